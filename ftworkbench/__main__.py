@@ -1,0 +1,5 @@
+"""`python -m ftworkbench` is `ftworkbench`."""
+
+from ftworkbench.cli import main
+
+raise SystemExit(main())

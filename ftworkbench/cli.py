@@ -1,0 +1,97 @@
+"""The command line: finds the command, imports it, runs it, and turns what goes wrong into a line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ftworkbench import __version__
+from ftworkbench.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, RecipeError, WorkbenchError
+from ftworkbench.printable import printable
+
+# In the order in which a person needs them. Each is a module of `ftworkbench.commands`.
+COMMANDS = {
+    "demo": "the whole pipeline on the embedded model and data",
+    "init": "make a workspace with a recipe that is ready to run",
+    "check": "every row's fate, and what the data rules say",
+    "review": "export the rows as decided: accepted, edited, minus rejected",
+    "split": "freeze train, validation and test",
+    "tokens": "exactly what is trained on: each token masked, trained or cut",
+    "fit": "memory and time on this card or a named one",
+    "train": "train the recipe's adapter",
+    "jobs": "what runs and ran",
+    "watch": "follow a job",
+    "stop": "stop a job",
+    "resume": "go on from the last good checkpoint",
+    "evaluate": "measure the baseline, or baseline against tuned; the verdict",
+    "compare": "both answers to one prompt, side by side",
+    "merge": "a merged model, proved to be the one that was measured",
+    "doctor": "GPU, versions, terminal, disk: what will and what won't work here",
+}
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
+    return "commands:\n" + "\n".join(lines) + "\n\n`ftworkbench COMMAND --help` says more."
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ftworkbench",
+        usage="ftworkbench [WORKSPACE]\n       ftworkbench COMMAND ...",
+        description="Opens the workbench on a workspace (a folder with a recipe), or runs one command.",
+        epilog=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("workspace", nargs="?", default=".", metavar="WORKSPACE", help="a folder, or a recipe in it")
+    parser.add_argument("--version", action="version", version=f"ftworkbench {__version__}")
+    return parser
+
+
+def _open(argv: Sequence[str]) -> int:
+    args = _top_parser().parse_args(argv)
+    path = Path(args.workspace)
+    if not path.exists():
+        close = [name for name in COMMANDS if args.workspace in name or name in args.workspace]
+        hint = f"; did you mean `ftworkbench {close[0]}`?" if close else ""
+        print(f"ftworkbench: {printable(str(path))}: no such workspace or command{hint}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    from ftworkbench.commands import workbench
+
+    return workbench.open_workbench(path)
+
+
+def _run(name: str, argv: Sequence[str]) -> int:
+    module = importlib.import_module(f"ftworkbench.commands.{name}")
+    what = COMMANDS[name]
+    parser = argparse.ArgumentParser(prog=f"ftworkbench {name}", description=f"{what[0].upper()}{what[1:]}.")
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(argv))
+    return code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line. Gives the exit code: 0 good, 1 the answer is no, 2 bad input, 130 interrupted."""
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        if argv and argv[0] in COMMANDS:
+            return _run(argv[0], argv[1:])
+        return _open(argv)
+    except RecipeError as error:
+        for problem in error.problems:
+            print(f"ftworkbench: {printable(problem)}", file=sys.stderr)
+        return error.exit_code
+    except WorkbenchError as error:
+        print(f"ftworkbench: {printable(str(error))}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INTERRUPTED
