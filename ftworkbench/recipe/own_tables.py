@@ -1,0 +1,234 @@
+"""The tables that are in no library's configuration: method, data, contestants, measures, place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftworkbench.recipe.declare import option
+
+METRIC_NAMES = (
+    "exact_match",
+    "normalized_match",
+    "label_accuracy",
+    "json_valid",
+    "json_match",
+    "json_fields",
+    "number_match",
+    "contains",
+)
+FORMAT_NAMES = ("openai-chat", "sharegpt", "prompt-completion", "question-answer", "columns", "text")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """What is trained, and how, where no library has an option for it."""
+
+    objective: str = option(
+        "sft",
+        help="What is learned from the rows: sft learns to give their answers.",
+        choices=("sft",),
+    )
+    adapter: str = option(
+        "lora",
+        help="The kind of adapter; its table of the same name configures it.",
+        choices=("lora",),
+    )
+    loraplus_lr_ratio: float | None = option(
+        None,
+        help="LoRA+: the B matrices learn so many times faster than the A matrices.",
+        why="16 is the paper's; lower the learning rate with it.",
+        low=1,
+    )
+    early_stopping_patience: int | None = option(
+        None,
+        help="Stop when the validation loss has not improved for so many evaluations.",
+        unit="evaluations",
+        low=1,
+        common=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The rows, and which of them train, validate and test."""
+
+    train: str = option(
+        help="The file with the examples, relative to the recipe: JSONL, JSON or text.",
+        common=True,
+    )
+    validation: str | None = option(
+        None,
+        help="A file of its own for validation; else validation_fraction of train.",
+        common=True,
+    )
+    test: str | None = option(
+        None,
+        help="A file of its own for the test; else test_fraction of train.",
+        why="The test rows decide the verdict, and nothing else ever looks at them.",
+        common=True,
+    )
+    validation_fraction: float = option(
+        0.1,
+        help="Share of train that is kept for the validation loss and for choosing the best prompt.",
+        low=0,
+        high=1,
+        open_ends="high",
+        common=True,
+    )
+    test_fraction: float = option(
+        0.2,
+        help="Share of train that is kept for the final test.",
+        why="With fewer than about 100 test rows only a large gain can be told from luck.",
+        low=0,
+        high=1,
+        open_ends="high",
+        common=True,
+    )
+    format: str | None = option(
+        None,
+        help="The format of the rows; found by looking at them where it is left out.",
+        choices=FORMAT_NAMES,
+    )
+    prompt_column: str | None = option(
+        None,
+        help="The column that holds the prompt, where the rows are not chats.",
+        common=True,
+    )
+    answer_column: str | None = option(
+        None,
+        help="The column that holds the answer, where the rows are not chats.",
+        common=True,
+    )
+    label: str | None = option(
+        None,
+        help="The key of a JSON answer that is its label; left out, the whole answer is.",
+        why="The split keeps the share of each label, and few-shot examples are balanced over them.",
+    )
+    seed: int = option(
+        42,
+        help="Seed of the split and of limit.",
+        low=0,
+        high=2**32 - 1,
+    )
+    limit: int | None = option(
+        None,
+        help="Use at most so many rows of train, drawn by seed.",
+        unit="rows",
+        low=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """The prompted contestants that tuning has to beat, and the prompt that the tuned model gets."""
+
+    system: str | None = option(
+        None,
+        help="The system prompt of every contestant.",
+        why="Write it as well as you can: beating a weak prompt proves nothing.",
+        common=True,
+    )
+    few_shot: tuple[int, ...] = option(
+        (0, 6),
+        help="A contestant for each number: so many examples are shown as earlier turns.",
+        why="The best of them on the validation rows is the baseline.",
+        unit="examples",
+        low=0,
+        high=1000,
+        common=True,
+    )
+    pick: str = option(
+        "balanced",
+        help="How they are picked from the training rows: balanced over the labels, at random, or the first.",
+        choices=("balanced", "random", "first"),
+    )
+    seed: int = option(
+        42,
+        help="Seed of the pick.",
+        low=0,
+        high=2**32 - 1,
+    )
+    tuned_system: str | None = option(
+        None,
+        help="The system prompt that the tuned model is trained and asked with; left out, system's.",
+        why="A shorter one is cheaper at every call: what it said is in the weights now.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate:
+    """What is measured, and the rule for the verdict."""
+
+    metric: str | None = option(
+        None,
+        help="The metric that decides; left out, it is chosen from the answers.",
+        choices=METRIC_NAMES,
+        common=True,
+    )
+    metrics: tuple[str, ...] = option(
+        (),
+        help="Further metrics to report.",
+        choices=METRIC_NAMES,
+    )
+    alpha: float = option(
+        0.05,
+        help="The verdict is better only where luck alone would do as well with less than this probability.",
+        low=0,
+        high=1,
+        open_ends="both",
+        common=True,
+    )
+    max_new_tokens: int = option(
+        128,
+        help="The longest answer that is generated.",
+        why="Answers that reach it are cut off and mostly wrong: leave room for the longest reference.",
+        unit="tokens",
+        low=1,
+        common=True,
+    )
+    batch_size: int = option(
+        32,
+        help="Prompts that are answered at once.",
+        unit="rows",
+        low=1,
+    )
+    limit: int | None = option(
+        None,
+        help="Test at most so many rows.",
+        unit="rows",
+        low=1,
+    )
+    regression: tuple[str, ...] = option(
+        (),
+        help="Files with questions on other skills, asked before and after.",
+        why="Tuning can break what the model could do before.",
+        common=True,
+    )
+    regression_margin: float = option(
+        0.05,
+        help="A loss of up to this share on a regression suite is still acceptable.",
+        low=0,
+        high=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """Where it runs."""
+
+    device: str = option(
+        "auto",
+        help="auto takes the GPU where there is one.",
+        choices=("auto", "cpu", "cuda"),
+        common=True,
+    )
+    queue: bool = option(
+        True,
+        help="Wait for the device while another job has it.",
+    )
+    threads: int | None = option(
+        None,
+        help="CPU threads; left out, one for each core.",
+        unit="threads",
+        low=1,
+    )

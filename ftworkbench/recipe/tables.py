@@ -1,0 +1,58 @@
+"""The recipe as typed, frozen tables: what a run is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ftworkbench.recipe.library_tables import Lora, Model, Quantization, Train
+from ftworkbench.recipe.own_tables import METRIC_NAMES, Data, Evaluate, Launch, Method, Prompt
+
+__all__ = [
+    "METRIC_NAMES",
+    "TABLES",
+    "Data",
+    "Evaluate",
+    "Launch",
+    "Lora",
+    "Method",
+    "Model",
+    "Prompt",
+    "Quantization",
+    "Recipe",
+    "Table",
+    "Train",
+]
+
+Table = Model | Quantization | Lora | Train | Method | Data | Prompt | Evaluate | Launch
+
+TABLES: dict[str, type[Table]] = {
+    "model": Model,
+    "quantization": Quantization,
+    "lora": Lora,
+    "train": Train,
+    "method": Method,
+    "data": Data,
+    "prompt": Prompt,
+    "evaluate": Evaluate,
+    "launch": Launch,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All of a run. `name` is the file's, without `.toml`. A field that is None was left out.
+
+    Left out means the library's own default, or what `resolve` chooses for the machine. `model`,
+    `quantization`, `lora` and `train` have an `extra`: those of the library's options that are not typed here.
+    """
+
+    name: str
+    model: Model
+    data: Data
+    quantization: Quantization = field(default_factory=Quantization)
+    lora: Lora = field(default_factory=Lora)
+    train: Train = field(default_factory=Train)
+    method: Method = field(default_factory=Method)
+    prompt: Prompt = field(default_factory=Prompt)
+    evaluate: Evaluate = field(default_factory=Evaluate)
+    launch: Launch = field(default_factory=Launch)
