@@ -1,0 +1,1 @@
+"""Outputs in, verdict out: the prompted contestants, metrics, paired statistics, and what they say."""

@@ -1,0 +1,73 @@
+"""What a system answered, row by row: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Output:
+    """One answer. `row` is the row's key; `messages` the prompt as it was sent; `finish` is "stop" or "length";
+    `tokens` were generated in `seconds`.
+    """
+
+    row: str
+    messages: tuple[Message, ...]
+    reference: str
+    answer: str
+    finish: str = "stop"
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+def _line(output: Output) -> bytes:
+    return json.dumps(asdict(output), allow_nan=False).encode("ascii") + b"\n"
+
+
+def write_outputs(path: Path, outputs: Iterable[Output]) -> None:
+    """Replaces `path` by these outputs, at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.writelines(map(_line, outputs))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def append_outputs(path: Path, outputs: Iterable[Output]) -> None:
+    """Adds outputs to those in `path`. A last line that a crash cut short is closed first, and not counted."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write(b"".join(map(_line, outputs)))
+
+
+def read_outputs(path: Path) -> list[Output]:
+    """The outputs in `path`, in their order; none where there is no such file. A line cut short is left out."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    known = {field.name for field in fields(Output)}
+    outputs = []
+    for line in lines:
+        try:
+            found = {key: value for key, value in json.loads(line).items() if key in known}
+            outputs.append(Output(**{**found, "messages": tuple(found["messages"])}))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+    return outputs

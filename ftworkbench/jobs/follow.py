@@ -1,0 +1,39 @@
+"""Following a job: its events as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ftworkbench.jobs.events import Event, read_events
+from ftworkbench.jobs.folder import ALIVE, Job, phase
+
+
+class Tail:
+    """The events of a file that have not been given yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+
+    def poll(self) -> list[Event]:
+        """The events since the last call; all of them at the first. Costs one `stat` where nothing was added."""
+        try:
+            if self._path.stat().st_size <= self._offset:
+                return []
+        except FileNotFoundError:
+            return []
+        events, self._offset = read_events(self._path, self._offset)
+        return events
+
+
+def follow(job: Job, poll: float = 0.25) -> Iterator[Event]:
+    """The job's events, from the first, until it has ended or is lost. Looks every `poll` seconds."""
+    tail = Tail(job.events)
+    while True:
+        alive = phase(job) in ALIVE  # asked first, so that nothing written before the end is missed
+        yield from tail.poll()
+        if not alive:
+            return
+        time.sleep(poll)

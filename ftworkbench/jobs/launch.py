@@ -1,0 +1,209 @@
+"""Launching, resuming and stopping: a job is a process in a session of its own, with its output in a file."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from ftworkbench import __version__
+from ftworkbench.errors import JobError
+from ftworkbench.jobs.folder import (
+    ALIVE,
+    ENDED,
+    Job,
+    State,
+    create_job,
+    phase,
+    put_state,
+    read_manifest,
+    read_state,
+    state_guard,
+)
+from ftworkbench.machine import boot_id, host, process_start, this_machine
+from ftworkbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ftworkbench.recipe.resolve import Choice
+    from ftworkbench.recipe.tables import Recipe
+
+WORKER = "ftworkbench.worker"
+STOP_GRACE = 10.0  # seconds from SIGTERM to SIGKILL
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers")
+_LOOK = 0.05
+
+
+def library_versions() -> dict[str, str]:
+    """The installed versions of the libraries that a result depends on, and Python's."""
+    found = {"ftworkbench": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def submit(
+    workspace: Workspace,
+    kind: str,
+    recipe: Recipe,
+    args: Mapping[str, Any],
+    *,
+    hashes: Mapping[str, str],
+    choices: Sequence[Choice] = (),
+    module: str = WORKER,
+) -> Job:
+    """Makes the folder of a job and starts its worker; gives the job at once, queued.
+
+    `recipe` is resolved: it is written out as it is. `args` are the kind's own, as JSON; `hashes` name the inputs.
+    """
+    from ftworkbench.recipe.write import dumps
+
+    seeds = {"train": recipe.train.seed, "data": recipe.data.seed, "prompt": recipe.prompt.seed}
+    manifest = {
+        "recipe": recipe.name,
+        "args": dict(args),
+        "hashes": dict(hashes),
+        "versions": library_versions(),
+        "seeds": seeds,
+        "host": host(),
+        "command": list(sys.argv),
+        "choices": [asdict(choice) for choice in choices],
+        "device": recipe.launch.device,
+        "module": module,
+    }
+    job = create_job(workspace, kind, dumps(recipe), manifest)
+    _start(job)
+    return job
+
+
+def resume(job: Job) -> Job:
+    """Starts the job's next attempt, in its own folder. Raises JobError where it is done, or still runs."""
+    with state_guard(job):
+        state = read_state(job)
+        now = phase(job)
+        if now == "done":
+            raise JobError(f"{job.name}: is done; there is nothing to go on with")
+        if now in ALIVE:
+            raise JobError(f"{job.name}: is {now}; stop it before you resume it")
+        job.stop_file.unlink(missing_ok=True)
+        attempt = state.attempt + 1 if state else 2
+        put_state(job, State(phase="queued", boot_id=boot_id(), host=host(), attempt=attempt, t=time.time()))
+    _start(job)
+    return job
+
+
+def environment(device: str) -> dict[str, str]:
+    """The worker's environment: this process's own, with one card at most to be seen.
+
+    Trainer takes more than one visible card for a launch over several, and refuses it without a launcher.
+    """
+    own = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    cards = this_machine().cards
+    if device == "cpu" and cards:
+        own["CUDA_VISIBLE_DEVICES"] = ""
+    elif len(cards) > 1:
+        own["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip() or "0"
+    return own
+
+
+def _start(job: Job) -> None:
+    """Starts the worker's process, and writes its pid where the worker has not yet done so itself."""
+    manifest = read_manifest(job)
+    # -P: a file of the workspace that is named like a library must not be imported in its place.
+    command = [sys.executable, "-P", "-m", manifest.get("module", WORKER), str(job.path)]
+    log = os.open(job.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=job.workspace.root,
+            env=environment(str(manifest.get("device", "auto"))),
+            start_new_session=True,
+        )
+    except OSError as error:
+        _write_end(job, "failed", f"the worker could not be started: {error}")
+        raise JobError(f"{job.name}: the worker could not be started: {error}") from error
+    finally:
+        os.close(log)
+    with state_guard(job):
+        state = read_state(job)
+        if state is not None and state.pid is None:
+            put_state(job, replace(state, pid=process.pid, start=process_start(process.pid)))
+    # Nobody waits for the worker, but somebody has to take its exit status, or it stays as a zombie.
+    threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
+
+
+def _write_end(job: Job, ended: str, why: str) -> None:
+    with state_guard(job):
+        state = read_state(job) or State(phase="queued")
+        if state.phase not in ENDED:
+            put_state(job, replace(state, phase=ended, why=why, t=time.time()))
+
+
+def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
+    """Asks the job to finish its step, save and leave; gives back at once.
+
+    With `now` it is told by SIGTERM as well, and killed with all its children `grace` seconds later; then this waits
+    until it is gone. Raises JobError where it does not run.
+    """
+    state = read_state(job)
+    found = phase(job)
+    if state is None or found not in ALIVE:
+        raise JobError(f"{job.name}: does not run; it is {found}")
+    job.stop_file.touch(mode=0o600)
+    if not now:
+        return
+    if state.host != host():
+        raise JobError(f"{job.name}: runs on {state.host}, where it was asked to stop; it can be killed only there")
+    state = _with_process(job, state)
+    if state.pid is None:
+        raise JobError(f"{job.name}: has no process yet; it was asked to stop")
+    _signal(state, signal.SIGTERM)
+    if _gone(state, grace):
+        return
+    _signal(state, signal.SIGKILL)
+    if not _gone(state, grace):
+        raise JobError(f"{job.name}: process {state.pid} does not even leave by SIGKILL; it waits on a device or a disk")
+    _write_end(job, "stopped", f"killed: it did not leave within {grace:g} s")
+
+
+def _with_process(job: Job, state: State) -> State:
+    """The state once it names a process, waited for as long as a launch takes."""
+    deadline = time.monotonic() + 1.0
+    while state.pid is None and time.monotonic() < deadline:
+        time.sleep(_LOOK)
+        state = read_state(job) or state
+    return state
+
+
+def _signal(state: State, number: int) -> None:
+    """Signals the job's process group, if its leader is still the process that the state names."""
+    assert state.pid is not None
+    if process_start(state.pid) != state.start:
+        return
+    try:
+        os.killpg(state.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _gone(state: State, seconds: float) -> bool:
+    assert state.pid is not None
+    deadline = time.monotonic() + seconds
+    while process_start(state.pid) == state.start:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK)
+    return True
