@@ -1,0 +1,38 @@
+"""The golden rule: is there a prompted baseline for this split and this prompt?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftworkbench.data.splits import find_split
+from ftworkbench.evaluate.fingerprint import baseline_fingerprint
+from ftworkbench.jobs.folder import Job, list_jobs, phase, read_manifest
+from ftworkbench.steps.recipe import Opened
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """`job` is the newest evaluation that measured it; None where nobody has. `fingerprint` names what it depends on."""
+
+    fingerprint: str
+    job: Job | None
+
+
+def fingerprint_of(opened: Opened, test_sha256: str) -> str:
+    """Names everything that the baseline's answers depend on: model, quantization, prompts, metric, test rows."""
+    recipe = opened.resolved
+    return baseline_fingerprint(recipe, test_sha256)
+
+
+def find_baseline(opened: Opened) -> Baseline:
+    """The measured baseline for the recipe's split and prompt, if there is one."""
+    split = find_split(opened.workspace, opened.recipe.name, opened.recipe.data)
+    if split is None:
+        return Baseline("", None)
+    fingerprint = fingerprint_of(opened, split.test_sha256)
+    for job in reversed(list_jobs(opened.workspace)):
+        if job.kind == "evaluate" and phase(job) == "done":
+            manifest = read_manifest(job)
+            if manifest["hashes"].get("baseline") == fingerprint and not manifest["args"].get("skip_baseline"):
+                return Baseline(fingerprint, job)
+    return Baseline(fingerprint, None)

@@ -1,0 +1,32 @@
+"""Checking the data of a recipe, or of files that belong to none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ftworkbench.data.check import Report, check_files
+from ftworkbench.data.ledger import Ledger
+from ftworkbench.recipe.tables import Data
+from ftworkbench.steps.recipe import Opened
+from ftworkbench.workspace import Workspace
+
+Progress = Callable[[str, int, int], None]
+
+
+def data_files(opened: Opened) -> list[Path]:
+    """The data files that the recipe names: train first, then validation and test where they are files of their own."""
+    data = opened.recipe.data
+    return [opened.workspace.root / name for name in (data.train, data.validation, data.test) if name]
+
+
+def check_recipe(opened: Opened, progress: Progress | None = None) -> Report:
+    """The report on all data files of the recipe, with what the workspace's ledger has decided."""
+    return check_paths(data_files(opened), opened.recipe.data, progress)
+
+
+def check_paths(paths: Sequence[Path], data: Data | None = None, progress: Progress | None = None) -> Report:
+    """The report on `paths`. The ledger beside the first of them counts, if there is one."""
+    ledger_path = Workspace(paths[0].parent).ledger
+    ledger = Ledger.open(ledger_path) if ledger_path.exists() else None
+    return check_files(paths, data, ledger, progress)

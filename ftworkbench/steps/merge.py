@@ -1,0 +1,31 @@
+"""Shipping: a merged model, and the proof that it is the one that was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ftworkbench.errors import InputError
+from ftworkbench.jobs.folder import Job, read_manifest, result
+from ftworkbench.jobs.launch import submit
+from ftworkbench.recipe.read import load
+from ftworkbench.workspace import Workspace
+
+
+def start_merge(workspace: Workspace, train_job: Job, out: Path) -> Job:
+    """Launches a merge of the job's adapter into its base model, to `out`, which must not hold anything yet."""
+    if not (train_job.adapter / "adapter_config.json").exists():
+        raise InputError(f"{train_job.name}: has no adapter to merge")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out}: is there already and not empty; name another folder")
+    recipe = load(train_job.recipe)
+    args = {"job": str(train_job.path), "out": str(out.resolve())}
+    hashes = read_manifest(train_job)["hashes"]
+    return submit(workspace, "merge", recipe, args, hashes=hashes)
+
+
+def merge_result(job: Job) -> dict[str, Any]:
+    """What `ftworkbench merge --json` prints."""
+    found = result(job) or {}
+    missing = {"path": read_manifest(job)["args"]["out"], "same_answers": None, "prompts": 0, "max_logit_drift": None}
+    return {**missing, **found, "job": job.name}

@@ -1,0 +1,50 @@
+"""Opening a recipe: as written, as resolved for this machine, and the workspace that it lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftworkbench.errors import InputError
+from ftworkbench.machine import this_machine
+from ftworkbench.recipe.read import load
+from ftworkbench.recipe.resolve import Choice, resolve
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.workspace import Workspace, find_recipe, workspace_of
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A recipe that was read. `resolved` has no option left out that this machine decides; `choices` says why."""
+
+    path: Path
+    recipe: Recipe
+    resolved: Recipe
+    choices: tuple[Choice, ...]
+    workspace: Workspace
+
+
+def open_recipe(path: Path, overrides: Sequence[str] = ()) -> Opened:
+    """Reads the recipe at `path`, or the only one in that folder, with overrides such as `train.learning_rate=1e-4`.
+
+    Raises RecipeError with every problem of the recipe, InputError where there is none.
+    """
+    path = find_recipe(path)
+    recipe = load(path, overrides)
+    resolved, choices = resolve(recipe, this_machine())
+    return Opened(path, recipe, resolved, choices, workspace_of(path))
+
+
+def require_model(opened: Opened) -> None:
+    """Raises InputError where the recipe's model cannot be had: no such folder, nothing of it here or at the hub.
+
+    Asks the hub for its configuration only; the weights are the job's to load.
+    """
+    from ftworkbench.estimate.shape import read_shape
+
+    model = opened.recipe.model
+    try:
+        read_shape(model.model_id, opened.workspace, model.revision)
+    except InputError as error:
+        raise InputError(f"{opened.path.name}: model.model_id: {error}") from error

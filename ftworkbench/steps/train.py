@@ -1,0 +1,39 @@
+"""Training, as a person asks for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ftworkbench.errors import InputError
+from ftworkbench.jobs.folder import Job, phase, result
+from ftworkbench.jobs.launch import resume, submit
+from ftworkbench.steps.recipe import Opened, require_model
+from ftworkbench.steps.splits import input_hashes, require_split
+
+NO_BASELINE = (
+    "no baseline was measured for this split and prompt, so nothing can be said to be better: "
+    "measure one first with `ftworkbench evaluate`"
+)
+
+
+def start_training(opened: Opened) -> Job:
+    """Launches a training job and gives its folder at once. Raises InputError where it could not even begin."""
+    require_model(opened)
+    split = require_split(opened)
+    if not split.counts["train"]:
+        raise InputError(f"{opened.path.name}: data.train: no rows are left to train on after curation")
+    return submit(
+        opened.workspace, "train", opened.resolved, {}, hashes=input_hashes(split), choices=opened.choices
+    )
+
+
+def resume_training(job: Job) -> Job:
+    """Goes on from the job's last good checkpoint, in its own folder. Raises JobError where that cannot be."""
+    return resume(job)
+
+
+def train_result(job: Job) -> dict[str, Any]:
+    """What `ftworkbench train --json` prints. A figure that the job never reached is None."""
+    figures = ("steps", "train_loss", "eval_loss", "tokens_per_second", "peak_gib", "seconds")
+    found = result(job) or {}
+    return {"job": job.name, "phase": phase(job), **{name: found.get(name) for name in figures}}
