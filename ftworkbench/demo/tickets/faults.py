@@ -1,0 +1,195 @@
+"""Plants the faults that real data has, and keeps the list of them and of what a reviewer decides."""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ftworkbench.demo.tickets.grammar import QUEUES, URGENCIES
+from ftworkbench.demo.tickets.rows import Ticket, answer, jaccard, shingles, tokens
+from ftworkbench.demo.tickets.writing import slip
+
+EXACT, NEAR, WRONG, LEAKS = 10, 10, 12, 8
+CONFLICTS_SAME_TEXT, CONFLICTS_NEAR = 2, 3
+LEAKS_EXACT = 5
+EMPTY_ANSWERS = ("", "", "  ")
+PERSONAL = (
+    ("account", "My mail is joan.hollis83@example.org.", "joan.hollis83@example.org", "an e-mail address",
+     "[email]"),
+    ("billing", "The card is 4111 1111 1111 1111.", "4111 1111 1111 1111", "a card number", "[card number]"),
+)  # fmt: skip
+CUES = {
+    "billing": ("charge", "invoice", "payment", "paid", "voucher", "card", "bill"),
+    "delivery": ("parcel", "courier", "tracking", "delivery", "driver", "depot"),
+    "account": ("account", "password", "profile", "login", "log in"),
+    "technical": ("app", "screen", "update", "wifi", "battery", "display", "setup", "noise"),
+    "returns": ("return", "exchange", "wrong", "missing", "send back", "swap"),
+}
+
+NEAR_AT_LEAST = ((3, 0.8), (5, 0.7))
+_LONG = 26
+_APART = 0.06
+_EARLY = 0.85
+_TWICE_SAID = "says the same as another row"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A row on its way into a file; `place` orders the file, `name` is unique over both files."""
+
+    name: int
+    place: float
+    ticket: Ticket
+    reply: str
+    fault: str = ""
+    of: int | None = None
+    note: str = ""
+    do: str = ""
+    why: str = ""
+    new_prompt: str | None = None
+    new_reply: str | None = None
+
+
+class Planter:
+    """Turns sound tickets into rows with faults; a row takes part in one fault at most."""
+
+    def __init__(self, rng: random.Random, tickets: Sequence[Ticket]) -> None:
+        self._rng = rng
+        self._rows = [
+            Planted(at, rng.random(), ticket, ticket.answer) for at, ticket in enumerate(tickets)
+        ]
+        self._free = list(range(len(tickets)))
+        rng.shuffle(self._free)
+        self._test: list[Planted] = []
+
+    def train(self) -> list[Planted]:
+        """The rows of the training file in their order."""
+        return sorted(self._rows, key=lambda row: row.place)
+
+    def test(self, tickets: Iterable[Ticket]) -> list[Planted]:
+        """The rows of the test file in their order: these tickets, and those that leaked into it."""
+        sound = [
+            Planted(1_000_000 + at, self._rng.random(), ticket, ticket.answer)
+            for at, ticket in enumerate(tickets)
+        ]
+        return sorted([*self._test, *(mark_legal(row) for row in sound)], key=lambda row: row.place)
+
+    def plant_all(self) -> None:
+        """Every kind of fault, in the numbers named above."""
+        self._rows = [mark_legal(row) for row in self._rows]
+        self._free = [at for at in self._free if not self._rows[at].fault]
+        self._personal_data()
+        self._wrong_labels()
+        for reply in EMPTY_ANSWERS:
+            self._mend(self._take(), reply=reply, fault="empty-answer", do="reject",
+                       note="the assistant says nothing", why="no answer to learn from")  # fmt: skip
+        for _ in range(EXACT):
+            self._copy(self._take(early=True), "exact-duplicate", "the same row again", _TWICE_SAID)
+        for _ in range(NEAR):
+            at = self._take(early=True, long=True)
+            self._copy(at, "near-duplicate", "a few words differ", _TWICE_SAID, self._nearly(at))
+        self._conflicts()
+        self._leaks()
+
+    def _take(self, *, early: bool = False, long: bool = False, queue: str = "", plain: bool = False) -> int:
+        for at in self._free:
+            row = self._rows[at]
+            text = row.ticket.text
+            if early and row.place > _EARLY or long and len(text.split()) < _LONG:
+                continue
+            if queue and row.ticket.queue != queue or plain and not _says_plainly(row.ticket):
+                continue
+            self._free.remove(at)
+            return at
+        raise AssertionError("the phrases no longer give a row that this fault could be planted in")
+
+    def _mend(self, at: int, **changes: object) -> None:
+        self._rows[at] = replace(self._rows[at], **changes)  # type: ignore[arg-type]
+
+    def _personal_data(self) -> None:
+        for queue, sentence, secret, what, instead in PERSONAL:
+            at = self._take(queue=queue)
+            ticket = self._rows[at].ticket
+            text = f"{ticket.text.rstrip(' .,')}. {sentence}"
+            self._mend(at, ticket=replace(ticket, text=text), fault="personal-data", do="edit", note=what,
+                       why=f"{what} has no business in training data",
+                       new_prompt=text.replace(secret, instead))  # fmt: skip
+
+    def _wrong_labels(self) -> None:
+        for number in range(WRONG):
+            queue = QUEUES[number % len(QUEUES)]
+            at = self._take(queue=queue, plain=True)
+            ticket = self._rows[at].ticket
+            wrong = self._rng.choice([name for name in QUEUES if name != queue])
+            self._mend(at, reply=answer(wrong, ticket.urgency), fault="wrong-label", do="edit",
+                       note=f"{wrong}, should be {queue}", why=f"this is for {queue}, not for {wrong}",
+                       new_reply=ticket.answer)  # fmt: skip
+
+    def _copy(self, at: int, fault: str, note: str, why: str, text: str = "", reply: str = "") -> None:
+        row = self._rows[at]
+        place = self._rng.uniform(row.place + _APART, 1.0)
+        ticket = replace(row.ticket, text=text or row.ticket.text)
+        self._rows.append(
+            Planted(len(self._rows), place, ticket, reply or row.reply, fault, row.name, note, "reject", why)
+        )
+
+    def _conflicts(self) -> None:
+        for number in range(CONFLICTS_SAME_TEXT + CONFLICTS_NEAR):
+            same = number < CONFLICTS_SAME_TEXT
+            at = self._take(early=True, long=not same)
+            ticket = self._rows[at].ticket
+            if number % 2:
+                other = answer(ticket.queue, self._rng.choice([u for u in URGENCIES if u != ticket.urgency]))
+            else:
+                other = answer(self._rng.choice([q for q in QUEUES if q != ticket.queue]), ticket.urgency)
+            note = f"{'the same text' if same else 'nearly the same text'}, another answer; the other row is right"
+            self._copy(at, "conflicting-duplicate", note, "contradicts a row that is right",
+                       "" if same else self._nearly(at), other)  # fmt: skip
+
+    def _leaks(self) -> None:
+        for number in range(LEAKS):
+            exact = number < LEAKS_EXACT
+            at = self._take(long=not exact)
+            row = self._rows[at]
+            text = row.ticket.text if exact else self._nearly(at)
+            self._mend(at, do="reject", why="stands in the test file too")
+            self._test.append(
+                Planted(2_000_000 + at, self._rng.random(), replace(row.ticket, text=text), row.reply, "leak",
+                        row.name, "stands in train " + ("word for word" if exact else "with a few words changed"))
+            )  # fmt: skip
+
+    def _nearly(self, at: int) -> str:
+        original = self._rows[at].ticket.text
+        while True:
+            text = _retyped(original, self._rng)
+            alike = all(jaccard(shingles(original, n), shingles(text, n)) >= low for n, low in NEAR_AT_LEAST)
+            if alike and tokens(text) != tokens(original):
+                return text
+
+
+def _says_plainly(ticket: Ticket) -> bool:
+    low = ticket.text.lower()
+    said = {queue: sum(cue in low for cue in cues) for queue, cues in CUES.items()}
+    own = said.pop(ticket.queue)
+    return ticket.plain and own > 0 and not any(said.values())
+
+
+def mark_legal(row: Planted) -> Planted:
+    """The row, marked as one of the class that is too small where it is one."""
+    if row.ticket.queue != "legal":
+        return row
+    return replace(row, fault="small-class", do="reject", note="legal: nine rows in all",
+                   why="too few legal rows to learn or to measure")  # fmt: skip
+
+
+def _retyped(text: str, rng: random.Random) -> str:
+    words = text.split(" ")
+    at = rng.randrange(len(words))
+    match rng.randrange(3):
+        case 0:
+            words[at] = slip(words[at], rng) if words[at].isalpha() else words[at]
+        case 1:
+            words.insert(at, rng.choice(["really", "just", "please", "now", "actually"]))
+        case _:
+            del words[at]
+    ending = rng.choice(["", "", " Thank you.", " thanks", " Please help."])
+    return " ".join(words) + ending
