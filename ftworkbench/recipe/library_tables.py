@@ -166,7 +166,7 @@ class Train:
     per_device_train_batch_size: int = option(
         4,
         help="Rows in one forward pass: the micro-batch.",
-        why="Bigger is faster, up to the memory. Times gradient_accumulation_steps it is the batch of a step.",
+        why="Bigger is faster, up to the memory. Times gradient_accumulation_steps: the batch of a step.",
         unit="rows",
         low=1,
         common=True,

@@ -30,7 +30,7 @@ class Option:
     """One option. `type` is one of str, int, float, bool, list[int], list[str], `str | list[str]`.
 
     `optional`: it may be left out without a value of its own (default None). `required`: it must be given.
-    `open_ends` says which of the bounds `low` and `high` are not allowed themselves: "", "low", "high", "both".
+    `open_ends` says which of `low` and `high` are not allowed themselves: "", "low", "high" or "both".
     """
 
     table: str
@@ -74,7 +74,7 @@ class Option:
 
 @cache
 def options(table: str) -> tuple[Option, ...]:
-    """The typed options of a table, in the order they are written in. Raises InputError for an unknown table."""
+    """The typed options of a table, in the order they are written in. Raises InputError for no such table."""
     if table not in TABLES:
         raise InputError(f"[{one_line(table, 40)}] is not a table of a recipe ({', '.join(TABLE_NAMES)})")
     found = []

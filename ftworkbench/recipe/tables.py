@@ -43,7 +43,7 @@ class Recipe:
     """All of a run. `name` is the file's, without `.toml`. A field that is None was left out.
 
     Left out means the library's own default, or what `resolve` chooses for the machine. `model`,
-    `quantization`, `lora` and `train` have an `extra`: those of the library's options that are not typed here.
+    `quantization`, `lora` and `train` have an `extra`: the library's options that are not typed here.
     """
 
     name: str

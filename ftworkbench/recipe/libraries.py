@@ -1,0 +1,155 @@
+"""The names of the installed libraries' own options, read from their source: importing them takes seconds."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ftworkbench.errors import InputError
+
+_SOURCES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "quantization": (("transformers", "utils/quantization_config.py", "BitsAndBytesConfig"),),
+    "lora": (
+        ("peft", "config.py", "PeftConfigMixin"),
+        ("peft", "config.py", "PeftConfig"),
+        ("peft", "tuners/lora/config.py", "LoraConfig"),
+    ),
+    "train": (
+        ("transformers", "training_args.py", "TrainingArguments"),
+        ("trl", "trainer/base_config.py", "_BaseConfig"),
+        ("trl", "trainer/sft_config.py", "SFTConfig"),
+    ),
+}
+
+_FROM_PRETRAINED = {
+    "allow_all_kernels": "Allow kernels from outside the trusted organisation.",
+    "cache_dir": "The folder that models are downloaded to.",
+    "code_revision": "Branch, tag or commit of the code that comes with the model.",
+    "disable_mmap": "Read the weights instead of mapping the files.",
+    "experts_implementation": "How a mixture of experts is computed.",
+    "force_download": "Download again what is there already.",
+    "ignore_mismatched_sizes": "Start weights of another shape at random.",
+    "key_mapping": "New names for weights, as a table of patterns.",
+    "local_files_only": "Never ask the hub.",
+    "max_memory": "The most memory for each device.",
+    "offload_buffers": "Offload buffers along with the weights.",
+    "offload_folder": "The folder for weights that fit nowhere else.",
+    "proxies": "Proxies by protocol.",
+    "subfolder": "The folder inside the repository that holds the model.",
+    "use_kernels": "Use kernels from the hub where there are some.",
+    "variant": "The variant of the weight files, as fp16.",
+}
+
+
+@dataclass(frozen=True)
+class LibraryOption:
+    """An option as the library's source declares it; `type` and `default` are source text."""
+
+    name: str
+    type: str
+    default: str
+    help: str
+
+
+@cache
+def library_fields(table: str) -> dict[str, LibraryOption]:
+    """The options that the library behind `table` takes, by name; empty for a table that is no library's.
+
+    For `from_pretrained`, which takes anything, a list of ours. Raises InputError for a missing library.
+    """
+    if table == "model":
+        return {name: LibraryOption(name, "", "", text) for name, text in _FROM_PRETRAINED.items()}
+    found: dict[str, LibraryOption] = {}
+    for package, path, name in _SOURCES.get(table, ()):
+        declared = _class(_package(package) / path, name)
+        init = next((part for part in declared.body if _is_function(part, "__init__")), None)
+        found |= _fields(declared) if init is None else _parameters(init)
+    return found
+
+
+def library_options(table: str) -> frozenset[str]:
+    """The names of `library_fields`."""
+    return frozenset(library_fields(table))
+
+
+def _package(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise InputError(
+            f"{name} is not installed, so that its options cannot be checked; pip install {name}"
+        )
+    return Path(spec.origin).parent
+
+
+@cache
+def _module(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
+def _class(path: Path, name: str) -> ast.ClassDef:
+    for part in _module(path).body:
+        if isinstance(part, ast.ClassDef) and part.name == name:
+            return part
+    raise InputError(
+        f"{path}: has no class {name}; this version of the library is not one that is known here"
+    )
+
+
+def _is_function(part: ast.stmt, name: str) -> bool:
+    return isinstance(part, ast.FunctionDef) and part.name == name
+
+
+def _fields(declared: ast.ClassDef) -> dict[str, LibraryOption]:
+    found = {}
+    for part in declared.body:
+        if not isinstance(part, ast.AnnAssign) or not isinstance(part.target, ast.Name):
+            continue
+        kind = ast.unparse(part.annotation)
+        if kind.startswith("ClassVar") or not _is_settable(part.value):
+            continue
+        default, text = _default_and_help(part.value)
+        found[part.target.id] = LibraryOption(part.target.id, kind, default, text)
+    return found
+
+
+def _is_settable(value: ast.expr | None) -> bool:
+    return not isinstance(value, ast.Call) or not any(
+        word.arg == "init" and isinstance(word.value, ast.Constant) and word.value.value is False
+        for word in value.keywords
+    )
+
+
+def _default_and_help(value: ast.expr | None) -> tuple[str, str]:
+    if not isinstance(value, ast.Call):
+        return ("" if value is None else ast.unparse(value)), ""
+    default, text = "", ""
+    for word in value.keywords:
+        if word.arg in ("default", "default_factory"):
+            default = ast.unparse(word.value)
+        elif word.arg == "metadata" and isinstance(word.value, ast.Dict):
+            for key, part in zip(word.value.keys, word.value.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "help":
+                    text = _literal_text(part)
+    return default, text
+
+
+def _literal_text(value: ast.expr) -> str:
+    try:
+        return " ".join(str(ast.literal_eval(value)).split())
+    except ValueError:
+        return ""
+
+
+def _parameters(init: ast.stmt) -> dict[str, LibraryOption]:
+    assert isinstance(init, ast.FunctionDef)
+    names = init.args.args[1:]
+    defaults = init.args.defaults[-len(names) :]
+    return {
+        name.arg: LibraryOption(
+            name.arg, ast.unparse(name.annotation) if name.annotation else "", ast.unparse(each), ""
+        )
+        for name, each in zip(names, defaults, strict=True)
+    }

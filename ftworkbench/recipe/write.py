@@ -1,0 +1,110 @@
+"""From a recipe to TOML, and small edits of TOML that keep its comments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ftworkbench.errors import InputError, RecipeError
+from ftworkbench.printable import one_line
+from ftworkbench.recipe.declare import Value
+from ftworkbench.recipe.options import TABLE_NAMES, options
+from ftworkbench.recipe.tables import Recipe
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Item
+
+
+def dumps(recipe: Recipe) -> str:
+    """The recipe as TOML, every value written out in a fixed order; what is left out (None) is not there.
+
+    `parse` gives the same recipe again.
+    """
+    blocks = []
+    for table in TABLE_NAMES:
+        values = getattr(recipe, table)
+        given = [(each.name, getattr(values, each.name)) for each in options(table)]
+        given += sorted(getattr(values, "extra", {}).items())
+        lines = [f"{name} = {_item(value).as_string()}" for name, value in given if value is not None]
+        blocks.append("\n".join([f"[{table}]", *lines]) + "\n")
+    return "\n".join(blocks)
+
+
+def set_option(text: str, key: str, value: Value) -> str:
+    """The TOML with `key` ("train.learning_rate") set to `value`; comments and order stay. None takes it out.
+
+    A key that is not there yet goes below the last one of its table, a table that is not there to the end.
+    """
+    if value is None:
+        return unset_option(text, key)
+    import tomlkit
+    from tomlkit.items import Table
+
+    table, name = _split(key)
+    document = _document(text)
+    if table not in document:
+        if document.body and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document.add(table, tomlkit.table())
+    holder = document[table]
+    if not isinstance(holder, dict):
+        raise InputError(f"{one_line(table, 40)} is not a table in this recipe")
+    if name in holder or not isinstance(holder, Table):
+        holder[name] = _item(value)
+        return tomlkit.dumps(document)
+    body = holder.value.body
+    trailing = []
+    while body and body[-1][0] is None:
+        trailing.append(body.pop())
+    holder.add(name, _item(value))
+    body.extend(reversed(trailing))
+    return tomlkit.dumps(document)
+
+
+def unset_option(text: str, key: str) -> str:
+    """The TOML without `key`; comments and order stay, and so does its table."""
+    import tomlkit
+
+    table, name = _split(key)
+    document = _document(text)
+    holder = document.get(table)
+    if not isinstance(holder, dict) or name not in holder:
+        return text
+    del holder[name]
+    return tomlkit.dumps(document)
+
+
+def _split(key: str) -> tuple[str, str]:
+    table, dot, name = key.partition(".")
+    if not (table and dot and name):
+        raise InputError(f"{one_line(key, 60)} names no option; say TABLE.OPTION, as train.learning_rate")
+    return table, name
+
+
+def _document(text: str) -> TOMLDocument:
+    import tomlkit
+    from tomlkit.exceptions import ParseError
+
+    try:
+        return tomlkit.parse(text)
+    except ParseError as error:
+        raise RecipeError([f"this recipe is not TOML: {one_line(str(error), 200)}"]) from None
+
+
+def _item(value: Value) -> Item:
+    import tomlkit
+
+    if isinstance(value, str):
+        return tomlkit.string(value, multiline="\n" in value and "\r" not in value)
+    if isinstance(value, Mapping):
+        inline = tomlkit.inline_table()
+        for name, part in value.items():
+            inline.append(name, _item(part))
+        return inline
+    if isinstance(value, list | tuple):
+        array = tomlkit.array()
+        for part in value:
+            array.append(_item(part))
+        return array
+    return tomlkit.item(value)
