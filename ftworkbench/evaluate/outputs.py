@@ -14,7 +14,8 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Output:
-    """One answer. `row` is the row's key; `messages` the prompt as it was sent; `finish` is "stop" or "length";
+    """One answer. `row` is the row's key, `messages` the prompt as it was sent, `finish` "stop" or "length".
+
     `tokens` were generated in `seconds`.
     """
 
@@ -46,7 +47,7 @@ def write_outputs(path: Path, outputs: Iterable[Output]) -> None:
 
 
 def append_outputs(path: Path, outputs: Iterable[Output]) -> None:
-    """Adds outputs to those in `path`. A last line that a crash cut short is closed first, and not counted."""
+    """Adds outputs to those in `path`, after closing a last line that a crash cut short."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         if file.tell():
@@ -57,7 +58,7 @@ def append_outputs(path: Path, outputs: Iterable[Output]) -> None:
 
 
 def read_outputs(path: Path) -> list[Output]:
-    """The outputs in `path`, in their order; none where there is no such file. A line cut short is left out."""
+    """The outputs in `path`, in order; none where there is no such file. A line cut short is left out."""
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:

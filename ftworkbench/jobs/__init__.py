@@ -1,4 +1,4 @@
 """A long piece of work in a folder of its own: launched, queued, followed, stopped, resumed.
 
-The folder is the whole interface between the work and whoever watches it: the worker writes, everybody else tails.
+The folder is the whole interface between the work and its watchers: the worker writes, everybody else tails.
 """

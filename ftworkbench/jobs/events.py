@@ -69,7 +69,7 @@ def _split_finite(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
 
 
 class EventLog:
-    """Appends the events of one attempt, each by one write. Threads may share it; `seq` goes on from the file."""
+    """The events of one attempt, appended by one write each. Threads may share it; `seq` goes on."""
 
     def __init__(self, path: Path, attempt: int) -> None:
         self._attempt = attempt
@@ -106,16 +106,17 @@ class EventLog:
     def _append(self, kind: str, fields: Mapping[str, Any]) -> None:
         with self._lock:
             seq = self._seq + 1
-            head = {"v": VERSION, "seq": seq, "t": round(time.time(), 3), "attempt": self._attempt, "kind": kind}
+            now = round(time.time(), 3)
+            head = {"v": VERSION, "seq": seq, "t": now, "attempt": self._attempt, "kind": kind}
             body = {key: _plain(value) for key, value in fields.items() if key not in head}
-            line = json.dumps({**head, **body}, allow_nan=False, separators=(", ", ": ")).encode("ascii") + b"\n"
+            line = json.dumps({**head, **body}, allow_nan=False).encode("ascii") + b"\n"
             if self._cut:
                 line = b"\n" + line
             self._seq = seq
             self._cut = True
             written = os.write(self._file, line)
             if written != len(line):
-                raise OSError(f"only {written} of {len(line)} bytes of an event could be written; is the disk full?")
+                raise OSError(f"{written} of an event's {len(line)} bytes were written; is the disk full?")
             self._cut = False
             if kind in _SYNCED:
                 os.fsync(self._file)
@@ -170,8 +171,8 @@ def _parse(line: bytes) -> Event | None:
 def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
     """The events after byte `offset`, and the offset to go on from.
 
-    A last line without its newline waits for the next call; lines that are no events are skipped. A file that is not
-    there yet has no events.
+    A last line without its newline waits for the next call; lines that are no events are skipped. A file
+    that is not there yet has no events.
     """
     try:
         with path.open("rb") as file:

@@ -102,7 +102,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """`start` is the process's start time in clock ticks since boot; `t` is when this was written, seconds."""
+    """`start` is the process's start in clock ticks since boot; `t` when this was written, in seconds."""
 
     phase: str
     pid: int | None = None
@@ -169,7 +169,7 @@ def read_manifest(job: Job) -> dict[str, Any]:
 
 
 def read_state(job: Job) -> State | None:
-    """The state as last written; None where it cannot be read. Fields that this version does not know are left out."""
+    """The state as last written, less fields unknown to this version; None where it cannot be read."""
     found = read_json(job.state)
     if not isinstance(found, dict) or not isinstance(found.get("phase"), str):
         return None
@@ -223,8 +223,8 @@ def _is_lost(job: Job, state: State, now: float) -> bool:
 def phase(job: Job, now: float | None = None) -> str:
     """The job's phase: as written, or `lost` where its process is gone without having ended it.
 
-    On this host the process tells, by pid, start time and boot; of another host only silence can. `now` is in seconds
-    since the epoch.
+    On this host the process tells, by pid, start time and boot; of another host only silence can. `now` is in
+    seconds since the epoch.
     """
     state = read_state(job)
     while True:
@@ -255,7 +255,8 @@ def create_job(workspace: Workspace, kind: str, recipe_text: str, manifest: Mapp
     The folder appears whole: nobody sees it without its recipe, manifest and state.
     """
     now = time.time()
-    stem = f"{time.strftime('%Y-%m-%d', time.localtime(now))}-{_plain_name(str(manifest.get('recipe', 'job')))}"
+    date = time.strftime("%Y-%m-%d", time.localtime(now))
+    stem = f"{date}-{_plain_name(str(manifest.get('recipe', 'job')))}"
     if kind != "train":
         stem = f"{stem}-{_plain_name(kind)}"
     workspace.jobs.mkdir(exist_ok=True)
@@ -296,7 +297,7 @@ def list_jobs(workspace: Workspace) -> list[Job]:
 
 
 def find_job(workspace: Workspace, text: str) -> Job:
-    """The job that `text` names: a folder, a name, or the unique end of a name. Raises JobError where it is none."""
+    """The job that `text` names: a folder, a name, or the unique end of one. Raises JobError for any other."""
     if not text.strip():
         raise JobError("no job was named")
     path = Path(text).expanduser()

@@ -18,7 +18,7 @@ class Tail:
         self._offset = 0
 
     def poll(self) -> list[Event]:
-        """The events since the last call; all of them at the first. Costs one `stat` where nothing was added."""
+        """The events since the last call; all of them at the first. One `stat` where nothing was added."""
         try:
             if self._path.stat().st_size <= self._offset:
                 return []

@@ -64,7 +64,7 @@ def submit(
 ) -> Job:
     """Makes the folder of a job and starts its worker; gives the job at once, queued.
 
-    `recipe` is resolved: it is written out as it is. `args` are the kind's own, as JSON; `hashes` name the inputs.
+    `recipe` is resolved: it is written out as it is. `args` are the kind's own; `hashes` name the inputs.
     """
     from ftworkbench.recipe.write import dumps
 
@@ -155,8 +155,8 @@ def _write_end(job: Job, ended: str, why: str) -> None:
 def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
     """Asks the job to finish its step, save and leave; gives back at once.
 
-    With `now` it is told by SIGTERM as well, and killed with all its children `grace` seconds later; then this waits
-    until it is gone. Raises JobError where it does not run.
+    With `now` it is told by SIGTERM as well, and killed with all its children `grace` seconds later; then
+    this waits until it is gone. Raises JobError where it does not run.
     """
     state = read_state(job)
     found = phase(job)
@@ -166,7 +166,7 @@ def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
     if not now:
         return
     if state.host != host():
-        raise JobError(f"{job.name}: runs on {state.host}, where it was asked to stop; it can be killed only there")
+        raise JobError(f"{job.name}: was asked to stop; it runs on {state.host} and can be killed only there")
     state = _with_process(job, state)
     if state.pid is None:
         raise JobError(f"{job.name}: has no process yet; it was asked to stop")
@@ -175,7 +175,7 @@ def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
         return
     _signal(state, signal.SIGKILL)
     if not _gone(state, grace):
-        raise JobError(f"{job.name}: process {state.pid} does not even leave by SIGKILL; it waits on a device or a disk")
+        raise JobError(f"{job.name}: process {state.pid} was killed and is still there; a device holds it")
     _write_end(job, "stopped", f"killed: it did not leave within {grace:g} s")
 
 

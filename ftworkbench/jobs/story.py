@@ -1,12 +1,13 @@
-"""What a job's events tell when they are put together: where it is, its curves, its answers, the time left."""
+"""What a job's events tell together: where it is, its curves, its answers, the time left."""
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from ftworkbench.jobs.events import Event
 
@@ -72,7 +73,7 @@ class Answer:
 class Story:
     """A fold of a job's events. `add` costs what the new events cost, however long the story is.
 
-    `metrics` has the points of each name by step, with what a resumed attempt does again left out; `progress` is
+    `metrics` has the points of each name by step, without what a resumed attempt does again; `progress` is
     what → (done, total, unit); `answers` is request → system → Answer.
     """
 
@@ -108,7 +109,7 @@ class Story:
             tell(self, event)
 
     def eta(self, now: float) -> float | None:
-        """Seconds left at `now` (seconds since the epoch), by the rate of the latest steps; None where none is known."""
+        """Seconds left at `now` (since the epoch), by the rate of the latest steps; None if unknown."""
         if self.phase != "running" or len(self._recent) < 2 or self.steps <= 0:
             return None
         (first_t, first), (last_t, last) = self._recent[0], self._recent[-1]
@@ -135,6 +136,7 @@ class Story:
         self.samples = [each for each in self.samples if each.step <= step]
         self.checkpoints = [each for each in self.checkpoints if each.step <= step]
         self.step = step
+        self._recent.clear()
 
     def _at(self, t: float, step: int) -> None:
         self.step = max(self.step, step)
@@ -167,8 +169,9 @@ class Story:
             if points and points[-1][0] >= step:
                 del points[bisect_right(points, step - 1, key=lambda point: point[0]) :]
             points.append((step, value))
-        if _is_number(event.fields.get("epoch")):
-            self.epoch = float(event.fields["epoch"])
+        epoch = event.fields.get("epoch")
+        if _is_number(epoch):
+            self.epoch = float(epoch)
         self._at(event.t, step)
 
     def _on_evaluation(self, event: Event) -> None:
@@ -201,7 +204,8 @@ class Story:
 
     def _on_checkpoint(self, event: Event) -> None:
         found = event.fields
-        self.checkpoints.append(Checkpoint(_step(event), str(found.get("path") or ""), str(found.get("sha256") or "")))
+        sha256 = str(found.get("sha256") or "")
+        self.checkpoints.append(Checkpoint(_step(event), str(found.get("path") or ""), sha256))
 
     def _on_notice(self, event: Event) -> None:
         found = event.fields
@@ -232,13 +236,13 @@ _TELL: dict[str, Callable[[Story, Event], None]] = {
 }
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _step(event: Event) -> int:
     step = event.fields.get("step")
-    return int(step) if isinstance(step, int | float) else 0
+    return int(step) if _is_number(step) else 0
 
 
 def _numbers(values: Any) -> dict[str, float]:
