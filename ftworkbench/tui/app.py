@@ -1,0 +1,342 @@
+"""The workbench: six screens over one workspace, and the way between them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from ftworkbench import paths
+from ftworkbench.errors import WorkbenchError
+from ftworkbench.printable import one_line, printable
+from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
+from ftworkbench.tui.screens.screen import WorkbenchScreen
+from ftworkbench.tui.themes import DEFAULT_THEME, VARIABLES, read_themes, remember_theme, remembered_theme
+from ftworkbench.tui.watch import EventsArrived, JobsChanged, JobWatch, Live
+from ftworkbench.tui.widgets.topbar import short_name
+from ftworkbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ftworkbench.jobs.folder import Job
+    from ftworkbench.steps.recipe import Opened
+
+T = TypeVar("T")
+
+
+class Launched(Message, bubble=False):
+    """A function that `launch` ran has ended; `then` takes its result, on the event loop."""
+
+    def __init__(self, then: Callable[[], object]) -> None:
+        super().__init__()
+        self.then = then
+
+
+class ThemeChanged(Message, bubble=False):
+    """The colours are others now: whoever drew with them draws again. The app hands it to every screen."""
+
+
+def _palette_provider() -> type[Provider]:
+    from ftworkbench.tui.palette import ActionProvider
+
+    return ActionProvider
+
+
+def make_screen(name: str) -> WorkbenchScreen:
+    """The screen of that name, imported at its first visit."""
+    module = importlib.import_module(f"ftworkbench.tui.screens.{name}")
+    screen: WorkbenchScreen = getattr(module, f"{name.capitalize()}Screen")()
+    return screen
+
+
+class Workbench(App[None], inherit_bindings=False):
+    """Routes: keys to screens, news of jobs to screens, and work off the event loop."""
+
+    CSS_PATH = "styles/app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+    MODES = {name: partial(make_screen, name) for name in SCREENS}  # noqa: RUF012
+    COMMANDS = {_palette_provider}  # noqa: RUF012
+    ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = 6.0
+
+    def __init__(self, workspace: Workspace, recipe: Path | None, start: str = "data") -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.recipe_path = recipe
+        self.opened: Opened | None = None
+        self.jobs: tuple[Mapping[str, Any], ...] = ()
+        self.live: Live | None = None
+        self.selected_job: str | None = None
+        self.job_watch = JobWatch(workspace, self.post_message)
+        self.title = f"ftworkbench: {printable(workspace.name)}"
+        self._start = start
+        self._busy: set[str] = set()
+        self._load_themes()
+
+    # Start and end
+
+    def on_mount(self) -> None:
+        keymap, problems = read_keymap()
+        self.set_keymap(keymap)
+        for problem in [*self._theme_problems, *problems]:
+            self.tell(problem, "warning")
+        self.switch_mode(self._start)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """What can wait until the first paint."""
+        self.run_worker(self._watch_jobs, thread=True, group="watch", name="watch", exit_on_error=False)
+        if self.recipe_path is not None:
+            self.open_recipe(self.recipe_path)
+
+    def on_unmount(self) -> None:
+        self.job_watch.stop()
+
+    def _watch_jobs(self) -> None:
+        worker = get_current_worker()
+        try:
+            self.job_watch.run(lambda: worker.is_cancelled)
+        except Exception as error:
+            self.call_from_thread(self._failed, "watching the jobs", error)
+
+    def open_recipe(self, path: Path) -> None:
+        """Reads the recipe off the event loop and tells every screen. Errors are said; the one before stays."""
+        from ftworkbench.steps.recipe import open_recipe
+
+        self.launch(lambda: open_recipe(path), self._recipe_opened, doing="reading the recipe", group="recipe")
+
+    def _recipe_opened(self, opened: Opened) -> None:
+        self.opened = opened
+        self.recipe_path = opened.path
+        for screen in self.opened_screens():
+            screen.recipe_opened(opened)
+
+    def opened_screens(self) -> Iterator[WorkbenchScreen]:
+        """The screens among the six that have been visited."""
+        for name in SCREENS:
+            stack = self._screen_stacks.get(name)
+            if stack and isinstance(stack[0], WorkbenchScreen) and stack[0].is_running:
+                yield stack[0]
+
+    # Words
+
+    def tell(self, text: str, severity: str = "information") -> None:
+        """One line at the edge of the screen; `severity` is information, warning or error."""
+        levels = {"warning": "warning", "error": "error"}
+        self.notify(one_line(text, 400), severity=levels.get(severity, "information"), markup=False)  # type: ignore[arg-type]
+
+    def _failed(self, doing: str, error: BaseException) -> None:
+        """Says an error in one line; the trace of one that we did not foresee goes to a file of its own."""
+        if isinstance(error, WorkbenchError):
+            self.tell(str(error), "error")
+            return
+        log = paths.state_dir() / "workbench.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+        self.tell(f"{doing} failed: {type(error).__name__}: {error} (more in {log})", "error")
+
+    # Work off the event loop
+
+    def launch(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], object] | None = None,
+        *,
+        doing: str = "this",
+        group: str = "launch",
+        failed: Callable[[BaseException], object] | None = None,
+    ) -> bool:
+        """Runs `work` in a thread, then `then` with its result on the event loop. One at a time in a group.
+
+        An error becomes a line on the screen (and is given to `failed`). False where the group is at work already.
+        """
+        if group in self._busy:
+            self.tell(f"still {doing}")
+            return False
+        self._busy.add(group)
+        task = partial(self._work, work, then, doing, group, failed)
+        self.run_worker(task, thread=True, group=group, name=doing, exit_on_error=False)
+        return True
+
+    def _work(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], object] | None,
+        doing: str,
+        group: str,
+        failed: Callable[[BaseException], object] | None,
+    ) -> None:
+        def ended(action: Callable[[], object]) -> None:
+            self._busy.discard(group)
+            action()
+
+        def report(error: BaseException) -> None:
+            self._failed(doing, error)
+            if failed is not None:
+                failed(error)
+
+        try:
+            result = work()
+        except Exception as error:
+            self.post_message(Launched(partial(ended, partial(report, error))))
+        else:
+            then_action = partial(then, result) if then is not None else lambda: None
+            self.post_message(Launched(partial(ended, then_action)))
+
+    def on_launched(self, message: Launched) -> None:
+        message.then()
+
+    # News of jobs
+
+    def on_jobs_changed(self, message: JobsChanged) -> None:
+        self.jobs, self.live = message.jobs, message.live
+        for screen in self.opened_screens():
+            screen.post_message(JobsChanged(message.jobs, message.live))
+
+    def on_events_arrived(self, message: EventsArrived) -> None:
+        for screen in self.opened_screens():
+            screen.post_message(EventsArrived(message.job, message.events))
+
+    def follow(self, job: Job | None) -> None:
+        """Makes `job` the one whose events come as `EventsArrived`, from its first one."""
+        self.selected_job = None if job is None else job.name
+        self.job_watch.follow(job)
+
+    # Training and measuring: the golden rule
+
+    def start_training(self) -> None:
+        """Trains the recipe; asks first where no baseline was measured for this split and prompt."""
+        if (opened := self._need_recipe()) is None:
+            return
+        from ftworkbench.steps.baseline import find_baseline
+
+        self.launch(
+            lambda: find_baseline(opened),
+            lambda baseline: self._train(opened) if baseline.job is not None else self._ask_for_baseline(opened),
+            doing="looking for a baseline",
+        )
+
+    def _ask_for_baseline(self, opened: Opened) -> None:
+        from ftworkbench.tui.widgets.dialogs import Answer, Ask
+
+        text = (
+            "Nobody has measured the prompted baseline for this split and prompt yet. Without it, nothing can be said "
+            'to be better: the verdict on the tuned model will be "no baseline".'
+        )
+        answers = [Answer("b", "measure the baseline first", "baseline"), Answer("t", "train without", "train")]
+        actions = {"baseline": self.start_baseline, "train": lambda: self._train(opened)}
+        self.push_screen(
+            Ask("No baseline yet", text, answers), lambda answer: actions[answer]() if answer else None
+        )
+
+    def _train(self, opened: Opened) -> None:
+        from ftworkbench.steps.train import start_training
+
+        self.launch(lambda: start_training(opened), partial(self.job_started, what="training"), doing="starting it")
+
+    def start_baseline(self) -> None:
+        """Measures the prompted contestants of the recipe, without any adapter."""
+        if (opened := self._need_recipe()) is None:
+            return
+        from ftworkbench.steps.evaluate import start_evaluation
+
+        self.launch(
+            lambda: start_evaluation(opened, None),
+            partial(self.job_started, what="measuring the baseline"),
+            doing="starting it",
+        )
+
+    def job_started(self, job: Job, what: str = "started", show: str = "runs") -> None:
+        """Follows a job that was just launched, and goes where it is seen."""
+        self.tell(f"{what}: {short_name(job.name)}; it goes on even if you leave")
+        self.follow(job)
+        self.switch_mode(show)
+
+    def _need_recipe(self) -> Opened | None:
+        if self.opened is None:
+            self.tell("there is no recipe here yet: `ftworkbench init` makes one from a data file", "warning")
+        return self.opened
+
+    # Themes
+
+    def _load_themes(self) -> None:
+        themes, self._theme_problems = read_themes()
+        self.theme_names = [theme.name for theme in themes]
+        for theme in themes:
+            self.register_theme(theme)
+        wanted = remembered_theme()
+        self.theme = wanted if wanted in self.theme_names else next(
+            (name for name in (DEFAULT_THEME, *self.theme_names) if name in self.theme_names), self.theme
+        )
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(VARIABLES)
+
+    def action_choose_theme(self, name: str) -> None:
+        self.theme = name
+        remember_theme(name)
+        for screen in self.opened_screens():
+            screen.post_message(ThemeChanged())
+
+    def action_next_theme(self) -> None:
+        if self.theme_names:
+            place = self.theme_names.index(self.theme) if self.theme in self.theme_names else -1
+            self.action_choose_theme(self.theme_names[(place + 1) % len(self.theme_names)])
+            self.tell(f"theme: {self.theme}")
+
+    # Actions that hold everywhere
+
+    def action_help(self) -> None:
+        from ftworkbench.tui.help import HelpScreen, held_actions
+
+        self.push_screen(HelpScreen(self._help_title(), held_actions(self.screen)))
+
+    def _help_title(self) -> str:
+        name = self.current_mode
+        from ftworkbench.tui.actions import find_action
+
+        action = find_action(f"app.show-{name}")
+        return f"{action.title}: {action.help}" if action else "Help"
+
+    def action_palette(self) -> None:
+        from textual.command import CommandPalette
+
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder="What to do…"))
+
+    def action_show(self, name: str) -> None:
+        self.switch_mode(name)
+
+    def action_close(self) -> None:
+        if isinstance(self.screen, WorkbenchScreen) and not self.screen.close_open():
+            self.tell("nothing is open here; ctrl+q leaves the workbench")
+
+    def action_leave(self) -> None:
+        self.exit()
+
+    def action_interrupt(self) -> None:
+        if selected := self.screen.get_selected_text():
+            self.copy_to_clipboard(selected)
+            self.tell("copied")
+        else:
+            self.tell("ctrl+q leaves the workbench; jobs go on without it")
+
+
+def run_workbench(workspace: Workspace, recipe: Path | None) -> int:
+    """Opens the workbench on a workspace until the user leaves it. Gives the exit code."""
+    app = Workbench(workspace, recipe)
+    app.run()
+    if app.live is not None:
+        name = printable(short_name(app.live.name))
+        print(f"{name} goes on ({app.live.phase}); `ftworkbench watch {name}` follows it", file=sys.stderr)
+    return app.return_code or 0

@@ -1,0 +1,1 @@
+"""What every key does, one table for each scope. `actions` gathers them."""

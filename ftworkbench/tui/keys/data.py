@@ -1,0 +1,36 @@
+"""The keys of the Data screen."""
+
+from ftworkbench.tui.actions import Action
+
+ACTIONS = (
+    Action("data.accept", "a", "accept", "Keep the row for training", "data", True, "Decide"),
+    Action("data.reject", "x", "reject", "Leave the row out", "data", True, "Decide"),
+    Action("data.edit", "e", "edit", "Edit the row here; the file stays as it is", "data", True, "Decide"),
+    Action("data.tag", "t", "tag", "Give the row tags, or take them away with a minus before the tag", "data", True,
+           "Decide"),
+    Action("data.undo", "u", "undo", "Take the last decision back, also one of another day", "data", True, "Decide"),
+    Action("data.search", "slash", "search", "Search the whole file; shows as it finds", "data", True, "Find"),
+    Action("data.filter", "f", "filter", "Show only rows that match, like  tag:refund status:unreviewed", "data", True,
+           "Find"),
+    Action("data.check", "c", "check", "Look for duplicates, leaks, empty answers, personal data and the rest", "data",
+           True, "Find"),
+    Action("data.next-unreviewed", "right_square_bracket", "unreviewed", "The next row without a decision", "data",
+           True, "Move"),
+    Action("data.tokens", "m", "tokens", "What is trained on, token by token", "data", True, "View"),
+    Action("data.sort", "s", "sort", "Sort by number, status, length, answer or problems", "data", True, "Find"),
+    Action("data.other-file", "o", "other file", "Go to the next file of the recipe: train, validation, test", "data",
+           True, "View"),
+    Action("data.skip", "space", "skip", "Come back to the row later", "data", group="Decide"),
+    Action("data.redo", "ctrl+r", "redo", "Decide again what was taken back", "data", group="Decide"),
+    Action("data.edit-outside", "E", "in $EDITOR", "Edit the row in $EDITOR", "data", group="Decide"),
+    Action("data.range", "v", "range", "Start or end a range: the next decision is for all of it", "data",
+           group="Decide"),
+    Action("data.previous-unreviewed", "left_square_bracket", "unreviewed before", "The row before without a decision",
+           "data", group="Move"),
+    Action("data.go-to", "colon", "go to row", "Go to a row by its number", "data", group="Move"),
+    Action("data.next-match", "n", "next match", "The next row that the search found", "data", group="Find"),
+    Action("data.previous-match", "N", "match before", "The found row before", "data", group="Find"),
+    Action("data.problems", "p", "problems", "What check found, by kind", "data", group="Find"),
+    Action("data.zoom", "z", "zoom", "Give the whole screen to the pane with the focus, or take it back", "data",
+           group="View"),
+)

@@ -1,0 +1,27 @@
+"""The keys of the Recipe screen."""
+
+from ftworkbench.tui.actions import Action
+
+ACTIONS = (
+    Action("recipe.edit", "enter", "edit", "Change the value of the field; enter again keeps it", "recipe", True, "Edit"),
+    Action("recipe.run", "r", "train", "Train this recipe; asks first when no baseline was measured", "recipe", True,
+           "Run"),
+    Action("recipe.baseline", "b", "baseline", "Measure the prompted baseline of this split and prompt", "recipe", True,
+           "Run"),
+    Action("recipe.save", "ctrl+s", "save", "Write the recipe's file", "recipe", True, "Edit"),
+    Action("recipe.undo", "u", "undo", "Take the last change back", "recipe", True, "Edit"),
+    Action("recipe.search", "slash", "find option", "Find an option, the library's own among them", "recipe", True,
+           "Find"),
+    Action("recipe.toml", "t", "TOML", "Show or hide the file beside the form", "recipe", True, "View"),
+    Action("recipe.all-options", "o", "all options", "Show the common options, or all that the library has", "recipe",
+           True, "Find"),
+    Action("recipe.redo", "ctrl+r", "redo", "Make the change again", "recipe", group="Edit"),
+    Action("recipe.unset", "x,delete", "leave out", "Leave the option out: the default holds", "recipe", group="Edit"),
+    Action("recipe.edit-file", "E", "in $EDITOR", "Edit the whole file in $EDITOR", "recipe", group="Edit"),
+    Action("recipe.fit", "f", "measure fit", "Measure memory and speed with a real worst-case step", "recipe",
+           group="Run"),
+    Action("recipe.next-match", "n", "next match", "The next option that was found", "recipe", group="Find"),
+    Action("recipe.previous-match", "N", "match before", "The found option before", "recipe", group="Find"),
+    Action("recipe.zoom", "z", "zoom", "Give the whole screen to the pane with the focus, or take it back", "recipe",
+           group="View"),
+)

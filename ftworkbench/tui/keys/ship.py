@@ -1,0 +1,5 @@
+"""The keys of the Ship screen."""
+
+from ftworkbench.tui.actions import Action
+
+ACTIONS: tuple[Action, ...] = ()

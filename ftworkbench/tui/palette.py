@@ -1,0 +1,38 @@
+"""The palette: every action of the present screen, the screens and the themes, found by typing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from ftworkbench.tui.help import held_actions
+
+
+class ActionProvider(Provider):
+    """What can be done here and now, then the themes."""
+
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        for action, keys in held_actions(self.screen).items():
+            if action.palette:
+                yield f"{action.title}  ({keys})", action.help, partial(self._run, action.method, action.scope)
+        for name in getattr(self.app, "theme_names", []):
+            yield f"theme: {name}", "Change the colours; the choice is kept", partial(self._theme, name)
+
+    async def _run(self, method: str, scope: str) -> None:
+        await self.app.run_action(method, self.app if scope == "app" else self.screen)
+
+    def _theme(self, name: str) -> None:
+        self.app.call_later(self.app.run_action, f"choose_theme({name!r})")
+
+    async def discover(self) -> Hits:
+        for title, help_line, run in self._commands():
+            yield DiscoveryHit(title, run, help=help_line)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for title, help_line, run in self._commands():
+            score = matcher.match(title)
+            if score > 0:
+                yield Hit(score, matcher.highlight(title), run, help=help_line)

@@ -1,0 +1,75 @@
+"""What the six screens share: the bar at the top, the keys at the bottom, panes, zoom, and news of jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from ftworkbench.tui.watch import JobsChanged
+from ftworkbench.tui.widgets.keybar import KeyBar
+from ftworkbench.tui.widgets.topbar import TopBar
+
+if TYPE_CHECKING:
+    from ftworkbench.steps.recipe import Opened
+    from ftworkbench.tui.app import Workbench
+
+
+class WorkbenchScreen(Screen[None]):
+    """One of the six. A screen gives SCOPE, its BINDINGS = bindings(SCOPE), and `compose_content`.
+
+    It may handle `JobsChanged` and `EventsArrived` (the app hands both to every screen that was opened), and override
+    `recipe_opened` and `close_open`. Widgets with the class `pane` have a titled border and can be zoomed.
+    """
+
+    SCOPE: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
+    ALLOW_IN_MAXIMIZED_VIEW = "TopBar,KeyBar"
+    AUTO_FOCUS = ".pane"
+
+    @property
+    def workbench(self) -> Workbench:
+        """The app, by its real type."""
+        return cast("Workbench", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield TopBar(self.SCOPE, self.workbench.workspace.name)
+        yield from self.compose_content()
+        yield KeyBar()
+
+    def compose_content(self) -> ComposeResult:
+        """What stands between the two bars."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        self.query_one(TopBar).live = self.workbench.live
+        if self.workbench.opened is not None:
+            self.recipe_opened(self.workbench.opened)
+
+    def on_jobs_changed(self, message: JobsChanged) -> None:
+        self.query_one(TopBar).live = message.live
+
+    def recipe_opened(self, opened: Opened) -> None:
+        """Called when the recipe was read, and again whenever it was read anew."""
+
+    def close_open(self) -> bool:
+        """Closes what is open on this screen, the innermost first. False where nothing was."""
+        if self.maximized is not None:
+            self.minimize()
+            return True
+        return False
+
+    def action_zoom(self) -> None:
+        """Gives the whole screen to the pane with the focus, or takes it back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif (pane := self._focused_pane()) is not None:
+            self.maximize(pane, container=False)
+
+    def _focused_pane(self) -> Widget | None:
+        if self.focused is None:
+            return None
+        line = [self.focused, *(node for node in self.focused.ancestors if isinstance(node, Widget))]
+        return next((widget for widget in line if widget.has_class("pane")), None)

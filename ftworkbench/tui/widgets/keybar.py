@@ -1,0 +1,60 @@
+"""The line at the bottom: the keys that matter most for what has the focus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+from ftworkbench.tui.actions import find_action, key_label
+
+_GAP = "  "
+
+
+class KeyBar(Widget):
+    """Shows as many of the footer's actions as fit, the most important first; `? help` always."""
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, _: Screen[object]) -> None:
+        self.refresh()
+
+    def render(self) -> Content:
+        return fit_keys(footer_keys(self.screen), self.size.width)
+
+
+def footer_keys(screen: Screen[object]) -> list[tuple[str, str, bool]]:
+    """Key, title and whether it can be used now, of each footer action that holds for the focus."""
+    keys: list[tuple[str, str, bool]] = []
+    seen = set()
+    for active in screen.active_bindings.values():
+        action = find_action(active.binding.id)
+        if action is not None and action.footer and action.id not in seen:
+            seen.add(action.id)
+            keys.append((key_label(active.binding.key), action.title, active.enabled))
+    return keys
+
+
+def fit_keys(keys: Sequence[tuple[str, str, bool]], width: int) -> Content:
+    """The keys on one line of `width` cells. Help comes last, and is the one that is never left out."""
+    last = [key for key in keys if key[1] == "help"]
+    first = [key for key in keys if key[1] != "help"]
+    room = width - 1 - sum(_length(key) for key in last)
+    kept = []
+    for key in first:
+        room -= _length(key)
+        if room < 0:
+            break
+        kept.append(key)
+    parts: list[Content | str] = [" "]
+    for label, title, enabled in kept + last:
+        parts.append(Content.styled(label, "bold $primary" if enabled else "$text-disabled"))
+        parts.append(Content.styled(f" {title}{_GAP}", "$text-muted" if enabled else "$text-disabled"))
+    return Content("").join(parts)
+
+
+def _length(key: tuple[str, str, bool]) -> int:
+    return len(key[0]) + 1 + len(key[1]) + len(_GAP)
