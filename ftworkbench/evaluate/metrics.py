@@ -176,7 +176,7 @@ _ALL = (
         "the number after ####, or else the last one, is the reference's",
         "GSM8K (Cobbe et al. 2021); the last number as in lm-evaluation-harness' flexible-extract",
     ),
-    Metric("contains", _contains, True, "the reference stands in the answer, both normalised", "TriviaQA, 2017"),
+    Metric("contains", _contains, True, "the reference stands in the answer, normalised", "TriviaQA, 2017"),
 )
 METRICS = {metric.name: metric for metric in _ALL}
 

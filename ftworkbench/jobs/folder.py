@@ -297,7 +297,7 @@ def list_jobs(workspace: Workspace) -> list[Job]:
 
 
 def find_job(workspace: Workspace, text: str) -> Job:
-    """The job that `text` names: a folder, a name, or the unique end of one. Raises JobError for any other."""
+    """The job that `text` names: a folder, a name, or the unique end of one. Raises JobError for others."""
     if not text.strip():
         raise JobError("no job was named")
     path = Path(text).expanduser()

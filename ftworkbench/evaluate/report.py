@@ -1,0 +1,88 @@
+"""What an evaluation found, as one object: the contents of `verdict.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ftworkbench.evaluate.metrics import Metric
+from ftworkbench.evaluate.outputs import Output
+from ftworkbench.evaluate.statistics import paired_bootstrap, wilson
+from ftworkbench.evaluate.verdict import Regression, Verdict
+
+Summary = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class System:
+    """A contestant and what it scored: `metrics` is name → {"value", "interval"}, shares from 0 to 1."""
+
+    name: str
+    metrics: Summary
+    note: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"name": self.name, "metrics": self.metrics, **self.extra}
+        return {**found, "note": self.note} if self.note else found
+
+
+def scores(outputs: Sequence[Output], metric: Metric) -> list[float]:
+    """The score of each output, in their order."""
+    return [metric.score(output.answer, output.reference) for output in outputs]
+
+
+def summarise(
+    outputs: Sequence[Output], metrics: Sequence[Metric], *, confidence: float = 0.95, seed: int = 0
+) -> Summary:
+    """The mean of each metric with its interval: Wilson's for right or wrong, else the bootstrap's."""
+    found: Summary = {}
+    for metric in metrics:
+        values = scores(outputs, metric)
+        count = len(values)
+        if metric.binary or not count:
+            low, high = wilson(round(sum(values)), count, confidence)
+        else:
+            low, high = paired_bootstrap([0.0] * count, values, seed, confidence=confidence)
+        found[metric.name] = {"value": sum(values) / count if count else None, "interval": [low, high]}
+    return found
+
+
+def evaluation_json(
+    job: str,
+    n: int,
+    systems: Sequence[System],
+    verdict: Verdict | None,
+    *,
+    contestants: Sequence[System] = (),
+    chosen: str | None = None,
+    regression: Mapping[str, Regression] | None = None,
+    baseline_job: str | None = None,
+) -> dict[str, Any]:
+    """The object of `evaluate --json`: `systems` on the test rows, `contestants` on the validation rows.
+
+    `verdict` is None where the baseline was measured alone; `regression` is suite → what became of it.
+    """
+    return {
+        "job": job,
+        "n": n,
+        "systems": [system.as_json() for system in systems],
+        "verdict": None if verdict is None else verdict.as_json(),
+        "contestants": [system.as_json() for system in contestants],
+        "chosen": chosen,
+        "regression": [_suite(name, found) for name, found in (regression or {}).items()],
+        "baseline_job": baseline_job,
+    }
+
+
+def _suite(name: str, found: Regression) -> dict[str, Any]:
+    return {
+        "suite": name,
+        "before": found.before,
+        "after": found.after,
+        "interval": list(found.interval),
+        "word": found.word,
+        "n": found.n,
+        "margin": found.margin,
+    }

@@ -1,0 +1,238 @@
+"""Paired statistics: every row was answered by both systems, and the tests and intervals know it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+Interval = tuple[float, float]
+
+_ENUMERATED = 16  # groups whose 2^16 signs are all tried
+_DRAWS = 50_000
+_CELLS = 4_000_000  # numbers held at once while resampling
+_INTEGER_SPAN = 20_000
+
+
+def mcnemar_exact(b: int, c: int) -> float:
+    """The two-sided p-value of the exact McNemar test for `b` and `c` discordant pairs; 1 for none.
+
+    Each discordant pair falls to either side with probability 1/2 (McNemar 1947), so it is a binomial test.
+    """
+    from scipy.stats import binomtest
+
+    if b + c == 0:
+        return 1.0
+    return float(binomtest(min(b, c), b + c, 0.5).pvalue)
+
+
+def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval (1927) of a proportion; (0, 1) where nothing was seen."""
+    from scipy.stats import binomtest
+
+    if n == 0:
+        return 0.0, 1.0
+    found = binomtest(successes, n).proportion_ci(confidence, method="wilson")
+    return float(found.low), float(found.high)
+
+
+def normal_quantile(probability: float) -> float:
+    """The point below which a standard normal number lies with that probability."""
+    from scipy.special import ndtri
+
+    return float(ndtri(probability))
+
+
+def _tango_statistic(lost: int, gained: int, n: int, difference: float) -> float:
+    """The score statistic of the hypothesis that the true difference is `difference` (Tango 1998, eq. 2)."""
+    distance = gained - lost - n * difference
+    if distance == 0:
+        return 0.0
+    a = 2 * n
+    b = -gained - lost + (2 * n - gained + lost) * difference
+    c = -lost * difference * (1 - difference)
+    share = (math.sqrt(max(b * b - 4 * a * c, 0.0)) - b) / (2 * a)
+    variance = n * (2 * share + difference * (1 - difference))
+    return math.copysign(math.inf, distance) if variance <= 0 else distance / math.sqrt(variance)
+
+
+def tango(lost: int, gained: int, n: int, confidence: float = 0.95) -> Interval:
+    """Tango's score interval of the difference of paired proportions, (gained - lost) / n.
+
+    T. Tango, Statistics in Medicine 17 (1998) 891-908. It holds 0 exactly where the uncorrected McNemar test
+    does not reject, and keeps a width where no pair is discordant: z²/(n + z²) to either side.
+    """
+    if n == 0:
+        return -1.0, 1.0
+    z = normal_quantile((1 + confidence) / 2)
+    seen = (gained - lost) / n
+    low = _falls_to(lambda at: _tango_statistic(lost, gained, n, at), z, -1.0, seen)
+    high = _falls_to(lambda at: _tango_statistic(lost, gained, n, at), -z, seen, 1.0)
+    return low, high
+
+
+def _falls_to(statistic: Callable[[float], float], level: float, low: float, high: float) -> float:
+    """Where a falling function crosses `level` between `low` and `high`, by bisection to the last bit."""
+    while True:
+        middle = (low + high) / 2
+        if middle in (low, high):
+            return middle
+        if statistic(middle) > level:
+            low = middle
+        else:
+            high = middle
+
+
+def _by_group(values: Floats, groups: Sequence[Hashable] | None) -> tuple[Floats, Floats]:
+    """The sum and the size of each group; every row is its own where there are none."""
+    import numpy as np
+
+    if groups is None:
+        return values, np.ones_like(values)
+    numbers: dict[Hashable, int] = {}
+    index = np.array([numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.intp)
+    if len(index) != len(values):
+        raise ValueError(f"{len(index)} groups for {len(values)} rows")
+    return np.bincount(index, weights=values).astype(np.float64), np.bincount(index).astype(np.float64)
+
+
+def paired_bootstrap(
+    a: Sequence[float],
+    b: Sequence[float],
+    seed: int = 0,
+    *,
+    groups: Sequence[Hashable] | None = None,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+) -> Interval:
+    """The percentile bootstrap interval of mean(b) - mean(a), rows or groups of them resampled in pairs.
+
+    Percentile and not BCa: BCa is undefined where all differences are equal, and with few discordant pairs it
+    leaves out zero where the exact test is far from rejecting. Of n draws only how often each distinct
+    difference was drawn matters, so the counts are drawn, from their multinomial. Efron & Tibshirani 1993,
+    ch. 13.
+    """
+    import numpy as np
+
+    differences = np.asarray(b, dtype=np.float64) - np.asarray(a, dtype=np.float64)
+    if differences.size == 0:
+        return -1.0, 1.0
+    sums, sizes = _by_group(differences, groups)
+    kinds, counts = np.unique(np.stack([sums, sizes]), axis=1, return_counts=True)
+    draw = np.random.default_rng(seed)
+    chunk = max(_CELLS // kinds.shape[1], 1)
+    means: list[Floats] = []
+    for start in range(0, resamples, chunk):
+        drawn = draw.multinomial(len(sums), counts / len(sums), size=min(chunk, resamples - start))
+        means.append((drawn @ kinds[0]) / (drawn @ kinds[1]))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def sign_flip(
+    differences: Sequence[float], groups: Sequence[Hashable] | None = None, seed: int = 0
+) -> float:
+    """The two-sided p-value of the sign-flip test of mean difference 0, signs flipped by group.
+
+    Under the hypothesis each group's sum is as likely to have the other sign (Fisher 1935). Exact where the
+    sums are whole numbers, which of single right-or-wrong rows makes the exact McNemar test, or where the
+    signs can all be tried; else from seeded draws, (1 + as extreme) / (1 + drawn) after Phipson & Smyth 2010.
+    """
+    import numpy as np
+
+    signed, _ = _by_group(np.asarray(differences, dtype=np.float64), groups)
+    sums = np.abs(signed[signed != 0])
+    if sums.size == 0:
+        return 1.0
+    seen = abs(float(signed.sum()))
+    if np.all(sums == np.round(sums)) and sums.sum() <= _INTEGER_SPAN:
+        return _whole_sums(sums.astype(np.int64), round(seen))
+    limit = seen - 1e-9 * max(float(sums.sum()), 1e-300)
+    if sums.size <= _ENUMERATED:
+        totals = np.zeros(1)
+        for each in sums:
+            totals = np.concatenate([totals + each, totals - each])
+        return float(np.mean(np.abs(totals) >= limit))
+    return _drawn_signs(sums, limit, seed)
+
+
+def _whole_sums(sums: npt.NDArray[np.int64], seen: int) -> float:
+    """The share of all signs whose total is as far from 0 as `seen`; the distribution, sum by sum."""
+    import numpy as np
+
+    span = int(sums.sum())
+    chances = np.zeros(2 * span + 1)
+    chances[span] = 1.0
+    for each in sums:
+        chances = (np.roll(chances, each) + np.roll(chances, -each)) / 2  # the ends hold 0 until the last sum
+    totals = np.abs(np.arange(-span, span + 1))
+    return min(float(chances[totals >= seen].sum()), 1.0)
+
+
+def _drawn_signs(sums: Floats, limit: float, seed: int) -> float:
+    import numpy as np
+
+    draw = np.random.default_rng(seed)
+    chunk = max(_CELLS // sums.size, 1)
+    extreme = 0
+    for start in range(0, _DRAWS, chunk):
+        flips = draw.integers(0, 2, size=(min(chunk, _DRAWS - start), sums.size), dtype=np.int8)
+        totals = 2 * (flips @ sums) - sums.sum()
+        extreme += int(np.count_nonzero(np.abs(totals) >= limit))
+    return (1 + extreme) / (1 + _DRAWS)
+
+
+def needed_rows(
+    b: int, c: int, n: int, alpha: float = 0.05, power: float = 0.8, *, effect: float | None = None
+) -> int | None:
+    """How many paired rows would tell, with that power, at the discordance of `b` and `c` pairs among `n`.
+
+    Tells a difference of `effect` (a share of the rows), or else of that seen; None where none was seen.
+    Miettinen 1968, Connor 1987: (z_a √ψ + z_b √(ψ - δ²))² / δ², for the two-sided test, with ψ the
+    discordance and δ the difference. The exact test wants a few rows more.
+    """
+    if n == 0:
+        return None
+    delta = abs(c - b) / n if effect is None else abs(effect)
+    if delta == 0:
+        return None
+    psi = min(max((b + c) / n, delta), 1.0)
+    reach = normal_quantile(1 - alpha / 2) * math.sqrt(psi)
+    reach += normal_quantile(power) * math.sqrt(max(psi - delta * delta, 0.0))
+    return math.ceil((reach / delta) ** 2)
+
+
+def needed_rows_of_scores(
+    differences: Sequence[float],
+    effect: float,
+    groups: Sequence[Hashable] | None = None,
+    alpha: float = 0.05,
+    power: float = 0.8,
+) -> int | None:
+    """As needed_rows, for scores: (z_a + z_b)² σ² / δ²; σ² is n times the variance of the mean, by groups."""
+    import numpy as np
+
+    values = np.asarray(differences, dtype=np.float64)
+    if values.size < 2 or effect == 0:
+        return None
+    sums, sizes = _by_group(values, groups)
+    spread = sums - sizes * values.mean()
+    variance = float((spread**2).sum()) / values.size * len(sums) / max(len(sums) - 1, 1)
+    reach = normal_quantile(1 - alpha / 2) + normal_quantile(power)
+    return max(math.ceil(reach * reach * variance / effect**2), 1)
+
+
+def fewest_rows(effect: float, alpha: float = 0.05) -> int:
+    """Below so many rows not even an improvement by `effect` that loses no row could be significant.
+
+    That is k / effect, with k the fewest pairs, all on one side, that the exact McNemar test rejects: 6 at
+    0.05.
+    """
+    return math.ceil(math.floor(math.log2(2 / alpha) + 1) / effect - 1e-9)
