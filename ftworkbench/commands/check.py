@@ -1,0 +1,60 @@
+"""`check FILE...`: every row's fate, and what the data rules say."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ftworkbench.commands.show import emit, tell
+from ftworkbench.data.check import Report
+from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
+from ftworkbench.steps.check import check_paths, check_recipe
+from ftworkbench.steps.recipe import open_recipe
+
+_SHOWN = 12
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE",
+        help="data files (train first; those named test, valid, eval or dev are held out), or one recipe",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    report = _check(args.files)
+    if args.json:
+        emit(report.as_json())
+    else:
+        for line in report_lines(report):
+            tell(line)
+    return EXIT_NO if report.blocks else EXIT_GOOD
+
+
+def _check(files: list[Path]) -> Report:
+    recipes = [path for path in files if path.suffix == ".toml" or path.is_dir()]
+    if not recipes:
+        return check_paths(files)
+    if len(files) > 1:
+        raise InputError(f"{recipes[0]}: a recipe is checked alone, with all the files that it names")
+    return check_recipe(open_recipe(recipes[0]))
+
+
+def report_lines(report: Report) -> list[str]:
+    """The report for people: a line for each kind of problem with its rows, then the advice."""
+    lines = []
+    for file in report.as_json()["files"]:
+        lines.append(f"{file['path']}: {file['format']}, {file['rows']} rows: {file['kept']} kept, {file['refused']} refused")
+        lines += [_problem_line(problem) for problem in file["problems"]]
+        lines += [f"  advice: {text}" for text in file.get("advice", [])]
+    if report.blocks:
+        lines.append("training is blocked until these are decided: review the rows in the workbench, or mend the file")
+    return lines
+
+
+def _problem_line(problem: dict[str, Any]) -> str:
+    rows = problem["rows"]
+    shown = ", ".join(map(str, rows[:_SHOWN])) + (f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else "")
+    return f"  {'! ' if problem['blocks'] else '  '}{problem['kind']:<22} {problem['count']:>5}  row{'s' * (len(rows) != 1)} {shown}"

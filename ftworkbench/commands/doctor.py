@@ -1,0 +1,34 @@
+"""`doctor`: GPU, versions, terminal, disk: what will and what won't work here."""
+
+from __future__ import annotations
+
+import argparse
+
+from ftworkbench.commands.show import emit, tell
+from ftworkbench.errors import EXIT_GOOD, EXIT_NO
+from ftworkbench.steps.doctor import examine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the findings as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    found = examine()
+    if args.json:
+        emit(found)
+    else:
+        for name, version in found["versions"].items():
+            tell(f"{name:<16} {version or 'missing'}")
+        for gpu in found["gpus"]:
+            tell(f"{'gpu':<16} {gpu['name']}, {gpu['memory_gib']:.0f} GiB, compute capability {gpu['capability']}")
+        if not found["gpus"]:
+            tell(f"{'gpu':<16} none: the CPU trains small models only ({found['cores']} cores, {found['memory_gib']:.0f} GiB)")
+        terminal = found["terminal"]
+        tell(f"{'terminal':<16} {terminal['term'] or 'none'}, {terminal['columns']}×{terminal['rows']}, {terminal['colours']} colours")
+        tell(f"{'disk':<16} {found['disk']['free_gib']:.0f} GiB free here")
+        for problem in found["problems"]:
+            tell(f"problem: {problem}")
+        if not found["problems"]:
+            tell("no problems")
+    return EXIT_NO if found["problems"] else EXIT_GOOD

@@ -1,0 +1,55 @@
+"""How commands speak: data on stdout, everything said to a person on stderr, both made printable."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ftworkbench.printable import cell_width, one_line, printable
+
+
+def emit(value: dict[str, Any]) -> None:
+    """The one JSON object of `--json`, on stdout. Pure ASCII, so that no data in it can reach a terminal raw."""
+    print(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
+
+
+def say(text: str = "") -> None:
+    """A line for the person, on stderr."""
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+def tell(text: str = "") -> None:
+    """A line of what was asked for, on stdout."""
+    print(printable(text), flush=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
+    """Lines of an aligned table. Columns in `right` are flush right; cells are made printable, on one line each."""
+    cells = [[one_line(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(cell_width(row[column]) for row in cells) for column in range(len(head))]
+    lines = []
+    for row in cells:
+        parts = []
+        for column, cell in enumerate(row):
+            gap = " " * (widths[column] - cell_width(cell))
+            parts.append(gap + cell if column in right else cell + gap)
+        lines.append("  ".join(parts).rstrip())
+    return lines
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as a person says them: `48s`, `3m 05s`, `2h 10m`."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"

@@ -1,0 +1,101 @@
+"""Making a workspace: a folder with a recipe that is ready to run on the user's own data and model."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftworkbench.data.source import Source, open_source
+from ftworkbench.errors import InputError
+from ftworkbench.estimate.shape import read_shape
+from ftworkbench.recipe.read import parse
+from ftworkbench.recipe.samples import starter
+from ftworkbench.recipe.tables import Data
+from ftworkbench.workspace import Workspace
+
+_LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class Made:
+    """The recipe that was written, the format that its data was recognised as, and the number of rows."""
+
+    recipe: Path
+    format: str
+    rows: int
+
+
+def make_workspace(
+    folder: Path,
+    data: Path,
+    model_id: str,
+    *,
+    test: Path | None = None,
+    name: str | None = None,
+    system: str | None = None,
+    prompt_column: str | None = None,
+    answer_column: str | None = None,
+) -> Made:
+    """Writes `folder`/NAME.toml for the examples in `data` and the model; nothing else, and nothing if that fails.
+
+    The data stays where it is: the recipe names it. Raises InputError where a recipe is there already, the data
+    holds no example, or the model cannot be had.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; name a folder for the workspace")
+    name = name or folder.resolve().name
+    path = folder / f"{name}.toml"
+    if Workspace(folder).recipes():
+        raise InputError(f"{folder}: has a recipe already ({Workspace(folder).recipes()[0].name}); name another folder")
+    columns = Data(train=str(data), prompt_column=prompt_column, answer_column=answer_column)
+    source = open_source(data, columns)
+    try:
+        while not source.index_some(1.0):
+            pass
+        rows = source.known
+        _require_examples(source, rows)
+        found = source.format.name
+        if test is not None:
+            open_source(test, columns).close()
+    finally:
+        source.close()
+    read_shape(model_id, Workspace(folder), None)
+    text = starter(
+        _model_from(model_id, folder),
+        _from(folder, data),
+        test=_from(folder, test) if test else None,
+        system=system,
+        prompt_column=prompt_column,
+        answer_column=answer_column,
+    )
+    parse(text, name, path.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    staged = folder / f".{name}.toml.new"
+    staged.write_text(text, encoding="utf-8")
+    staged.replace(path)
+    return Made(path, found, rows)
+
+
+def _from(folder: Path, file: Path) -> str:
+    """`file` as the recipe in `folder` names it: relative where it lies in or beside the folder, else absolute."""
+    relative = os.path.relpath(file.resolve(), folder.resolve())
+    return str(file.resolve()) if relative.startswith("../..") else relative
+
+
+def _model_from(model_id: str, folder: Path) -> str:
+    path = Path(model_id).expanduser()
+    return str(path.resolve()) if path.is_dir() else model_id
+
+
+def _require_examples(source: Source, rows: int) -> None:
+    if rows == 0:
+        raise InputError(f"{source.path}: is empty")
+    first = None
+    for index in range(min(rows, _LOOKED_AT)):
+        row = source.row(index)
+        if row.example is not None:
+            return
+        first = first or row.problem
+    reason = f"; row {first.row}: {first.reason}" if first else ""
+    raise InputError(f"{source.path}: none of the first {min(rows, _LOOKED_AT)} rows is an example{reason}")
