@@ -30,6 +30,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ftworkbench.demo.tickets.faults import Planted, Planter
+from ftworkbench.demo.tickets.grammar import Desk
 from ftworkbench.demo.tickets.rows import Distinct, legal_tickets, sound_tickets
 
 SEED = 20
@@ -42,13 +43,14 @@ def make(seed: int = SEED) -> dict[str, str]:
     """The four files by name, as the text to write."""
     rng = random.Random(seed)
     seen = Distinct()
-    legal = legal_tickets(rng, seen)
-    sound = sound_tickets(rng, TRAIN + TEST, seen)
-    planter = Planter(rng, [*sound[:TRAIN], *legal[:LEGAL_IN_TRAIN]])
+    desk = Desk(rng)
+    legal = legal_tickets(desk, rng, seen)
+    train, test = (sound_tickets(desk, rng, count, seen) for count in (TRAIN, TEST))
+    planter = Planter(rng, [*train, *legal[:LEGAL_IN_TRAIN]])
     planter.plant_all()
     files = {
         "train.jsonl": planter.train(),
-        "test.jsonl": planter.test([*sound[TRAIN:], *legal[LEGAL_IN_TRAIN:]]),
+        "test.jsonl": planter.test([*test, *legal[LEGAL_IN_TRAIN:]]),
     }
     numbers = {row.name: number for rows in files.values() for number, row in enumerate(rows, 1)}
     return {

@@ -191,5 +191,4 @@ def _retyped(text: str, rng: random.Random) -> str:
             words.insert(at, rng.choice(["really", "just", "please", "now", "actually"]))
         case _:
             del words[at]
-    ending = rng.choice(["", "", " Thank you.", " thanks", " Please help."])
-    return " ".join(words) + ending
+    return " ".join(words)

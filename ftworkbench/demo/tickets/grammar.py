@@ -18,6 +18,8 @@ URGENCIES = ("low", "normal", "high")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "March", "April", "June", "July", "August", "September", "October")
 
+_STEADY = ("number", "item", "gadget", "country")
+
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"<(\w+)>")
 _AN = re.compile(r"\b([Aa]) (?=(?:air|e-reader|electric|iron)\b)")
@@ -63,6 +65,11 @@ class Desk:
         self._frame = read_sections("frame")
         self._queues = {queue: read_sections(queue) for queue in QUEUES}
         self._decks: dict[tuple[str, str], list[str]] = {}
+        self._fixed: dict[str, str] = {}
+
+    def next_ticket(self) -> None:
+        """Forgets the order number, the thing bought, and whatever else stays the same through one ticket."""
+        self._fixed.clear()
 
     def deal(self, queue: str, kind: str) -> str:
         """The next unexpanded phrase of a queue's section; the deck is shuffled anew when it is used up."""
@@ -91,13 +98,20 @@ class Desk:
         return self.expand(self._rng.choice(self._queues[other]["aside"]))
 
     def _fill(self, slot: str) -> str:
+        if slot not in _STEADY:
+            return self._invent(slot)
+        if slot not in self._fixed:
+            self._fixed[slot] = self._invent(slot)
+        return self._fixed[slot]
+
+    def _invent(self, slot: str) -> str:
         rng = self._rng
         match slot:
             case "number":
                 return str(rng.randint(10_240, 98_760))
             case "order" | "Order":
                 form = rng.choice(["rder {}", "rder {}", "rder #{}", "rder no. {}", "rder nr {}"])
-                return slot[0] + form.format(rng.randint(10_240, 98_760))
+                return slot[0] + form.format(self._fill("number"))
             case "amount":
                 sum_ = rng.choice([f"{rng.randint(8, 240)}", f"{rng.randint(8, 240)}.{rng.choice([50, 90, 95, 99])}"])
                 return rng.choice(["£{}", "£{}", "{} pounds", "{} euros", "{} quid"]).format(sum_)
@@ -113,12 +127,14 @@ class Desk:
 
 def draft(desk: Desk, rng: random.Random, queue: str, urgency: str) -> Draft:
     """A ticket for a queue and an urgency, by the rules of `ftworkbench.demo.make_triage`."""
+    desk.next_ticket()
     kind = _core_kind(rng, urgency)
     phrase = desk.deal(queue, kind)
     before, after, angry = _cues(desk, rng, queue, urgency, kind)
     core = desk.expand(phrase)
-    opener = [desk.framing("opener")] if rng.random() < 0.28 else []
-    ramble = [desk.framing("ramble")] if not angry and rng.random() < 0.22 else []
+    opener = [desk.framing("opener")] if rng.random() < 0.2 else []
+    topic = [desk.expand(desk.deal(queue, "topic"))] if rng.random() < 0.3 else []
+    ramble = _ramble(desk, rng, urgency)
     leads, afterthoughts = _second_problem(desk, rng, queue)
     middle = [core, *ramble] if rng.random() < 0.8 else [*ramble, core]
     if leads:
@@ -126,11 +142,18 @@ def draft(desk: Desk, rng: random.Random, queue: str, urgency: str) -> Draft:
     return Draft(
         queue, urgency, kind, phrase,
         greeting=desk.framing("greeting") if rng.random() < 0.55 else "",
-        parts=(*opener, *before, *middle, *after, *afterthoughts),
+        parts=(*opener, *topic, *before, *middle, *after, *afterthoughts),
         closing=_closing(desk, rng, angry),
         angry=angry,
         two_problems=bool(leads or afterthoughts),
     )  # fmt: skip
+
+
+def _ramble(desk: Desk, rng: random.Random, urgency: str) -> list[str]:
+    draw = rng.random()
+    if draw < (0.05 if urgency == "high" else 0.13):
+        return [desk.framing("story")]
+    return [desk.framing("ramble")] if urgency != "high" and draw < 0.26 else []
 
 
 def _core_kind(rng: random.Random, urgency: str) -> str:
@@ -138,7 +161,7 @@ def _core_kind(rng: random.Random, urgency: str) -> str:
         return "problem"
     if urgency == "low":
         return "question" if rng.random() < 0.55 else "problem"
-    return rng.choices(["grave", "problem", "question"], [36, 50, 14])[0]
+    return rng.choices(["grave", "problem", "rush"], [36, 52, 12])[0]
 
 
 def _cues(
@@ -146,19 +169,19 @@ def _cues(
 ) -> tuple[list[str], list[str], bool]:
     """What says how urgent it is: sentences before the problem, sentences after it, and whether they are angry."""
     if urgency == "normal":
-        return [], [desk.framing("tail")] if rng.random() < 0.55 else [], False
+        return [], [desk.framing("tail")] if rng.random() < 0.75 else [], False
     if urgency == "low":
-        if kind == "question" and rng.random() < 0.5:
+        if kind == "question" and rng.random() < 0.3:
             return [], [], False
         cue = desk.framing("idle" if kind == "question" and rng.random() < 0.6 else "low")
         return ([cue], [], False) if kind == "problem" and rng.random() < 0.25 else ([], [cue], False)
-    wanted = {"grave": [34, 0, 20, 46], "problem": [50, 34, 16, 0], "question": [0, 70, 30, 0]}[kind]
+    wanted = {"grave": [40, 0, 30, 30], "problem": [50, 34, 16, 0], "rush": [10, 0, 15, 75]}[kind]
     cue_kind = rng.choices(["anger", "deadline", "need", ""], wanted)[0]
     if not cue_kind:
         return [], [], False
     if cue_kind == "anger":
         first, second = desk.framing("anger"), desk.framing("anger")
-        if first != second and rng.random() < 0.3:
+        if first != second and rng.random() < 0.5:
             return [first], [second], True
         return ([first], [], True) if rng.random() < 0.4 else ([], [first], True)
     cue = desk.expand(desk.deal(queue, "deadline")) if cue_kind == "deadline" else desk.framing("need")
@@ -167,9 +190,9 @@ def _cues(
 
 def _second_problem(desk: Desk, rng: random.Random, queue: str) -> tuple[list[str], list[str]]:
     draw = rng.random()
-    if draw < 0.05:
+    if draw < 0.04:
         return [desk.framing("first").replace("ASIDE", desk.aside(queue))], []
-    if draw < 0.17:
+    if draw < 0.13:
         return [], [desk.framing("join").replace("ASIDE", desk.aside(queue))]
     return [], []
 

@@ -11,7 +11,7 @@ from ftworkbench.demo.tickets.writing import write
 FEWEST_WORDS, MOST_WORDS = 8, 70
 RUN = 7
 MOST_ALIKE = 0.42
-URGENCY_WEIGHTS = (31, 36, 33)
+URGENCY_MIX = ("normal", "low", "high", "normal", "low", "high", "normal", "low", "high", "normal")
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 
@@ -69,19 +69,17 @@ class Distinct:
         return True
 
 
-def sound_tickets(rng: random.Random, count: int, seen: Distinct) -> list[Ticket]:
-    """`count` tickets, each queue as often as the others, in random order; urgencies by `URGENCY_WEIGHTS`."""
-    desk = Desk(rng)
+def sound_tickets(desk: Desk, rng: random.Random, count: int, seen: Distinct) -> list[Ticket]:
+    """`count` tickets in random order, each queue as often as the others, with the urgencies of `URGENCY_MIX`."""
     wanted = [
-        (QUEUES[at % len(QUEUES)], rng.choices(URGENCIES, URGENCY_WEIGHTS)[0]) for at in range(count)
+        (QUEUES[at % len(QUEUES)], URGENCY_MIX[at // len(QUEUES) % len(URGENCY_MIX)]) for at in range(count)
     ]
     rng.shuffle(wanted)
     return [_one(desk, rng, queue, urgency, seen) for queue, urgency in wanted]
 
 
-def legal_tickets(rng: random.Random, seen: Distinct) -> list[Ticket]:
+def legal_tickets(desk: Desk, rng: random.Random, seen: Distinct) -> list[Ticket]:
     """The nine tickets of the class that is too small, in random order."""
-    desk = Desk(rng)
     letters = read_sections("legal")
     found = [
         Ticket(desk.expand(line), "legal", urgency) for urgency in URGENCIES for line in letters[urgency]
@@ -101,4 +99,4 @@ def _one(desk: Desk, rng: random.Random, queue: str, urgency: str, seen: Distinc
 
 
 def _plain(made: Draft) -> bool:
-    return made.kind != "question" and not made.two_problems
+    return made.kind in ("problem", "grave") and not made.two_problems

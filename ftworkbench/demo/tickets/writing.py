@@ -90,7 +90,7 @@ def _sloppy(text: str, rng: random.Random) -> str:
         draw = rng.random()
         if word in _MISSPELT and draw < 0.3:
             return _MISSPELT[word]
-        return slip(word, rng) if draw > 0.95 else word
+        return slip(word, rng) if draw > 0.965 else word
 
     text = _WORD.sub(mistype, text)
     if rng.random() < 0.6:
