@@ -1,0 +1,60 @@
+"""What a baseline's answers depend on, as one hash: the same hash, the same baseline."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ftworkbench.recipe.tables import Recipe
+
+# Of the evaluation these change what is answered, or which contestant is chosen; the rest only the report.
+_EVALUATE = ("metric", "max_new_tokens", "limit")
+_WEIGHTS = frozenset({".safetensors", ".bin", ".pt", ".pth", ".gguf"})
+
+
+def baseline_fingerprint(
+    recipe: Recipe, test_sha256: str, *, split_sha256: str = "", model_sha256: str = ""
+) -> str:
+    """The hash of all that the prompted contestants' answers depend on: 16 hex digits.
+
+    `recipe` is resolved. `split_sha256` covers the rows that examples are drawn from and contestants chosen
+    on; `model_sha256` (see model_stamp) a model in a folder, whose name alone does not say what is in it.
+    What only training, the tuned model or the report depend on is left out, so that a baseline is measured
+    once.
+    """
+    prompt = asdict(recipe.prompt)
+    prompt.pop("tuned_system")
+    depends: dict[str, Any] = {
+        "model": asdict(recipe.model),
+        "quantization": asdict(recipe.quantization),
+        "prompt": prompt,
+        "label": recipe.data.label,
+        "evaluate": {name: getattr(recipe.evaluate, name) for name in _EVALUATE},
+        "test": test_sha256,
+        "split": split_sha256,
+        "model_sha256": model_sha256,
+    }
+    text = json.dumps(depends, sort_keys=True, default=_as_json)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _as_json(value: Any) -> Any:
+    return dict(value) if hasattr(value, "keys") else str(value)
+
+
+def model_stamp(folder: Path) -> str:
+    """A hash of a model's folder: its small files by content, its weights by name, size and time."""
+    stamp = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.name.startswith("."):
+            continue
+        stamp.update(f"{path.name}\0".encode())
+        if path.suffix in _WEIGHTS:
+            found = path.stat()
+            stamp.update(f"{found.st_size}\0{found.st_mtime_ns}\0".encode())
+        else:
+            stamp.update(hashlib.sha256(path.read_bytes()).digest())
+    return stamp.hexdigest()[:16]

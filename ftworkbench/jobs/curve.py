@@ -1,0 +1,58 @@
+"""Curves, made ready to be drawn: as many points as there are columns for, smoothed as one is used to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+Points = list[tuple[float, float]]
+
+
+def finite(points: Sequence[tuple[float, float]]) -> Points:
+    """The points without those that are not numbers: a plot would end the process at a NaN."""
+    return [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
+
+
+def decimate(points: Sequence[tuple[float, float]], columns: int) -> Points:
+    """At most two points a column, its lowest and its highest, in their order; finite ones only.
+
+    `points` come by rising x, and the columns divide their range evenly: no spike is lost, whatever the
+    width.
+    """
+    if columns < 1:
+        raise ValueError(f"a curve needs a column at least, not {columns}")
+    kept = finite(points)
+    if len(kept) <= 2 * columns:
+        return kept
+    left, width = kept[0][0], kept[-1][0] - kept[0][0]
+    scale = columns / width if width > 0 else 0.0
+    chosen: Points = []
+    start, column = 0, 0
+    for index, (x, _) in enumerate(kept):
+        here = min(int((x - left) * scale), columns - 1)
+        if here != column:
+            chosen += _extremes(kept, start, index)
+            start, column = index, here
+    return chosen + _extremes(kept, start, len(kept))
+
+
+def _extremes(points: Points, start: int, end: int) -> Points:
+    low = min(range(start, end), key=lambda index: points[index][1])
+    high = max(range(start, end), key=lambda index: points[index][1])
+    return [points[index] for index in sorted({low, high})]
+
+
+def smooth(points: Sequence[tuple[float, float]], weight: float) -> Points:
+    """The exponential moving average without its start-up bias, as TensorBoard draws it; finite points only.
+
+    `weight` is that of the past: 0 gives the points as they are, it stays below 1.
+    """
+    if not 0 <= weight < 1:
+        raise ValueError(f"the weight of the past lies from 0 to below 1, not at {weight}")
+    average, share = 0.0, 1.0
+    smoothed: Points = []
+    for x, y in finite(points):
+        average = average * weight + (1 - weight) * y
+        share *= weight
+        smoothed.append((x, average / (1 - share)))
+    return smoothed
