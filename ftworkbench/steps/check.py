@@ -30,3 +30,8 @@ def check_paths(paths: Sequence[Path], data: Data | None = None, progress: Progr
     ledger_path = Workspace(paths[0].parent).ledger
     ledger = Ledger.open(ledger_path) if ledger_path.exists() else None
     return check_files(paths, data, ledger, progress)
+
+
+def check_undecided(opened: Opened, progress: Progress | None = None) -> Report:
+    """The report on all data files of the recipe as they lie there, whatever was decided about them."""
+    return check_files(data_files(opened), opened.recipe.data, None, progress)

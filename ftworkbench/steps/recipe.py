@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ftworkbench.errors import InputError
 from ftworkbench.machine import this_machine
-from ftworkbench.recipe.read import load
+from ftworkbench.recipe.read import load, override_value
 from ftworkbench.recipe.resolve import Choice, resolve
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.recipe.write import set_option
 from ftworkbench.workspace import Workspace, find_recipe, workspace_of
 
 
@@ -48,3 +49,16 @@ def require_model(opened: Opened) -> None:
         read_shape(model.model_id, opened.workspace, model.revision)
     except InputError as error:
         raise InputError(f"{opened.path.name}: model.model_id: {error}") from error
+
+
+def write_overrides(path: Path, overrides: Sequence[str]) -> None:
+    """Writes overrides into the recipe itself, its comments kept. They were found good by `open_recipe`."""
+    if not overrides:
+        return
+    text = path.read_text(encoding="utf-8")
+    for override in overrides:
+        key, _, value = override.partition("=")
+        text = set_option(text, key.strip(), override_value(key.strip(), value))
+    staged = path.with_name(f".{path.name}.new")
+    staged.write_text(text, encoding="utf-8")
+    staged.replace(path)
