@@ -1,26 +1,26 @@
-"""Makes the demo's data set: support tickets, the queue and urgency of each, and the faults planted in them.
+"""Makes the demo's data set: support tickets with the queue and urgency of each, and faults planted in them.
 
-`python -m ftworkbench.demo.make_triage [--out DIR]` writes train.jsonl, test.jsonl, faults.json (every planted
+`python -m ftworkbench.demo.make_triage [--out DIR]` writes train.jsonl, test.jsonl, faults.json (each planted
 fault by row) and decisions.json (what a reviewer decides about them). The same seed gives the same bytes.
 
 A ticket is for one queue:
 
 - billing: charges, invoices, prices, ways to pay. Also gift cards, vouchers and codes whatever is wrong with
   them, subscriptions, and a refund that was granted but hasn't reached the bank.
-- delivery: parcels under way, couriers, shipping. Also changing the address of an order, calling off one that has
-  not left yet, and taking away the old appliance.
+- delivery: parcels under way, couriers, shipping. Also changing the address of an order, calling off one that
+  has not left yet, and taking away the old appliance.
 - account: logging in to the shop, profile data, points, newsletters, and messages that look like a scam.
-- technical: what breaks or misbehaves in use, setting up, manuals, warranty and repair, the app and the website.
-  Also signing in to the app on a TV or a console.
-- returns: sending back, exchanging, asking for the money back, wrong goods. Also a missing part, and goods that
-  came damaged.
+- technical: what breaks or misbehaves in use, setting up, manuals, warranty and repair, the app and the
+  website. Also signing in to the app on a TV or a console.
+- returns: sending back, exchanging, asking for the money back, wrong goods. Also a missing part, and goods
+  that came damaged.
 
 Where a message has two problems, the one that the writer calls the main one decides; else the first.
 
-Urgency: high where the writer is angry (sarcasm and "third time I write" count), names a deadline or says urgent, can't
-do without the thing or can't get into the account at all, or where there is fraud, danger or injury, however
-politely told. Else low for a question without a problem, and for a problem that the writer says can wait. Else
-normal: a problem told plainly, which a polite "please help" doesn't change.
+Urgency is high where the writer is angry (sarcasm and "third time I write" count), names a deadline or says
+urgent, can't use or do without the thing, can't get into the account at all, or where there is fraud, danger
+or injury, however politely told. Else it is low for a question without a problem, and for a problem that the
+writer says can wait. Else normal: a problem told plainly, which a polite "please help" doesn't change.
 """
 
 import argparse
@@ -78,7 +78,12 @@ def _line(row: Planted) -> str:
 
 def _faults(rows: Iterable[Planted], numbers: dict[int, int]) -> list[dict[str, object]]:
     return [
-        {"row": number, "kind": row.fault, "of": None if row.of is None else numbers[row.of], "note": row.note}
+        {
+            "row": number,
+            "kind": row.fault,
+            "of": None if row.of is None else numbers[row.of],
+            "note": row.note,
+        }
         for number, row in enumerate(rows, 1)
         if row.fault
     ]

@@ -1,1 +1,1 @@
-"""How the demo's support tickets are written: phrases by queue, a grammar over them, and the hand of a writer."""
+"""How the demo's support tickets are written: phrases by queue, a grammar over them, and how people type."""

@@ -54,9 +54,7 @@ class Planter:
 
     def __init__(self, rng: random.Random, tickets: Sequence[Ticket]) -> None:
         self._rng = rng
-        self._rows = [
-            Planted(at, rng.random(), ticket, ticket.answer) for at, ticket in enumerate(tickets)
-        ]
+        self._rows = [Planted(at, rng.random(), ticket, ticket.answer) for at, ticket in enumerate(tickets)]
         self._free = list(range(len(tickets)))
         rng.shuffle(self._free)
         self._test: list[Planted] = []
@@ -80,39 +78,43 @@ class Planter:
         self._personal_data()
         self._wrong_labels()
         for reply in EMPTY_ANSWERS:
-            self._mend(self._take(), reply=reply, fault="empty-answer", do="reject",
-                       note="the assistant says nothing", why="no answer to learn from")  # fmt: skip
+            at = self._take()
+            self._rows[at] = replace(
+                self._rows[at], reply=reply, fault="empty-answer", note="the assistant says nothing",
+                do="reject", why="no answer to learn from",
+            )  # fmt: skip
         for _ in range(EXACT):
             self._copy(self._take(early=True), "exact-duplicate", "the same row again", _TWICE_SAID)
         for _ in range(NEAR):
             at = self._take(early=True, long=True)
-            self._copy(at, "near-duplicate", "a few words differ", _TWICE_SAID, self._nearly(at))
+            self._copy(at, "near-duplicate", "a few words differ", _TWICE_SAID, text=self._nearly(at))
         self._conflicts()
         self._leaks()
 
     def _take(self, *, early: bool = False, long: bool = False, queue: str = "", plain: bool = False) -> int:
         for at in self._free:
             row = self._rows[at]
-            text = row.ticket.text
-            if early and row.place > _EARLY or long and len(text.split()) < _LONG:
-                continue
-            if queue and row.ticket.queue != queue or plain and not _says_plainly(row.ticket):
-                continue
-            self._free.remove(at)
-            return at
+            fits = (
+                not (early and row.place > _EARLY)
+                and not (long and len(row.ticket.text.split()) < _LONG)
+                and queue in ("", row.ticket.queue)
+                and not (plain and not _says_plainly(row.ticket))
+            )
+            if fits:
+                self._free.remove(at)
+                return at
         raise AssertionError("the phrases no longer give a row that this fault could be planted in")
-
-    def _mend(self, at: int, **changes: object) -> None:
-        self._rows[at] = replace(self._rows[at], **changes)  # type: ignore[arg-type]
 
     def _personal_data(self) -> None:
         for queue, sentence, secret, what, instead in PERSONAL:
             at = self._take(queue=queue)
             ticket = self._rows[at].ticket
             text = f"{ticket.text.rstrip(' .,')}. {sentence}"
-            self._mend(at, ticket=replace(ticket, text=text), fault="personal-data", do="edit", note=what,
-                       why=f"{what} has no business in training data",
-                       new_prompt=text.replace(secret, instead))  # fmt: skip
+            self._rows[at] = replace(
+                self._rows[at], ticket=replace(ticket, text=text), fault="personal-data", note=what,
+                do="edit", why=f"{what} has no business in training data",
+                new_prompt=text.replace(secret, instead),
+            )  # fmt: skip
 
     def _wrong_labels(self) -> None:
         for number in range(WRONG):
@@ -120,11 +122,13 @@ class Planter:
             at = self._take(queue=queue, plain=True)
             ticket = self._rows[at].ticket
             wrong = self._rng.choice([name for name in QUEUES if name != queue])
-            self._mend(at, reply=answer(wrong, ticket.urgency), fault="wrong-label", do="edit",
-                       note=f"{wrong}, should be {queue}", why=f"this is for {queue}, not for {wrong}",
-                       new_reply=ticket.answer)  # fmt: skip
+            self._rows[at] = replace(
+                self._rows[at], reply=answer(wrong, ticket.urgency), fault="wrong-label",
+                note=f"{wrong}, should be {queue}", do="edit", why=f"this is for {queue}, not for {wrong}",
+                new_reply=ticket.answer,
+            )  # fmt: skip
 
-    def _copy(self, at: int, fault: str, note: str, why: str, text: str = "", reply: str = "") -> None:
+    def _copy(self, at: int, fault: str, note: str, why: str, *, text: str = "", reply: str = "") -> None:
         row = self._rows[at]
         place = self._rng.uniform(row.place + _APART, 1.0)
         ticket = replace(row.ticket, text=text or row.ticket.text)
@@ -141,9 +145,10 @@ class Planter:
                 other = answer(ticket.queue, self._rng.choice([u for u in URGENCIES if u != ticket.urgency]))
             else:
                 other = answer(self._rng.choice([q for q in QUEUES if q != ticket.queue]), ticket.urgency)
-            note = f"{'the same text' if same else 'nearly the same text'}, another answer; the other row is right"
+            text = "the same text" if same else "nearly the same text"
+            note = f"{text}, another answer; the other row is right"
             self._copy(at, "conflicting-duplicate", note, "contradicts a row that is right",
-                       "" if same else self._nearly(at), other)  # fmt: skip
+                       text="" if same else self._nearly(at), reply=other)  # fmt: skip
 
     def _leaks(self) -> None:
         for number in range(LEAKS):
@@ -151,10 +156,10 @@ class Planter:
             at = self._take(long=not exact)
             row = self._rows[at]
             text = row.ticket.text if exact else self._nearly(at)
-            self._mend(at, do="reject", why="stands in the test file too")
+            self._rows[at] = replace(row, do="reject", why="stands in the test file too")
             self._test.append(
                 Planted(2_000_000 + at, self._rng.random(), replace(row.ticket, text=text), row.reply, "leak",
-                        row.name, "stands in train " + ("word for word" if exact else "with a few words changed"))
+                        row.name, "in train " + ("word for word" if exact else "with a few words changed"))
             )  # fmt: skip
 
     def _nearly(self, at: int) -> str:

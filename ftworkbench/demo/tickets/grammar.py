@@ -1,7 +1,7 @@
 """Puts tickets together from the phrases in this folder.
 
 A phrase is a line under a `[section]`. `{a|b|}` picks one of its alternatives (they nest), `<item>` is filled
-from the section of that name in `frame.txt`, or with a number, a date or a sum of money.
+from the section of that name in `words.txt`, or with a number, a date or a sum of money.
 """
 
 import random
@@ -22,7 +22,7 @@ _STEADY = ("number", "item", "gadget", "country")
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"<(\w+)>")
-_AN = re.compile(r"\b([Aa]) (?=(?:air|e-reader|electric|iron)\b)")
+_AN = re.compile(r"\b([Aa]) (?=(?!one\b|eu)[aeio])")
 _BEFORE_PUNCTUATION = re.compile(r"\s+([,.;:!?])")
 
 
@@ -58,11 +58,11 @@ def read_sections(name: str) -> dict[str, tuple[str, ...]]:
 
 
 class Desk:
-    """Every phrase there is, and the decks that they are dealt from, so that all are used about equally often."""
+    """Every phrase there is, and the decks they are dealt from, so that all are used about equally often."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._frame = read_sections("frame")
+        self._frame = read_sections("frame") | read_sections("words")
         self._queues = {queue: read_sections(queue) for queue in QUEUES}
         self._decks: dict[tuple[str, str], list[str]] = {}
         self._fixed: dict[str, str] = {}
@@ -113,8 +113,9 @@ class Desk:
                 form = rng.choice(["rder {}", "rder {}", "rder #{}", "rder no. {}", "rder nr {}"])
                 return slot[0] + form.format(self._fill("number"))
             case "amount":
-                sum_ = rng.choice([f"{rng.randint(8, 240)}", f"{rng.randint(8, 240)}.{rng.choice([50, 90, 95, 99])}"])
-                return rng.choice(["£{}", "£{}", "{} pounds", "{} euros", "{} quid"]).format(sum_)
+                cents = rng.choice(["", "", "", "", ".50", ".90", ".95", ".99"])
+                form = rng.choice(["£{}", "£{}", "{} pounds", "{} euros", "{} quid"])
+                return form.format(f"{rng.randint(8, 240)}{cents}")
             case "day":
                 return rng.choice(WEEKDAYS)
             case "month":
@@ -167,7 +168,7 @@ def _core_kind(rng: random.Random, urgency: str) -> str:
 def _cues(
     desk: Desk, rng: random.Random, queue: str, urgency: str, kind: str
 ) -> tuple[list[str], list[str], bool]:
-    """What says how urgent it is: sentences before the problem, sentences after it, and whether they are angry."""
+    """What says how urgent it is: sentences before the problem and after it, and whether they are angry."""
     if urgency == "normal":
         return [], [desk.framing("tail")] if rng.random() < 0.75 else [], False
     if urgency == "low":
@@ -175,17 +176,18 @@ def _cues(
             return [], [], False
         cue = desk.framing("idle" if kind == "question" and rng.random() < 0.6 else "low")
         return ([cue], [], False) if kind == "problem" and rng.random() < 0.25 else ([], [cue], False)
-    wanted = {"grave": [40, 0, 30, 30], "problem": [50, 34, 16, 0], "rush": [10, 0, 15, 75]}[kind]
+    wanted = {"grave": [42, 0, 36, 22], "problem": [50, 34, 16, 0], "rush": [10, 0, 15, 75]}[kind]
     cue_kind = rng.choices(["anger", "deadline", "need", ""], wanted)[0]
     if not cue_kind:
         return [], [], False
     if cue_kind == "anger":
         first, second = desk.framing("anger"), desk.framing("anger")
-        if first != second and rng.random() < 0.5:
+        if first != second and rng.random() < 0.55:
             return [first], [second], True
         return ([first], [], True) if rng.random() < 0.4 else ([], [first], True)
     cue = desk.expand(desk.deal(queue, "deadline")) if cue_kind == "deadline" else desk.framing("need")
-    return ([cue], [], False) if rng.random() < 0.2 else ([], [cue], False)
+    pressing = [desk.framing("need")] if cue_kind == "deadline" and rng.random() < 0.35 else []
+    return ([cue], pressing, False) if rng.random() < 0.25 else (pressing, [cue], False)
 
 
 def _second_problem(desk: Desk, rng: random.Random, queue: str) -> tuple[list[str], list[str]]:

@@ -70,7 +70,7 @@ class Distinct:
 
 
 def sound_tickets(desk: Desk, rng: random.Random, count: int, seen: Distinct) -> list[Ticket]:
-    """`count` tickets in random order, each queue as often as the others, with the urgencies of `URGENCY_MIX`."""
+    """`count` tickets in random order, each queue equally often, with the urgencies of `URGENCY_MIX`."""
     wanted = [
         (QUEUES[at % len(QUEUES)], URGENCY_MIX[at // len(QUEUES) % len(URGENCY_MIX)]) for at in range(count)
     ]

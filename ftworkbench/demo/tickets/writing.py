@@ -14,11 +14,12 @@ _MISSPELT = {
     "their": "there", "which": "wich", "tomorrow": "tommorow", "doesn't": "dosen't", "account": "acount",
     "because": "becuase", "definitely": "definately", "until": "untill", "necessary": "neccesary",
     "receipt": "reciept", "parcel": "parsel", "charged": "charched", "friend": "freind", "really": "realy",
-    "arrived": "arived", "password": "pasword", "business": "buisness", "missing": "mising", "invoice": "invoise",
-    "have": "hav", "should": "shoud", "would": "woud", "screen": "sceen", "washing": "wahsing", "been": "ben",
-    "wrong": "worng", "tracking": "traking", "return": "retrun", "just": "jsut", "from": "form", "with": "wiht",
-    "machine": "mashine", "voucher": "vocher", "payment": "paymnet", "courier": "currier", "box": "bx",
-    "separate": "seperate", "it's": "its", "I'm": "im", "can't": "cant", "don't": "dont", "won't": "wont",
+    "arrived": "arived", "password": "pasword", "business": "buisness", "missing": "mising",
+    "invoice": "invoise", "have": "hav", "should": "shoud", "would": "woud", "screen": "sceen",
+    "washing": "wahsing", "been": "ben", "wrong": "worng", "tracking": "traking", "return": "retrun",
+    "just": "jsut", "from": "form", "with": "wiht", "machine": "mashine", "voucher": "vocher",
+    "payment": "paymnet", "courier": "currier", "box": "bx", "separate": "seperate", "it's": "its",
+    "I'm": "im", "can't": "cant", "don't": "dont", "won't": "wont",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 _SENTENCE_END = re.compile(r"\.(?= |$)")
