@@ -1,0 +1,214 @@
+"""The ledger of review decisions: append-only lines, each on disk before its decision counts as made."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import orjson
+
+from ftworkbench.data.decisions import (
+    DECISIONS,
+    STATUSES,
+    UNREVIEWED,
+    Decision,
+    RowState,
+    fold,
+    read_decision,
+    sound_messages,
+)
+from ftworkbench.data.example import Message, dump_json
+from ftworkbench.data.lines import AppendedLines
+from ftworkbench.errors import InputError, WorkbenchError
+
+__all__ = ["STATUSES", "Decision", "Ledger", "RowState"]
+
+_CLOCK_TICK = 1e-6
+
+
+class Ledger:
+    """Decisions about rows, by the row's key, and what they come to.
+
+    Undo and redo are records too, so that they work across restarts; they concern what `by` decided. Records
+    count in the order of their time, so that two ledgers merge by the union of their lines.
+    """
+
+    def __init__(self, path: Path, by: str | None = None) -> None:
+        self.path = path
+        self.by = by or _user()
+        self._lines = AppendedLines(path, lambda line: _parse(line) is not None)
+        self._forget()
+
+    @classmethod
+    def open(cls, path: Path, by: str | None = None) -> Ledger:
+        """The ledger at `path`, which need not exist. Raises InputError where it cannot be read."""
+        ledger = cls(path, by)
+        ledger.refresh()
+        return ledger
+
+    def _forget(self) -> None:
+        self.unread = 0
+        self._records: dict[str, Decision] = {}
+        self._last_t = 0.0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._by_key: dict[str, list[Decision]] = {}
+        self._states: dict[str, RowState] = {}
+        self._undone: set[str] = set()
+        self._undoable: list[Decision] = []
+        self._redoable: list[Decision] = []
+
+    def state(self, key: str) -> RowState:
+        """What has been decided about the row with this key."""
+        return self._states.get(key, UNREVIEWED)
+
+    def history(self, key: str) -> tuple[Decision, ...]:
+        """The decisions about a row that stand, oldest first."""
+        return tuple(decision for decision in self._by_key.get(key, ()) if decision.id not in self._undone)
+
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all rows that have a state."""
+        return tuple(self._states)
+
+    def tags(self) -> tuple[str, ...]:
+        """All tags in use, sorted."""
+        return tuple(sorted({tag for state in self._states.values() for tag in state.tags}))
+
+    def counts(self, keys: Iterable[str]) -> dict[str, int]:
+        """How many of these rows have each status; each key counts as often as it comes."""
+        found = dict.fromkeys(STATUSES, 0)
+        for key in keys:
+            found[self.state(key).status] += 1
+        return found
+
+    def decide(
+        self,
+        key: str,
+        do: str,
+        *,
+        messages: Sequence[Message] | None = None,
+        tag: str | None = None,
+        why: str = "",
+    ) -> Decision:
+        """Records a decision; when this returns it is on disk.
+
+        Raises InputError for one that makes no sense, WorkbenchError where it could not be saved.
+        """
+        if do not in DECISIONS:
+            raise InputError(f'"{do}" is no decision; use one of {", ".join(DECISIONS)}')
+        if (do == "edit") != (messages is not None) or (do == "edit" and not sound_messages(messages)):
+            raise InputError("an edit, and only an edit, comes with the whole new messages")
+        if (do in {"tag", "untag"}) != bool(tag):
+            raise InputError("tag and untag, and only they, come with a tag")
+        edited = tuple(dict(message) for message in messages) if messages is not None else None
+        return self._append(do, key=key, messages=edited, tag=tag or "", why=why)
+
+    def undo(self) -> Decision | None:
+        """Takes back the last decision of `by` that stands, and gives it; None where there is none."""
+        if not self._undoable:
+            return None
+        decision = self._undoable[-1]
+        self._append("undo", of=decision.id)
+        return decision
+
+    def redo(self) -> Decision | None:
+        """Makes again the decision that was taken back last, and gives it; None where there is none."""
+        if not self._redoable:
+            return None
+        decision = self._redoable[-1]
+        self._append("redo", of=decision.id)
+        return decision
+
+    def sha256(self) -> str:
+        """The hash of the file as it is; that of nothing where there is none."""
+        return hashlib.sha256(self.path.read_bytes() if self.path.exists() else b"").hexdigest()
+
+    def close(self) -> None:
+        self._lines.close()
+
+    def refresh(self) -> bool:
+        """Reads what was appended to the file since; True where that changed anything. Raises InputError."""
+        try:
+            lines, anew = self._lines.read_new()
+        except OSError as error:
+            raise InputError(f"{self.path}: {error.strerror}") from None
+        if anew:
+            self._forget()
+        read = [_parse(line) for line in lines]
+        self.unread += read.count(None)
+        return self._take([decision for decision in read if decision]) or anew
+
+    def _take(self, decisions: Sequence[Decision]) -> bool:
+        """Adds records, in the order of their time; True where any was new."""
+        new = [decision for decision in decisions if decision.id not in self._records]
+        for decision in new:
+            self._records[decision.id] = decision
+        if any(decision.t < self._last_t for decision in new) or len(new) > 1:
+            ordered = sorted(self._records.values(), key=lambda decision: (decision.t, decision.id))
+            self._records = {decision.id: decision for decision in ordered}
+            self._clear()
+            new = ordered
+        touched = [self._replay(decision) for decision in new]
+        for key in set(touched):
+            self._settle(key)
+        return bool(new)
+
+    def _replay(self, decision: Decision) -> str:
+        """Counts one record in; gives the key of the row whose state it changes."""
+        self._last_t = max(self._last_t, decision.t)
+        mine = decision.by == self.by
+        if decision.do in DECISIONS:
+            self._by_key.setdefault(decision.key, []).append(decision)
+            if mine:
+                self._undoable.append(decision)
+                self._redoable.clear()
+            return decision.key
+        target = self._records.get(decision.of)
+        if target is None:
+            return ""
+        source, goal = self._undoable, self._redoable
+        if decision.do == "undo":
+            self._undone.add(target.id)
+        else:
+            self._undone.discard(target.id)
+            source, goal = goal, source
+        if target in source:
+            source.remove(target)
+            goal.append(target)
+        return target.key
+
+    def _settle(self, key: str) -> None:
+        state = fold(self.history(key))
+        if state == UNREVIEWED:
+            self._states.pop(key, None)
+        else:
+            self._states[key] = state
+
+    def _append(self, do: str, **fields: object) -> Decision:
+        now = max(time.time(), self._last_t + _CLOCK_TICK)
+        decision = Decision(id=secrets.token_hex(8), t=now, by=self.by, do=do, **fields)  # type: ignore[arg-type]
+        try:
+            self._lines.append(dump_json(decision.as_json()))
+        except OSError as error:
+            raise WorkbenchError(f"{self.path}: the decision was not saved: {error.strerror}") from None
+        self.refresh()
+        return decision
+
+
+def _parse(line: bytes) -> Decision | None:
+    try:
+        return read_decision(orjson.loads(line))
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"

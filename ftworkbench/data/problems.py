@@ -1,0 +1,88 @@
+"""What can be wrong with a row or a file, each with one line of what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem. `refused`: the row cannot be used as it is, unless an edit mends it."""
+
+    name: str
+    title: str
+    todo: str
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something about a row that a person should look at. Row numbers are 1-based numbers of records.
+
+    `other` is the row that this one repeats, contradicts or leaks from; it stands in the same file unless
+    `other_path` names another. `settled`: the ledger has decided it. `blocks`: must be decided before
+    training.
+    """
+
+    kind: str
+    row: int
+    reason: str
+    blocks: bool = False
+    other: int | None = None
+    other_path: str = ""
+    settled: bool = False
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the rules of thumb for data say about a whole file, and what to do next."""
+
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _kinds(*kinds: Kind) -> dict[str, Kind]:
+    return {kind.name: kind for kind in kinds}
+
+
+KINDS = _kinds(
+    Kind("not-json", "not JSON", "mend the line in the source file, or leave it out", refused=True),
+    Kind("not-utf8", "broken text", "save the file as UTF-8 from the program that wrote it", refused=True),
+    Kind("no-messages", "no messages", "name the columns in the recipe, or mend the row", refused=True),
+    Kind("bad-message", "unreadable message", "edit the row, or mend it in the source file", refused=True),
+    Kind("unknown-role", "unknown role", "use system, user, assistant or tool", refused=True),
+    Kind("no-assistant", "no assistant turn", "add the answer that the model should learn", refused=True),
+    Kind("empty-answer", "empty answer", "write the answer (edit), or reject the row", refused=True),
+    Kind(
+        "unanswered",
+        "does not end in an answer",
+        "add the last answer, or cut the turns after it",
+        refused=True,
+    ),
+    Kind("not-alternating", "turns do not alternate", "look whether a turn is missing; the row is kept"),
+    Kind("empty-prompt", "empty prompt", "look whether the prompt was lost; the row is kept"),
+    Kind("exact-duplicate", "exact duplicate", "only the first copy is used; rejecting takes out all"),
+    Kind("near-duplicate", "near-duplicate", "keep the better of the two and reject the other"),
+    Kind("conflicting-duplicate", "duplicate with another answer", "edit or reject the one that is wrong"),
+    Kind("personal-data", "personal data", "edit it out, or reject the row"),
+    Kind(
+        "leak",
+        "stands in the training file too",
+        "reject one of the two; or accept one: a row that is the same in both then stays in the test alone",
+    ),
+    Kind("small-class", "class too small", "collect more rows of this label, or reject them all"),
+    Kind("wrong-label", "label suspect", "read it: its nearest neighbours carry another label"),
+    Kind("few-rows", "few rows", "collect more rows, or use few-shot prompting instead"),
+    Kind("imbalance", "unbalanced labels", "collect more rows of the rare labels"),
+    Kind("few-per-class", "few rows for a label", "collect more rows of the labels named"),
+    Kind("unreviewed", "unreviewed rows", "review the suspects, then a random sample"),
+    Kind("unread-ledger", "unreadable ledger lines", "look at ledger.jsonl for what a merge left in it"),
+)
+
+
+def todo(kind: str) -> str:
+    """One line of what to do about a problem of this kind."""
+    return KINDS[kind].todo

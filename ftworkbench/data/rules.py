@@ -1,0 +1,63 @@
+"""The rules that a conversation has to keep, as OpenAI and TRL state them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ftworkbench.data.example import Message
+
+ROLES = ("system", "user", "assistant", "tool")
+
+
+class Refused(Exception):  # noqa: N818  (a verdict on a row; it never reaches a user as an error)
+    """A record that is no example: the kind of problem, and why in words for a person.
+
+    `messages` are those of a record that could be read but breaks a rule.
+    """
+
+    def __init__(self, kind: str, reason: str, messages: Sequence[Message] = ()) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+        self.messages = tuple(messages)
+
+
+def check_messages(messages: Sequence[Message]) -> None:
+    """Raises Refused where nothing can be learnt from these messages."""
+    if not messages:
+        raise Refused("no-messages", "the list of messages is empty")
+    assistants = [number for number, message in enumerate(messages, 1) if message["role"] == "assistant"]
+    if not assistants:
+        raise Refused("no-assistant", "no assistant turn: there is no answer to learn from", messages)
+    for number in assistants:
+        message = messages[number - 1]
+        if not message["content"].strip() and not message.get("tool_calls"):
+            raise Refused("empty-answer", f"message {number}: the assistant says nothing", messages)
+    if assistants[-1] != len(messages):
+        last = messages[-1]["role"]
+        raise Refused("unanswered", f"the last message is from the {last}, not the assistant", messages)
+
+
+def warning(messages: Sequence[Message]) -> tuple[str, str] | None:
+    """The kind and reason of what is odd about a conversation that is kept all the same."""
+    for number, message in enumerate(messages, 1):
+        if message["role"] == "user" and not message["content"].strip():
+            return "empty-prompt", f"message {number}: the user says nothing"
+    turns = [(number, message) for number, message in enumerate(messages, 1) if message["role"] != "system"]
+    if any(message["role"] == "system" for message in messages[1:]):
+        return "not-alternating", "a system message stands after the first message"
+    if turns[0][1]["role"] == "assistant":
+        return "not-alternating", f"message {turns[0][0]}: the assistant speaks first"
+    for (_, before), (number, message) in pairwise(turns):
+        pair = (before["role"], message["role"])
+        if pair in {("user", "user"), ("assistant", "assistant")}:
+            return "not-alternating", f"message {number}: the {message['role']} speaks twice in a row"
+        if message["role"] == "tool" and before["role"] != "tool" and not before.get("tool_calls"):
+            return "not-alternating", f"message {number}: a tool answers that was not called"
+        if pair == ("tool", "user"):
+            return (
+                "not-alternating",
+                f"message {number}: the user speaks before the tool is answered",
+            )
+    return None
