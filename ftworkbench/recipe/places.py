@@ -32,8 +32,8 @@ class Places:
 def _lines(text: str) -> dict[str, int]:
     """1-based lines of tables and of `table.key`, for text whose syntax is right.
 
-    Lines inside a multi-line string are skipped. A nested array that starts a line may pass for a header: then
-    the keys after it have no line of their own.
+    Lines inside a multi-line string are skipped. A nested array that starts a line may pass for a header:
+    then the keys after it have no line of their own.
     """
     found: dict[str, int] = {}
     table, fence = "", ""

@@ -26,8 +26,8 @@ _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe in a file. `overrides` are "train.learning_rate=0": the value is TOML, or else plain text.
 
-    An empty value leaves the option out. The files that it names are looked for beside it. Raises RecipeError,
-    which holds a line for every problem; problems between options are looked for once each is right by itself.
+    An empty value leaves the option out. The files that it names are looked for beside it. Raises RecipeError
+    with a line for every problem; those between options are looked for once each is right by itself.
     """
     try:
         text = path.read_bytes().decode()
@@ -57,6 +57,14 @@ def value_of(text: str) -> Value:
     except tomllib.TOMLDecodeError:
         return text
     return parsed["value"] if len(parsed) == 1 else text
+
+
+def override_value(key: str, text: str) -> Value:
+    """The value that "KEY=TEXT" gives: the text itself for a text option, unless it is quoted; else TOML."""
+    known = find_option(key)
+    if known is not None and known.type == "str" and not _quoted(text):
+        return text
+    return value_of(text)
 
 
 class _Reading:
@@ -131,9 +139,7 @@ class _Reading:
         if not text and (known is None or not known.required):
             values.pop(name, None)
         else:
-            values[name] = (
-                text if known is not None and known.type == "str" and not _quoted(text) else value_of(text)
-            )
+            values[name] = override_value(key, text)
 
     def _read_table(self, table: str) -> None:
         given = self.tables.get(table, {})

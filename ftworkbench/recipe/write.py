@@ -26,7 +26,7 @@ def dumps(recipe: Recipe) -> str:
         values = getattr(recipe, table)
         given = [(each.name, getattr(values, each.name)) for each in options(table)]
         given += sorted(getattr(values, "extra", {}).items())
-        lines = [f"{name} = {_item(value).as_string()}" for name, value in given if value is not None]
+        lines = [line(name, value) for name, value in given if value is not None]
         blocks.append("\n".join([f"[{table}]", *lines]) + "\n")
     return "\n".join(blocks)
 
@@ -44,9 +44,8 @@ def set_option(text: str, key: str, value: Value) -> str:
     table, name = _split(key)
     document = _document(text)
     if table not in document:
-        if document.body and not text.endswith("\n\n"):
-            document.add(tomlkit.nl())
-        document.add(table, tomlkit.table())
+        before = f"{text.rstrip()}\n\n" if text.strip() else ""
+        return f"{before}[{tomlkit.key(table).as_string()}]\n{line(name, value)}\n"
     holder = document[table]
     if not isinstance(holder, dict):
         raise InputError(f"{one_line(table, 40)} is not a table in this recipe")
@@ -90,6 +89,13 @@ def _document(text: str) -> TOMLDocument:
         return tomlkit.parse(text)
     except ParseError as error:
         raise RecipeError([f"this recipe is not TOML: {one_line(str(error), 200)}"]) from None
+
+
+def line(name: str, value: Value) -> str:
+    """`name = value`, as TOML writes it."""
+    import tomlkit
+
+    return f"{tomlkit.key(name).as_string()} = {_item(value).as_string()}"
 
 
 def _item(value: Value) -> Item:

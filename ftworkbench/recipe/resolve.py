@@ -1,0 +1,142 @@
+"""What is chosen, and why, where a recipe leaves an option to the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ftworkbench.errors import RecipeError
+from ftworkbench.machine import Card, Machine
+from ftworkbench.paths import POCKET_ID
+from ftworkbench.recipe.declare import Value
+from ftworkbench.recipe.options import TABLE_NAMES
+from ftworkbench.recipe.tables import Recipe
+
+# TRL's own default drops what overflows a packed sequence; this strategy begins another one with it.
+_KEEPS_OVERFLOW = "bfd_split"
+# Of the steps: short enough to cost nothing, long enough for AdamW's second moment to settle.
+_WARMUP = 0.03
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option that was left out, what it was set to, and the reason in plain words."""
+
+    key: str
+    value: Value
+    why: str
+
+
+def resolve(recipe: Recipe, machine: Machine) -> tuple[Recipe, tuple[Choice, ...]]:
+    """The recipe with nothing left to the machine, and the choices that made it so; what it says stays.
+
+    Raises RecipeError where it asks for what the machine does not have.
+    """
+    device = recipe.launch.device
+    if device == "auto":
+        device = "cuda" if machine.cards else "cpu"
+    card = machine.card if device == "cuda" else None
+    problems = list(_impossible(recipe, device, card))
+    if problems:
+        raise RecipeError([f"{recipe.name}.toml: {problem}" for problem in problems])
+    choices = tuple(_choices(recipe, machine, device, card))
+    return _with(recipe, choices), choices
+
+
+def _impossible(recipe: Recipe, device: str, card: Card | None) -> Iterator[str]:
+    if device == "cuda" and card is None:
+        yield "launch.device is cuda, but there is no NVIDIA card here; say auto or cpu"
+    if device == "cpu" and recipe.train.fp16:
+        yield "train.fp16 needs a GPU; leave it out"
+    if card is not None and not card.bf16:
+        wants = {
+            "train.bf16": recipe.train.bf16 is True,
+            "model.dtype": recipe.model.dtype == "bfloat16",
+            "quantization.bnb_4bit_compute_dtype": recipe.quantization.bnb_4bit_compute_dtype == "bfloat16",
+        }
+        for key in (key for key, wanted in wants.items() if wanted):
+            yield f"{key} asks for bfloat16, which {card.name} does not have; leave it out"
+
+
+def _choices(recipe: Recipe, machine: Machine, device: str, card: Card | None) -> Iterator[Choice]:
+    if recipe.launch.device == "auto":
+        why = "there is no NVIDIA card here" if card is None else f"there is a card here: {card.name}"
+        yield Choice("launch.device", device, why)
+    if recipe.launch.threads is None and card is None:
+        yield Choice("launch.threads", machine.cores, "one for each core that this process may use")
+    yield from _precision(recipe, card)
+    if recipe.model.attn_implementation is None:
+        why = "PyTorch's own attention: fast, nothing to install, and exact for packed rows"
+        yield Choice("model.attn_implementation", "sdpa", why)
+    yield from _training(recipe, card)
+
+
+def _precision(recipe: Recipe, card: Card | None) -> Iterator[Choice]:
+    train = recipe.train
+    if card is None:
+        dtype, why = "float32", "a CPU is exact in float32, and seldom faster in anything else"
+    elif card.bf16:
+        dtype, why = "bfloat16", f"{card.name} has bfloat16: half the memory of float32, with its range"
+    else:
+        dtype, why = "float16", f"{card.name} has no bfloat16; float16 is its fast format"
+    if recipe.model.dtype is None:
+        yield Choice("model.dtype", dtype, why)
+    if recipe.quantization.load_in_4bit and recipe.quantization.bnb_4bit_compute_dtype is None:
+        yield Choice("quantization.bnb_4bit_compute_dtype", dtype, why)
+    if train.bf16 is None:
+        bf16 = dtype == "bfloat16" and train.fp16 is not True
+        yield Choice("train.bf16", bf16, "train.fp16 was asked for" if train.fp16 else why)
+    if train.fp16 is None:
+        fp16 = dtype == "float16" and train.bf16 is not True
+        yield Choice("train.fp16", fp16, "with loss scaling, as float16 needs" if fp16 else why)
+
+
+def _training(recipe: Recipe, card: Card | None) -> Iterator[Choice]:
+    train = recipe.train
+    if train.packing is None:
+        why = "packing is slower on a CPU"
+        if card is not None:
+            why = "true is several times faster here, but changes how many rows a step holds: yours to say"
+        yield Choice("train.packing", False, why)
+    elif train.packing and "packing_strategy" not in train.extra:
+        why = "a row that overflows a packed sequence goes on in another; TRL's default drops the rest"
+        yield Choice("train.packing_strategy", _KEEPS_OVERFLOW, why)
+    if train.gradient_checkpointing is None:
+        yield _checkpointing(recipe, card)
+    if train.optim is None:
+        optim, why = "adamw_torch_fused", "exact AdamW in one kernel; an adapter's state is small"
+        if card is None:
+            optim, why = "adamw_torch", "plain AdamW; an adapter's state is small"
+        yield Choice("train.optim", optim, why)
+    if train.warmup_steps is None:
+        yield Choice("train.warmup_steps", _WARMUP, "a short rise over the first 3% of the steps")
+    if train.per_device_eval_batch_size is None:
+        why = "evaluation keeps no gradients, so what fits for training fits"
+        yield Choice("train.per_device_eval_batch_size", train.per_device_train_batch_size, why)
+
+
+def _checkpointing(recipe: Recipe, card: Card | None) -> Choice:
+    key = "train.gradient_checkpointing"
+    if recipe.model.model_id == POCKET_ID:
+        return Choice(key, False, "the model is small, so computing twice would save nothing that is short")
+    if card is None:
+        return Choice(key, False, "a CPU is short of time before it is short of memory")
+    return Choice(
+        key, True, "saves most of the memory that grows with the batch; false is a third faster if it fits"
+    )
+
+
+def _with(recipe: Recipe, choices: tuple[Choice, ...]) -> Recipe:
+    changed = {}
+    for table in TABLE_NAMES:
+        current = getattr(recipe, table)
+        chosen = {
+            each.key.partition(".")[2]: each.value for each in choices if each.key.startswith(f"{table}.")
+        }
+        typed = {name: value for name, value in chosen.items() if hasattr(current, name)}
+        extra = {name: value for name, value in chosen.items() if name not in typed}
+        if extra:
+            typed["extra"] = {**current.extra, **extra}
+        if typed:
+            changed[table] = replace(current, **typed)
+    return replace(recipe, **changed)
