@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftworkbench.data.splits import find_split
-from ftworkbench.evaluate.fingerprint import baseline_fingerprint
+from ftworkbench.data.splits import Split, find_split
+from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp
 from ftworkbench.jobs.folder import Job, list_jobs, phase, read_manifest
+from ftworkbench.paths import model_folder
 from ftworkbench.steps.recipe import Opened
 
 
@@ -18,10 +19,15 @@ class Baseline:
     job: Job | None
 
 
-def fingerprint_of(opened: Opened, test_sha256: str) -> str:
-    """Names everything that the baseline's answers depend on: model, quantization, prompts, metric, test rows."""
-    recipe = opened.resolved
-    return baseline_fingerprint(recipe, test_sha256)
+def fingerprint_of(opened: Opened, split: Split) -> str:
+    """Names everything that the baseline's answers depend on: model, quantization, prompts, metric, rows."""
+    folder = model_folder(opened.recipe.model.model_id, opened.workspace.root)
+    return baseline_fingerprint(
+        opened.resolved,
+        split.test_sha256,
+        split_sha256=split.sha256,
+        model_sha256=model_stamp(folder) if folder else "",
+    )
 
 
 def find_baseline(opened: Opened) -> Baseline:
@@ -29,7 +35,7 @@ def find_baseline(opened: Opened) -> Baseline:
     split = find_split(opened.workspace, opened.recipe.name, opened.recipe.data)
     if split is None:
         return Baseline("", None)
-    fingerprint = fingerprint_of(opened, split.test_sha256)
+    fingerprint = fingerprint_of(opened, split)
     for job in reversed(list_jobs(opened.workspace)):
         if job.kind == "evaluate" and phase(job) == "done":
             manifest = read_manifest(job)

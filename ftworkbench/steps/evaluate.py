@@ -28,7 +28,7 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
         "baseline": str(known.path) if known and not skip_baseline else None,
         "skip_baseline": skip_baseline,
     }
-    hashes["baseline"] = fingerprint_of(opened, split.test_sha256)
+    hashes["baseline"] = fingerprint_of(opened, split)
     return submit(opened.workspace, "evaluate", opened.resolved, args, hashes=hashes, choices=opened.choices)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ftworkbench.evaluate.contestants import Contestant
 from ftworkbench.jobs.folder import Job, list_jobs, phase, read_manifest
 from ftworkbench.jobs.launch import submit
 from ftworkbench.recipe.write import dumps
@@ -20,3 +23,9 @@ def open_session(opened: Opened, train_job: Job | None) -> Job:
                 return job
     require_model(opened)
     return submit(opened.workspace, "session", opened.resolved, {"job": adapter}, hashes={}, choices=opened.choices)
+
+
+def as_system(contestant: Contestant, *, adapter: bool = False) -> dict[str, Any]:
+    """A contestant as a session's `generate` request names it; with `adapter` the tuned weights answer."""
+    shots = [[list(messages), answer] for messages, answer in contestant.shots]
+    return {"name": contestant.name, "system": contestant.system, "shots": shots, "adapter": adapter}
