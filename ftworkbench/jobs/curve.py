@@ -13,18 +13,21 @@ def finite(points: Sequence[tuple[float, float]]) -> Points:
     return [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
 
 
-def decimate(points: Sequence[tuple[float, float]], columns: int) -> Points:
+def decimate(
+    points: Sequence[tuple[float, float]], columns: int, span: tuple[float, float] | None = None
+) -> Points:
     """At most two points a column, its lowest and its highest, in their order; finite ones only.
 
-    `points` come by rising x, and the columns divide their range evenly: no spike is lost, whatever the
-    width.
+    `points` come by rising x, and the columns divide their range evenly, or `span`, which holds it: no spike is
+    lost, whatever the width. With a `span` a curve that grows keeps what is drawn of it already.
     """
     if columns < 1:
         raise ValueError(f"a curve needs a column at least, not {columns}")
     kept = finite(points)
     if len(kept) <= 2 * columns:
         return kept
-    left, width = kept[0][0], kept[-1][0] - kept[0][0]
+    left, right = span or (kept[0][0], kept[-1][0])
+    width = right - left
     scale = columns / width if width > 0 else 0.0
     chosen: Points = []
     start, column = 0, 0

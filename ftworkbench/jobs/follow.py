@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ftworkbench.jobs.events import Event, read_events
-from ftworkbench.jobs.folder import ALIVE, Job, phase
+from ftworkbench.jobs.folder import ALIVE, ENDED, Job, phase
+
+_LAST_WORDS = 1.0  # seconds that the event of an end may come after the state that says so
 
 
 class Tail:
@@ -31,9 +33,20 @@ class Tail:
 def follow(job: Job, poll: float = 0.25) -> Iterator[Event]:
     """The job's events, from the first, until it has ended or is lost. Looks every `poll` seconds."""
     tail = Tail(job.events)
+    told = ""
+    deadline: float | None = None
     while True:
-        alive = phase(job) in ALIVE  # asked first, so that nothing written before the end is missed
-        yield from tail.poll()
-        if not alive:
+        now = phase(job)  # asked before the events, so that none that came before the end is missed
+        for event in tail.poll():
+            if event.kind == "phase":
+                told = str(event.fields.get("phase"))
+            yield event
+        if now in ALIVE:
+            deadline = None
+        elif now not in ENDED or told == now:
             return
-        time.sleep(poll)
+        else:
+            deadline = deadline or time.monotonic() + _LAST_WORDS
+            if time.monotonic() > deadline:
+                return
+        time.sleep(poll if deadline is None else min(poll, 0.05))

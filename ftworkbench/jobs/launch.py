@@ -172,6 +172,7 @@ def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
         raise JobError(f"{job.name}: has no process yet; it was asked to stop")
     _signal(state, signal.SIGTERM)
     if _gone(state, grace):
+        _write_end(job, "stopped", "ended by SIGTERM")  # unless it has said for itself how it ended
         return
     _signal(state, signal.SIGKILL)
     if not _gone(state, grace):

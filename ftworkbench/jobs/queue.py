@@ -77,7 +77,7 @@ def holder(device: str) -> Path | None:
 
 
 def move(device: str, job: Job, places: int) -> None:
-    """Moves a waiting job by so many places, forward where negative. Raises JobError where it does not wait."""
+    """Moves a waiting job by so many places, forward if negative. Raises JobError where it does not wait."""
     with _queue_lock(device) as where:
         tickets = [ticket for ticket in _tickets(where) if not _is_free(ticket.path)]
         at = _position(tickets, job)

@@ -1,0 +1,87 @@
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ftworkbench.errors import JobError
+from ftworkbench.jobs.events import EventLog
+from ftworkbench.jobs.folder import Job, create_job, own_state, write_state
+from ftworkbench.jobs.session import Requests, answers, ask
+from ftworkbench.workspace import Workspace
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    made = create_job(Workspace(tmp_path), "session", "", {"recipe": "triage", "args": {}})
+    write_state(made, own_state("running", 1))
+    return made
+
+
+def serve(job: Job, stop: threading.Event) -> None:
+    """Answers each request in two pieces for each of its systems."""
+    log, requests = EventLog(job.events, 1), Requests(job.requests)
+    while not stop.is_set():
+        for request in requests.poll():
+            asked, text = request["id"], request["messages"][0]["content"]
+            for system in request["systems"]:
+                log.emit("answer", request=asked, system=system, delta=text)
+                log.emit("answer", request=asked, system=system, delta="!")
+                log.emit("answer", request=asked, system=system, done=True, tokens=2)
+        time.sleep(0.01)
+
+
+def test_two_workbenches_share_a_session_and_each_gets_its_own_answers(job: Job) -> None:
+    ended = threading.Event()
+    server = threading.Thread(target=serve, args=(job, ended))
+    server.start()
+    heard: dict[str, str] = {}
+
+    def bench(name: str) -> None:
+        for turn in range(5):
+            text = f"{name}{turn}"
+            request = ask(job, "generate", systems=["a", "b"], messages=[{"role": "user", "content": text}])
+            events = list(answers(job, request, ["a", "b"], poll=0.01, timeout=10))
+            heard[text] = "".join(event.fields.get("delta", "") for event in events)
+
+    benches = [threading.Thread(target=bench, args=(name,)) for name in ("x", "y")]
+    for each in benches:
+        each.start()
+    for each in benches:
+        each.join()
+    ended.set()
+    server.join()
+    assert heard == {f"{name}{turn}": f"{name}{turn}!" * 2 for name in "xy" for turn in range(5)}
+
+
+def test_a_session_that_ended_is_not_asked_and_not_waited_for(job: Job) -> None:
+    request = ask(job, "tokens", messages=[])
+    write_state(job, own_state("failed", 1, "no memory"))
+    with pytest.raises(JobError, match="is failed and has not answered"):
+        list(answers(job, request, poll=0.01))
+    with pytest.raises(JobError, match="open another"):
+        ask(job, "tokens", messages=[])
+
+
+def test_an_answer_that_never_comes_is_given_up(job: Job) -> None:
+    request = ask(job, "tokens", messages=[])
+    with pytest.raises(JobError, match=r"has not answered for 0\.1 s"):
+        list(answers(job, request, poll=0.01, timeout=0.1))
+
+
+def test_an_error_ends_the_answer_of_its_system_alone(job: Job) -> None:
+    request = ask(job, "generate", systems=["a", "b"], messages=[])
+    log = EventLog(job.events, 1)
+    log.emit("answer", request=request, system="a", error="too long")
+    log.emit("answer", request=request, system="b", done=True)
+    assert [event.fields["system"] for event in answers(job, request, ["a", "b"], poll=0.01)] == ["a", "b"]
+
+
+def test_requests_that_are_broken_are_skipped_and_the_rest_is_given_once(job: Job) -> None:
+    with job.requests.open("ab") as file:
+        file.write(b'not json\n[1]\n{"id": 7, "op": "x"}\n{"id": "cut", "op": "to')
+    request = ask(job, "close")
+    requests = Requests(job.requests)
+    assert [(found["id"], found["op"]) for found in requests.poll()] == [(request, "close")]
+    assert requests.poll() == []
+    assert Requests(job.path / "none").poll() == []
