@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from ftworkbench import paths
-from ftworkbench.errors import WorkbenchError
+from ftworkbench.errors import RecipeError, WorkbenchError
 from ftworkbench.printable import one_line, printable
 from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
 from ftworkbench.tui.screens.screen import WorkbenchScreen
@@ -67,6 +67,7 @@ class Workbench(App[None], inherit_bindings=False):
     COMMANDS = {_palette_provider}  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 6.0
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
 
     def __init__(self, workspace: Workspace, recipe: Path | None, start: str = "data") -> None:
         super().__init__()
@@ -112,7 +113,15 @@ class Workbench(App[None], inherit_bindings=False):
         """Reads the recipe off the event loop and tells every screen. Errors are said; the one before stays."""
         from ftworkbench.steps.recipe import open_recipe
 
-        self.launch(lambda: open_recipe(path), self._recipe_opened, doing="reading the recipe", group="recipe")
+        self.launch(
+            lambda: open_recipe(path), self._recipe_opened, doing="reading the recipe", group="recipe",
+            failed=self._recipe_failed,
+        )  # fmt: skip
+
+    def _recipe_failed(self, error: BaseException) -> None:
+        problems = error.problems if isinstance(error, RecipeError) else (str(error),)
+        for screen in self.opened_screens():
+            screen.recipe_failed(problems)
 
     def _recipe_opened(self, opened: Opened) -> None:
         self.opened = opened
@@ -167,6 +176,10 @@ class Workbench(App[None], inherit_bindings=False):
         task = partial(self._work, work, then, doing, group, failed)
         self.run_worker(task, thread=True, group=group, name=doing, exit_on_error=False)
         return True
+
+    def is_busy(self, group: str) -> bool:
+        """Whether `launch` is at work in this group."""
+        return group in self._busy
 
     def _work(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -15,7 +16,8 @@ from textual.widgets import Static
 from ftworkbench.tui.actions import Action, find_action, key_label
 from ftworkbench.tui.text import shown
 
-_WIDE = 24
+_HEADINGS = {"list": "Move", "text": "Move", "app": "Everywhere"}
+_WIDEST = 100
 
 
 def held_actions(screen: Screen[object]) -> dict[Action, str]:
@@ -28,30 +30,33 @@ def held_actions(screen: Screen[object]) -> dict[Action, str]:
     return {action: " ".join(labels) for action, labels in keys.items()}
 
 
-def help_text(title: str, held: Mapping[Action, str]) -> Content:
-    """What the help screen says: the screen's own actions by group, then moving, then what holds everywhere."""
+def help_text(title: str, held: Mapping[Action, str], width: int) -> Content:
+    """What the help screen says in `width` cells: the screen's own actions by group, then what holds everywhere."""
     groups: dict[str, list[tuple[str, Action]]] = {}
     for action, keys in held.items():
-        shared = action.scope in ("list", "text", "app")
-        heading = {"list": "Move", "text": "Move", "app": "Everywhere"}[action.scope] if shared else action.group
+        heading = _HEADINGS.get(action.scope, action.group)
         groups.setdefault(heading, []).append((keys, action))
-    own = [name for name in groups if name not in ("Move", "Everywhere")]
+    shared = [name for name in ("Move", "Everywhere") if name in groups]
+    keys_width = max((len(keys) for keys in held.values()), default=0)
+    title_width = max((len(action.title) for action in held), default=0)
     lines: list[Content] = [Content.styled(title, "bold"), Content("")]
-    for heading in [*own, *(name for name in ("Move", "Everywhere") if name in groups)]:
+    for heading in [*(name for name in groups if name not in shared), *shared]:
         lines.append(Content.styled(heading, "bold $accent"))
         for keys, action in groups[heading]:
-            lines.append(
-                Content.assemble(
-                    (f"{keys:>12}  ", "bold $primary"), (f"{action.title:<{_WIDE}}", "$foreground"),
-                    (action.help, "$text-muted"),
-                )
-            )
+            lines += _entry(f"{keys:>{keys_width}}  ", f"{action.title:<{title_width}}  ", action.help, width)
         lines.append(Content(""))
-    lines.append(shown("Keys can be changed in keymap.toml in the settings folder:", "$text-muted"))
+    lines.append(shown("Every key can be changed in keymap.toml, in the settings folder:", "$text-muted"))
     example = next(iter(held), None)
     if example is not None:
         lines.append(shown(f'"{example.id}" = "{held[example].split()[0]}"', "$text-muted"))
     return Content("\n").join(lines)
+
+
+def _entry(keys: str, title: str, help_line: str, width: int) -> list[Content]:
+    indent = len(keys) + len(title)
+    first, *rest = textwrap.wrap(help_line, max(width - indent, 16)) or [""]
+    lines = [Content.assemble((keys, "bold $primary"), title, (first, "$text-muted"))]
+    return lines + [Content.styled(" " * indent + line, "$text-muted") for line in rest]
 
 
 class HelpScreen(ModalScreen[None]):
@@ -67,13 +72,14 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, title: str, held: Mapping[Action, str]) -> None:
         super().__init__(classes="dialog")
-        self._text = help_text(title, held)
+        self._title, self._held = title, held
 
     def compose(self) -> ComposeResult:
+        width = min(self.app.size.width, _WIDEST) - 6  # the box's border, padding and scroll bar
         with VerticalScroll(classes="box tall", can_focus=False) as box:
             box.border_title = Content("Help")
             box.border_subtitle = Content("j k scroll · q close")
-            yield Static(self._text, markup=False)
+            yield Static(help_text(self._title, self._held, width), markup=False)
 
     def action_dismiss_help(self) -> None:
         self.dismiss(None)

@@ -54,12 +54,12 @@ def read_theme(path: Path) -> Theme:
             Color.parse(value)
         except (ColorParseError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: {key} = {value!r} is not a colour") from error
-    return Theme(
-        name=str(entries.get("name", path.stem)),
-        dark=bool(entries.get("dark", True)),
-        variables={**VARIABLES, **variables},
-        **colours,
-    )
+    dark = bool(entries.get("dark", True))
+    ink = Color.parse(colours.get("foreground", "#e0e0e0" if dark else "#202020"))
+    ground = Color.parse(colours.get("background", "#121212" if dark else "#f4f4f4"))
+    faint = {"text-muted": ground.blend(ink, 0.65).hex, "text-disabled": ground.blend(ink, 0.4).hex}
+    name = str(entries.get("name", path.stem))
+    return Theme(name=name, dark=dark, variables={**VARIABLES, **faint, **variables}, **colours)
 
 
 def read_themes() -> tuple[list[Theme], list[str]]:

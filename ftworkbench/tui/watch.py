@@ -87,11 +87,18 @@ class JobWatch:
         self._ended: dict[str, tuple[object, Mapping[str, Any]]] = {}
         self._last: object = None
 
-    def follow(self, job: Job | None) -> None:
-        """Tails this job from its first event, instead of the one before; None tails only what lives."""
+    def follow(self, job: Job | None, owner: str = "runs") -> None:
+        """Tails this job for `owner`, a screen, from its first event; instead of the owner's one before.
+
+        None tails only what lives, and what other owners want. Who follows it already is given its events again:
+        they have the same `seq`.
+        """
         with self._lock:
-            self._wanted = {} if job is None else {job.name: job}
-            self._restart = set(self._wanted)
+            if job is None:
+                self._wanted.pop(owner, None)
+            else:
+                self._wanted[owner] = job
+                self._restart.add(job.name)
 
     def stop(self) -> None:
         """Ends `run` within a fifth of a second."""
@@ -110,7 +117,7 @@ class JobWatch:
     def poll(self, *, list_jobs: bool = True) -> None:
         """Looks once, and posts what is new."""
         with self._lock:
-            wanted, restart = dict(self._wanted), self._restart
+            wanted, restart = {job.name: job for job in self._wanted.values()}, self._restart
             self._restart = set()
         for name in restart:
             self._followed.pop(name, None)
@@ -182,6 +189,5 @@ def _mtime(job: Job) -> int:
 
 
 def _live(job: Job, phase: str, story: Story) -> Live:
-    losses = story.metrics.get("loss") or []
-    fraction = story.step / story.steps if story.step is not None and story.steps else None
-    return Live(job.name, job.kind, phase, fraction, losses[-1][1] if losses else None)
+    fraction = min(story.step / story.steps, 1.0) if story.steps else None
+    return Live(job.name, job.kind, phase, fraction, story.latest("loss"))

@@ -25,7 +25,6 @@ class WorkbenchScreen(Screen[None]):
     """
 
     SCOPE: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
     ALLOW_IN_MAXIMIZED_VIEW = "TopBar,KeyBar"
     AUTO_FOCUS = ".pane"
 
@@ -53,6 +52,9 @@ class WorkbenchScreen(Screen[None]):
 
     def recipe_opened(self, opened: Opened) -> None:
         """Called when the recipe was read, and again whenever it was read anew."""
+
+    def recipe_failed(self, problems: tuple[str, ...]) -> None:
+        """Called when the recipe could not be read; the one before stays."""
 
     def close_open(self) -> bool:
         """Closes what is open on this screen, the innermost first. False where nothing was."""

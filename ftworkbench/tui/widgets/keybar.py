@@ -42,7 +42,7 @@ def fit_keys(keys: Sequence[tuple[str, str, bool]], width: int) -> Content:
     """The keys on one line of `width` cells. Help comes last, and is the one that is never left out."""
     last = [key for key in keys if key[1] == "help"]
     first = [key for key in keys if key[1] != "help"]
-    room = width - 1 - sum(_length(key) for key in last)
+    room = width - 1 + len(_GAP) - sum(_length(key) for key in last)
     kept = []
     for key in first:
         room -= _length(key)

@@ -1,0 +1,57 @@
+"""Deciding about rows: one, or a range of them after saying how many; each decision is on disk before it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ftworkbench.errors import InputError
+from ftworkbench.tui import editing
+from ftworkbench.tui.review import WORDS, Review
+
+
+def read_tags(line: str) -> tuple[list[str], list[str]]:
+    """The tags to give and those to take away (`-tag`) that a line names."""
+    words = [word.strip(",") for word in line.split()]
+    given = [word for word in words if word and not word.startswith("-")]
+    return given, [word[1:] for word in words if word.startswith("-") and len(word) > 1]
+
+
+def decide_all(review: Review, rows: Sequence[int], do: str) -> str:
+    """Decides the same about every row; rows with the same content are decided once. Says what was done."""
+    seen = set()
+    for index in rows:
+        key = review.row(index).key
+        if key not in seen:
+            seen.add(key)
+            review.decide(index, do)
+    return f"{len(rows):,} rows {WORDS[do]}"
+
+
+def tag_all(review: Review, rows: Sequence[int], line: str) -> None:
+    """Gives the rows the tags of a line, and takes away those with a minus."""
+    given, taken = read_tags(line)
+    for key, index in {review.row(index).key: index for index in rows}.items():
+        has = review.ledger.state(key).tags
+        for tag in given:
+            if tag not in has:
+                review.decide(index, "tag", tag=tag)
+        for tag in taken:
+            if tag in has:
+                review.decide(index, "untag", tag=tag)
+
+
+def text_to_edit(review: Review, index: int) -> str:
+    """The row as a text to edit: as edited before, else as the file has it. Raises InputError where it has none."""
+    messages = review.state(index).messages or review.messages(index)
+    if not messages:
+        raise InputError("this row holds no messages that could be edited: mend it in the file, or reject it")
+    return editing.to_text(messages)
+
+
+def save_edit(review: Review, index: int, before: str, after: str) -> bool:
+    """Writes an edit to the ledger; False where nothing was changed. Raises InputError for what cannot be a row."""
+    messages = editing.from_text(after)
+    if after.rstrip("\n") == before.rstrip("\n"):
+        return False
+    review.decide(index, "edit", messages=messages)
+    return True

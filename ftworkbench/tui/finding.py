@@ -1,0 +1,141 @@
+"""Filter, search and sort: which rows of a review are shown, worked out in a thread while it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+from textual.worker import Worker, get_current_worker
+
+from ftworkbench.tui.review import Review, contains, find_bytes
+from ftworkbench.tui.scan import count_rows, paced, scan
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+SORTS = {
+    "number": "number",
+    "status": "status, the unreviewed first",
+    "length": "length, the longest first",
+    "answer": "answer",
+    "problems": "problems, the most first",
+}
+
+
+class RowsGrew(Message, bubble=False):
+    """More rows of the file are known, or counted."""
+
+    def __init__(self, counted: bool) -> None:
+        super().__init__()
+        self.counted = counted
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RowsGrew) and self.counted >= message.counted
+
+
+class Found(Message, bubble=False):
+    """A filter or a search found more rows; `done` with its last report."""
+
+    def __init__(self, query: Query, rows: list[int], looked: int, done: bool) -> None:
+        super().__init__()
+        self.query = query
+        self.rows = rows
+        self.looked = looked
+        self.done = done
+
+
+class Sorted(Message, bubble=False):
+    """The rows are in order."""
+
+    def __init__(self, rows: list[int], by: str) -> None:
+        super().__init__()
+        self.rows = rows
+        self.by = by
+
+
+@dataclass(eq=False)
+class Query:
+    """A filter or a search, and what it has found so far."""
+
+    kind: str
+    text: str
+    matches: Callable[[int], bool]
+    found: list[int] = field(default_factory=list)
+    done: bool = False
+
+
+def filter_query(review: Review, text: str) -> Query:
+    """The query of a filter line such as `tag:refund status:unreviewed "exact words"`. Raises InputError."""
+    from ftworkbench.data.search import parse_filter
+
+    wanted = parse_filter(text)
+
+    def matches(index: int) -> bool:
+        row = review.row(index)
+        return wanted.matches(row, review.ledger.state(row.key))
+
+    return Query("filter", text, matches)
+
+
+def search_query(review: Review, text: str) -> Query:
+    """The query that finds `text` in what the rows say; small letters match both."""
+    fold = text == text.lower()
+    needles = [needle.lower() if fold else needle for needle in find_bytes(text)]
+    return Query("search", text, lambda index: contains(review, index, text, needles))
+
+
+def run_query(screen: Screen[Any], review: Review, query: Query, rows: Sequence[int] | None) -> Worker[None]:
+    """Runs a query in a thread; the screen gets `Found`. A query of the same kind that still runs is given up."""
+
+    def work() -> None:
+        worker = get_current_worker()
+        scan(
+            review,
+            rows,
+            query.matches,
+            lambda new, looked, done: screen.post_message(Found(query, new, looked, done)),
+            lambda: worker.is_cancelled,
+        )
+
+    return screen.run_worker(work, thread=True, exclusive=True, group=query.kind, exit_on_error=False)
+
+
+def run_count(screen: Screen[Any], review: Review) -> Worker[None]:
+    """Indexes and counts the rows in a thread; the screen gets `RowsGrew`."""
+
+    def work() -> None:
+        worker = get_current_worker()
+        count_rows(review, lambda counted: screen.post_message(RowsGrew(counted)), lambda: worker.is_cancelled)
+
+    return screen.run_worker(work, thread=True, exclusive=True, group="count", exit_on_error=False)
+
+
+def run_sort(screen: Screen[Any], review: Review, rows: Sequence[int], by: str) -> Worker[None]:
+    """Sorts rows in a thread; the screen gets `Sorted`."""
+
+    def work() -> None:
+        worker = get_current_worker()
+        key = partial(_sort_key, review, by)
+        keyed = []
+        for index in paced(rows):
+            if worker.is_cancelled:
+                return
+            keyed.append((key(index), index))
+        keyed.sort()
+        screen.post_message(Sorted([index for _, index in keyed], by))
+
+    return screen.run_worker(work, thread=True, exclusive=True, group="sort", exit_on_error=False)
+
+
+def _sort_key(review: Review, by: str, index: int) -> tuple[Any, ...]:
+    if by == "length":
+        return (-len(review.source.raw(index)),)
+    if by == "number":
+        return ()
+    line = review.line(index)
+    if by == "status":
+        return (("unreviewed", "skipped", "accepted", "rejected").index(line.status),)
+    return (line.answer,) if by == "answer" else (-len(line.problems),)

@@ -1,0 +1,266 @@
+"""A file under review: its rows, what the ledger says of them, and which of them are looked at in which order."""
+
+from __future__ import annotations
+
+import json
+import threading
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ftworkbench.data.ledger import Ledger, RowState
+from ftworkbench.data.problems import Problem
+from ftworkbench.data.source import Row, Source, open_source
+
+if TYPE_CHECKING:
+    from ftworkbench.data.check import Report
+    from ftworkbench.data.example import Message
+    from ftworkbench.data.ledger import Decision
+    from ftworkbench.recipe.tables import Data
+
+MARKS = {"unreviewed": "·", "accepted": "✔", "rejected": "✘", "skipped": "s"}
+WORDS = {"accept": "accepted", "reject": "rejected", "skip": "skipped"}
+# Long enough to be worth a look at a row in a list; a row of megabytes is not looked at whole.
+_LONGEST_LINE = 400
+
+
+@dataclass(frozen=True)
+class RowLine:
+    """What a list shows of a row. Raw text: whoever shows it makes it printable."""
+
+    number: int
+    status: str
+    text: str
+    answer: str
+    tags: tuple[str, ...]
+    edited: bool
+    problems: tuple[str, ...]
+
+
+class Review:
+    """One data file and its ledger. The file is never written; every decision goes to the ledger."""
+
+    def __init__(self, path: Path, data: Data | None, ledger: Ledger) -> None:
+        self.path = path
+        self.source: Source = open_source(path, data)
+        self.ledger = ledger
+        self.label = data.label if data is not None else None
+        self.problems: dict[int, list[Problem]] = {}
+        self.keys = array("Q")
+        self.counts: Counter[str] = Counter()
+        self._refused: set[str] = set()
+        self._copies: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        self.source.close()
+
+    @property
+    def size(self) -> int:
+        """The rows that are known so far."""
+        return self.source.known
+
+    def row(self, index: int) -> Row:
+        return self.source.row(index)
+
+    def state(self, index: int) -> RowState:
+        return self.ledger.state(self.row(index).key)
+
+    def messages(self, index: int) -> Sequence[Message]:
+        """The messages as the file has them; of a refused row those that could be read, if any."""
+        row = self.row(index)
+        example = row.example or row.draft
+        return example.messages if example is not None else ()
+
+    def line(self, index: int) -> RowLine:
+        """What a list shows of the row at `index`."""
+        row = self.row(index)
+        state = self.ledger.state(row.key)
+        messages = state.messages or self.messages(index)
+        kinds = [problem.kind for problem in self.problems_of(index)]
+        return RowLine(
+            number=row.number,
+            status=state.status,
+            text=_first_user(messages) or row.title[:_LONGEST_LINE],
+            answer=short_answer(_last_answer(messages), self.label),
+            tags=tuple(sorted(state.tags)),
+            edited=state.messages is not None,
+            problems=tuple(dict.fromkeys(kinds)),
+        )
+
+    def problems_of(self, index: int) -> list[Problem]:
+        """Why the row cannot be used, if so, then what a check found. An edit mends what a row is refused for."""
+        row = self.row(index)
+        found = [problem for problem in self.problems.get(index, []) if not problem.settled]
+        if row.problem is None or self.ledger.state(row.key).messages is not None:
+            return found
+        return [row.problem, *(problem for problem in found if problem.kind != row.problem.kind)]
+
+    # Decisions
+
+    def decide(
+        self,
+        index: int,
+        do: str,
+        *,
+        tag: str | None = None,
+        messages: Sequence[Message] | None = None,
+        why: str = "",
+    ) -> None:
+        """Writes a decision on the row (accept, reject, skip, edit, tag, untag); it is on disk when this returns."""
+        key = self.row(index).key
+        before = self._class(key)
+        self.ledger.decide(key, do, tag=tag, messages=messages, why=why)
+        after = self._class(key)
+        if after != before:
+            with self._lock:
+                rows = self.keys.count(int(key, 16))
+                self.counts[before] -= rows
+                self.counts[after] += rows
+
+    def undo(self) -> str | None:
+        """Takes the last decision back. Gives the key of its row; None where there is none."""
+        return self._stepped(self.ledger.undo())
+
+    def redo(self) -> str | None:
+        """Makes the decision again that was taken back last."""
+        return self._stepped(self.ledger.redo())
+
+    def _stepped(self, decision: Decision | None) -> str | None:
+        if decision is None:
+            return None
+        self.recount()
+        return decision.key
+
+    def index_of(self, key: str, near: int | None = None) -> int | None:
+        """A row with that key: the one at `near` if it has it, else the first."""
+        wanted = int(key, 16)
+        if near is not None and near < len(self.keys) and self.keys[near] == wanted:
+            return near
+        try:
+            return self.keys.index(wanted)
+        except ValueError:
+            return None
+
+    # Counting
+
+    def _class(self, key: str) -> str:
+        """What a row counts as: its status; `refused` where it cannot be used and nobody has mended or judged it."""
+        state = self.ledger.state(key)
+        unusable = key in self._refused and state.messages is None and state.status != "rejected"
+        return "refused" if unusable else state.status
+
+    def tally(self, index: int) -> None:
+        """Counts the next row. Called from a thread, for each row once, in order."""
+        row = self.row(index)
+        with self._lock:
+            if row.refused:
+                self._refused.add(row.key)
+            self.keys.append(int(row.key, 16))
+            self.counts[self._class(row.key)] += 1
+
+    def find_copies(self) -> None:
+        """Finds the rows that say what an earlier one says: of those the first alone is used."""
+        import numpy
+
+        keys, counts = numpy.unique(numpy.array(self.keys), return_counts=True)
+        self._copies = {f"{key:016x}": int(n) - 1 for key, n in zip(keys[counts > 1], counts[counts > 1], strict=True)}
+
+    def recount(self) -> None:
+        """Counts anew: after an undo, or when somebody else wrote to the ledger."""
+        with self._lock:
+            self.counts = Counter(self._class(f"{key:016x}") for key in self.keys)
+
+    @property
+    def summary(self) -> str:
+        """How many rows are kept and how many were reviewed, in words."""
+        counted = sum(self.counts.values())
+        copies = sum(n for key, n in self._copies.items() if self._class(key) not in ("rejected", "refused"))
+        kept = counted - self.counts["rejected"] - self.counts["refused"] - copies
+        reviewed = counted - self.counts["unreviewed"] - self.counts["skipped"] - self.counts["refused"]
+        share = f" · {reviewed / counted:.0%} reviewed" if counted else ""
+        sofar = "" if self.source.complete and counted == self.size else " so far"
+        return f"{kept:,} of {self.size:,} kept{share}{sofar}"
+
+    # What a check found
+
+    def take_report(self, report: Report) -> None:
+        """Keeps what a check found of this file, by row."""
+        found: dict[int, list[Problem]] = {}
+        for file in report.files:
+            if Path(file.path).resolve() == self.path.resolve():
+                for problem in file.problems:
+                    if problem.row > 0:
+                        found.setdefault(problem.row - 1, []).append(problem)
+        self.problems = found
+
+    def rows_with(self, kind: str) -> list[int]:
+        """The rows that have a problem of that kind, each followed by the row it is about, pairs kept together."""
+        rows: list[int] = []
+        for index, problems in sorted(self.problems.items()):
+            for problem in problems:
+                if problem.kind == kind:
+                    here = [problem.other - 1] if problem.other and not problem.other_path else []
+                    rows += [*here, index]
+        return [index for index in dict.fromkeys(rows) if index < self.size]
+
+    def kinds(self) -> list[tuple[str, int]]:
+        """Each kind of problem with its number of rows, the most first."""
+        counts = Counter(kind for problems in self.problems.values() for kind in {p.kind for p in problems})
+        return counts.most_common()
+
+
+def find_bytes(needle: str) -> list[bytes]:
+    """What to look for in the raw bytes of a file to find `needle`: as UTF-8, and as JSON escapes it."""
+    plain = needle.encode("utf-8", "surrogatepass")
+    escaped = [json.dumps(needle, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "surrogatepass")
+               for ascii_only in (True, False)]  # fmt: skip
+    return list(dict.fromkeys([plain, *escaped]))
+
+
+def contains(review: Review, index: int, needle: str, needles: Iterable[bytes]) -> bool:
+    """Whether the row says `needle`; small letters match both. Looks at the bytes first, then at what they mean."""
+    raw = review.source.raw(index)
+    fold = needle == needle.lower()
+    if fold:
+        raw = raw.lower()
+    ascii_only = needle.isascii()
+    if ascii_only and not any(part in raw for part in needles):
+        return False
+    example = review.row(index).example
+    if example is None:
+        return True
+    text = example.text
+    return needle in (text.lower() if fold else text)
+
+
+def short_answer(answer: str, label: str | None) -> str:
+    """What tells an answer from others, in a few characters: the label, or the first value of a JSON object."""
+    if answer.lstrip().startswith("{"):
+        try:
+            value = json.loads(answer)
+        except ValueError:
+            return answer
+        if isinstance(value, dict) and value:
+            return str(value.get(label)) if label and label in value else " ".join(str(part) for part in value.values())
+    return answer
+
+
+def _first_user(messages: Sequence[Message]) -> str:
+    for message in messages:
+        if message.get("role") == "user":
+            content = message.get("content")
+            return content[:_LONGEST_LINE] if isinstance(content, str) else str(content)[:_LONGEST_LINE]
+    content = messages[0].get("content") if messages else ""
+    return str(content or "")[:_LONGEST_LINE]
+
+
+def _last_answer(messages: Sequence[Message]) -> str:
+    for message in reversed(messages):
+        if message.get("role") == "assistant":
+            content = message.get("content")
+            return content if isinstance(content, str) else ""
+    return ""

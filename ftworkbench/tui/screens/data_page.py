@@ -1,0 +1,162 @@
+"""What the Data screen shows and asks, worked out apart from its widgets."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.problems import KINDS, Problem
+from ftworkbench.errors import InputError
+from ftworkbench.tui.editing import edit_outside
+from ftworkbench.tui.review import Review, short_answer
+from ftworkbench.tui.widgets.problem_list import KindLine
+from ftworkbench.tui.widgets.row_view import Finding, RowPage
+
+if TYPE_CHECKING:
+    from ftworkbench.data.check import Report
+    from ftworkbench.recipe.tables import Data
+    from ftworkbench.steps.recipe import Opened
+    from ftworkbench.tui.app import Workbench
+
+FILTER_HINT = 'tag:refund  status:unreviewed  len>512  "words"  /regex/'
+# Enough to fill a screen; the rest is indexed while those are looked at.
+_FIRST_SECONDS = 0.05
+
+
+def open_review(path: Path, data: Data | None, ledger: Path) -> Review:
+    """Opens a file with its ledger, its first rows ready. Raises InputError where it cannot be read."""
+    review = Review(path, data, Ledger.open(ledger))
+    review.source.index_some(_FIRST_SECONDS)
+    return review
+
+
+def title(review: Review, index: int) -> str:
+    """The title of a row's page: its number, its file, its label."""
+    line = review.line(index)
+    parts = [f"row {line.number:,}", review.path.name, *line.tags]
+    return " · ".join(part for part in parts if part)
+
+
+def row_page(review: Review, index: int, needle: str = "") -> RowPage:
+    """All that is shown of a row."""
+    row, state = review.row(index), review.state(index)
+    own = review.messages(index)
+    edited = state.messages is not None
+    return RowPage(
+        messages=state.messages if state.messages is not None else own,
+        before=own if edited else None,
+        raw=row.text,
+        status=state.status,
+        tags=tuple(sorted(state.tags)),
+        findings=tuple(_finding(problem) for problem in review.problems_of(index)),
+        needle=needle,
+    )
+
+
+def _finding(problem: Problem) -> Finding:
+    kind = KINDS.get(problem.kind)
+    todo = kind.todo if kind is not None else ""
+    return Finding(kind.title if kind is not None else problem.kind, problem.reason, todo, problem.blocks)
+
+
+def label_of(review: Review, index: int) -> str:
+    """The label of a row, or its short answer."""
+    example = review.row(index).example
+    return short_answer(example.answer, review.label) if example is not None else ""
+
+
+# Finding
+
+
+def filter_words(review: Review) -> list[str]:
+    """What the filter line completes with."""
+    from ftworkbench.data.search import words
+
+    return [*words(), *(f"tag:{tag}" for tag in review.ledger.tags())]
+
+
+def next_place(
+    rows: Sequence[int], found: Sequence[int], cursor: int, step: int, *, including: bool = False
+) -> int | None:
+    """The line of the next row (or the one before, with step -1) that was found; from the other end when there is none."""
+    if not found or not rows:
+        return None
+    if isinstance(rows, range):
+        here = rows[cursor]
+        if step > 0:
+            at = bisect_left(found, here) if including else bisect_right(found, here)
+        else:
+            at = bisect_left(found, here) - 1
+        return rows.index(found[at % len(found)])
+    wanted = set(found)
+    offset = 0 if including else step
+    for distance in range(len(rows)):
+        place = (cursor + offset + step * distance) % len(rows)
+        if rows[place] in wanted:
+            return place
+    return None
+
+
+def next_unreviewed(review: Review, rows: Sequence[int], cursor: int, step: int) -> int | None:
+    """The line of the next row without a decision, or with one to come back to; None where there is none that way."""
+    place = cursor + step
+    while 0 <= place < len(rows):
+        index = rows[place]
+        key = f"{review.keys[index]:016x}" if index < len(review.keys) else review.row(index).key
+        if review.ledger.state(key).status in ("unreviewed", "skipped"):
+            return place
+        place += step
+    return None
+
+
+def check_number(line: str) -> None:
+    """Raises InputError for what is not the number of a row."""
+    if not line.strip().isdecimal() or int(line) < 1:
+        raise InputError("a row's number is a whole one, from 1")
+
+
+# Checking
+
+
+def check(opened: Opened | None, path: Path, progress: Callable[[str, int, int], None]) -> Report:
+    """The report on the recipe's files, or on `path` alone where there is no recipe."""
+    from ftworkbench.steps.check import check_paths, check_recipe
+
+    return check_paths([path], None, progress) if opened is None else check_recipe(opened, progress)
+
+
+def kind_lines(review: Review) -> list[KindLine]:
+    """What was found in the file, by kind: what blocks training first, then the most."""
+    lines = []
+    for name, count in review.kinds():
+        kind = KINDS.get(name)
+        blocks = any(p.blocks and not p.settled for ps in review.problems.values() for p in ps if p.kind == name)
+        lines.append(KindLine(name, kind.title if kind else name, kind.todo if kind else "", count, blocks))
+    return sorted(lines, key=lambda line: (not line.blocks, -line.rows))
+
+
+def advice(report: Report, review: Review) -> list[str]:
+    """What the rules of thumb say of the file as a whole."""
+    return [
+        str(line) for file in report.files if Path(file.path).resolve() == review.path.resolve() for line in file.advice
+    ]
+
+
+# The user's editor
+
+
+def in_editor(workbench: Workbench, text: str, suffix: str) -> str | None:
+    """What the user's editor makes of `text`, with the screen given to it meanwhile; None where that failed."""
+    from textual.app import SuspendNotSupported
+
+    try:
+        with workbench.suspend():
+            return edit_outside(text, suffix)
+    except SuspendNotSupported:
+        workbench.tell("this terminal cannot be given to an editor; e edits the row here", "warning")
+    except InputError as error:
+        workbench.tell(str(error), "error")
+    return None

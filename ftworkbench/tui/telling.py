@@ -1,0 +1,47 @@
+"""A job's events, made into its story a little at a time, so that a long one never holds up the screen."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ftworkbench.jobs.story import Story
+
+if TYPE_CHECKING:
+    from ftworkbench.jobs.events import Event
+    from ftworkbench.jobs.folder import Job
+
+# Half a frame: a key that comes meanwhile is still answered at once.
+SECONDS = 0.008
+_AT_ONCE = 100
+
+
+class Telling:
+    """The story of `job` as far as it was told. Events that came before are not told twice."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.story = Story()
+        self._waiting: deque[Event] = deque()
+        self._taken = 0
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Puts events in the queue; `go_on` tells them."""
+        for event in events:
+            if event.seq > self._taken:
+                self._taken = event.seq
+                self._waiting.append(event)
+
+    @property
+    def complete(self) -> bool:
+        return not self._waiting
+
+    def go_on(self, seconds: float = SECONDS) -> bool:
+        """Tells what waits, for so many seconds. True when nothing waits any more."""
+        deadline = time.perf_counter() + seconds
+        while self._waiting and time.perf_counter() < deadline:
+            count = min(_AT_ONCE, len(self._waiting))
+            self.story.add([self._waiting.popleft() for _ in range(count)])
+        return not self._waiting

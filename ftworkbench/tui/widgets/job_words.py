@@ -1,0 +1,94 @@
+"""Jobs in signs and words: what a phase looks like, what a job is called, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual.content import Content
+
+from ftworkbench.printable import one_line
+from ftworkbench.tui.figures import measure
+
+# Each phase has a sign of its own: the colour only helps.
+PHASES = {
+    "queued": ("◌", "$text-muted"),
+    "loading": ("◔", "$accent"),
+    "running": ("●", "$accent"),
+    "saving": ("◕", "$accent"),
+    "done": ("✔", "$success"),
+    "stopped": ("■", "$warning"),
+    "failed": ("✘", "$error"),
+    "lost": ("?", "$error"),
+}
+VERDICTS = {
+    "better": ("✔", "$success"),
+    "no better": ("=", "$warning"),
+    "worse": ("✘", "$error"),
+    "not enough data": ("?", "$warning"),
+    "no baseline": ("–", "$text-muted"),
+}
+ALIVE = frozenset({"queued", "loading", "running", "saving"})
+LOST = (
+    "Its process is gone, and it never wrote that it had ended: killed, out of memory, or the machine was restarted."
+)
+
+
+def job_title(entry: Mapping[str, Any]) -> str:
+    """A job's name without date and kind: `triage-3f2a`."""
+    return f"{entry['recipe']}-{str(entry['job']).rsplit('-', 1)[-1]}"
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """`text` on one line of exactly so many cells."""
+    line = Content(one_line(text, max(4 * width, 1))).truncate(max(width, 0), ellipsis=True).plain
+    gap = " " * (width - Content(line).cell_length)
+    return gap + line if right else line + gap
+
+
+def phase_mark(phase: str) -> Content:
+    sign, style = PHASES.get(phase, ("·", "$text-muted"))
+    return Content.styled(sign, style)
+
+
+def phase_style(phase: str) -> str:
+    return PHASES.get(phase, ("·", "$text-muted"))[1]
+
+
+def verdict_sign(word: str) -> tuple[str, str]:
+    """The sign and the style of a verdict."""
+    return VERDICTS.get(word, ("·", "$text-muted"))
+
+
+def job_progress(entry: Mapping[str, Any]) -> str:
+    """`42%` while it goes through its steps, otherwise its phase."""
+    phase, step, steps = entry["phase"], entry["step"], entry["steps"]
+    if phase == "running" and steps:
+        return f"{min(step / steps, 1):.0%}"
+    return str(phase)
+
+
+def job_line(entry: Mapping[str, Any], width: int) -> Content:
+    """A job on one line: sign, name, kind, how far, last loss, verdict; what there is room for."""
+    room = width - 2
+    kind_room = 9 if room >= 30 else 0
+    progress_room = 8
+    loss_room = 7 if room >= 50 else 0
+    verdict_room = 17 if room >= 64 else 12 if room >= 40 else 0
+    name_room = room - kind_room - progress_room - loss_room - verdict_room
+    loss = measure(entry["loss"]) if entry.get("loss") is not None else ""
+    verdict = entry.get("verdict") or ""
+    sign, style = verdict_sign(verdict)
+    parts = [
+        phase_mark(entry["phase"]),
+        Content(" " + fit(job_title(entry), name_room)),
+        Content.styled(fit(str(entry["kind"]), kind_room), "$text-muted"),
+        Content.styled(fit(job_progress(entry), progress_room), phase_style(entry["phase"])),
+    ]
+    if loss_room:
+        parts.append(Content.styled(fit(loss, loss_room, right=True), "$text-muted"))
+    if verdict_room:
+        parts.append(Content.styled("  " + fit(f"{sign} {verdict}" if verdict else "", verdict_room - 2), style))
+    elif verdict:
+        parts[-1] = Content.styled(fit(f"{sign} {verdict}", progress_room), style)
+    return Content("").join(parts)

@@ -1,0 +1,118 @@
+"""A text of styled lines that scrolls, and draws anew only the lines that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from ftworkbench.tui.actions import bindings
+
+Lines = Callable[[int], Sequence[Content]]
+"""What is to be seen in so many cells, one Content a line. It has to be made by `tui.text`, as all data has."""
+
+
+class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows lines; they are worked out again when the width changes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
+    DEFAULT_CSS = "LinesView { overflow-x: hidden; }"
+
+    def __init__(self, *, id: str | None = None, classes: str = "pane") -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._lines: Lines = lambda _: ()
+        self._strips: list[Strip] = []
+        self._width = 0
+
+    def show(self, lines: Lines, *, top: bool = True) -> None:
+        """Shows other lines, from their top unless told to stay where it is."""
+        self._lines = lines
+        self._draw()
+        if top:
+            self.scroll_to(y=0, animate=False, immediate=True)
+
+    def _draw(self, *, all_anew: bool = False) -> None:
+        width = self.scrollable_content_region.width
+        if width <= 0:
+            return
+        before, old_width = self._strips, self._width
+        style = self.visual_style
+        strips = []
+        for line in self._lines(width):
+            strips += Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)
+        self._strips, self._width = strips, width
+        if len(strips) != len(before):
+            self.virtual_size = Size(width, len(strips))
+        if all_anew or old_width != width:
+            self.refresh()
+            return
+        top = round(self.scroll_y)
+        for y in range(self.scrollable_content_region.height):
+            if self._strip(strips, top + y) != self._strip(before, top + y):
+                self.refresh(Region(0, y, width, 1))
+
+    @staticmethod
+    def _strip(strips: list[Strip], place: int) -> Strip | None:
+        return strips[place] if place < len(strips) else None
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self._strips:
+            self.call_later(self._draw, all_anew=True)
+
+    def render_line(self, y: int) -> Strip:
+        place = y + round(self.scroll_y)
+        if place < len(self._strips):
+            return self._strips[place]
+        return Strip.blank(self.scrollable_content_region.width, self.rich_style)
+
+    # Moving
+
+    def scroll_lines(self, lines: int) -> None:
+        self.scroll_to(y=self.scroll_y + lines, animate=False, immediate=True)
+
+    def action_scroll_down(self) -> None:
+        self.scroll_lines(1)
+
+    def action_scroll_up(self) -> None:
+        self.scroll_lines(-1)
+
+    def action_half_down(self) -> None:
+        self.scroll_lines(max(self.size.height // 2, 1))
+
+    def action_half_up(self) -> None:
+        self.scroll_lines(-max(self.size.height // 2, 1))
+
+    def action_page_down(self) -> None:
+        self.scroll_lines(self.size.height)
+
+    def action_page_up(self) -> None:
+        self.scroll_lines(-self.size.height)
+
+    def action_scroll_home(self) -> None:
+        self.scroll_to(y=0, animate=False, immediate=True)
+
+    def action_scroll_end(self) -> None:
+        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+
+
+def wrapped(content: Content, width: int, label: Content | None = None, gutter: int = 0) -> list[Content]:
+    """`content` wrapped to `width` cells, its lines after a gutter whose first line has the label."""
+    inner = max(width - gutter, 8)
+    lines: list[Content] = []
+    for part in content.split("\n", allow_blank=True) or [Content("")]:
+        lines += part.wrap(inner) or [Content("")]
+    blank = Content(" " * gutter)
+    first = blank if label is None else label.truncate(gutter, pad=True)
+    return [Content.assemble(first if place == 0 else blank, line) for place, line in enumerate(lines)]
+
+

@@ -1,0 +1,285 @@
+"""A list of rows of any length: only the lines that are seen are worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ftworkbench.printable import one_line
+from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.review import MARKS, RowLine
+
+_ANSWER_FROM = 44
+_MARGIN = 2
+
+
+class RowList(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows by their index, one a line: mark, number, first words, answer, tags. Says where the cursor is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "row-list--cursor", "row-list--blurred", "row-list--range", "row-list--accepted", "row-list--rejected",
+        "row-list--muted", "row-list--problem", "row-list--tag",
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    RowList { overflow-x: hidden; }
+    RowList .row-list--cursor { background: $row-cursor; }
+    RowList .row-list--blurred { background: $row-cursor-blurred; }
+    RowList .row-list--range { background: $row-range; }
+    RowList .row-list--accepted { color: $success; }
+    RowList .row-list--rejected { color: $error; }
+    RowList .row-list--muted { color: $text-muted; }
+    RowList .row-list--problem { color: $warning; }
+    RowList .row-list--tag { color: $secondary; }
+    """
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    class Moved(Message):
+        """The cursor is on another row now; None where there is none."""
+
+        def __init__(self, index: int | None) -> None:
+            super().__init__()
+            self.index = index
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, RowList.Moved)
+
+    def __init__(self, describe: Callable[[int], RowLine], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes="pane")
+        self._describe = describe
+        self._rows: Sequence[int] = range(0)
+        self._anchor: int | None = None
+        self._strips: LRUCache[object, Strip] = LRUCache(512)
+        self._digits = 1
+
+    # What is shown
+
+    @property
+    def rows(self) -> Sequence[int]:
+        return self._rows
+
+    @property
+    def index(self) -> int | None:
+        """The row under the cursor."""
+        return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
+
+    def show(self, rows: Sequence[int], *, keep: bool = True) -> None:
+        """Shows these rows. With `keep` the cursor stays on its row where that is still there."""
+        here = self.index
+        self._rows = rows
+        self._anchor = None
+        self._digits = max(len(str(max(rows[-1], rows[0]) + 1)) if rows else 1, self._digits if keep else 1)
+        self._strips.clear()
+        place = self._place_of(here) if keep and here is not None else 0
+        self._resize()
+        self.set_reactive(RowList.cursor, max(0, min(place, len(rows) - 1)))
+        self._scroll_to_cursor()
+        self.refresh()
+        self.post_message(self.Moved(self.index))
+
+    def grow(self, rows: Sequence[int]) -> None:
+        """Shows more rows of the same kind: those before stay where they were."""
+        first = not self._rows
+        digits = len(str(rows[-1] + 1)) if rows else 1
+        if digits != self._digits:
+            self._digits = digits
+            self._strips.clear()
+            self.refresh()
+        self._rows = rows
+        self._resize()
+        if first and rows:
+            self.refresh()
+            self.post_message(self.Moved(self.index))
+
+    def forget(self) -> None:
+        """Draws every line anew: what is said of the rows may have changed."""
+        self._strips.clear()
+        self.refresh()
+
+    def forget_style(self) -> None:
+        self.forget()
+
+    def go_to(self, index: int) -> bool:
+        """Puts the cursor on that row; False where it is not shown."""
+        place = self._place_of(index)
+        if place < 0:
+            return False
+        self.move_to(place)
+        return True
+
+    def _place_of(self, index: int) -> int:
+        try:
+            return self._rows.index(index)
+        except ValueError:
+            return -1
+
+    def _resize(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
+
+    # Ranges
+
+    @property
+    def chosen(self) -> list[int]:
+        """The rows of the range, or the one under the cursor."""
+        if self._anchor is None:
+            return [] if self.index is None else [self.index]
+        first, last = sorted((self._anchor, self.cursor))
+        return list(self._rows[first : last + 1])
+
+    @property
+    def in_range(self) -> bool:
+        return self._anchor is not None
+
+    def toggle_range(self) -> None:
+        self._anchor = self.cursor if self._anchor is None and self._rows else None
+        self.refresh()
+
+    # Moving
+
+    def move_to(self, place: int) -> None:
+        """Puts the cursor on the line at `place`, or as near as there is one."""
+        if not self._rows:
+            return
+        self.cursor = max(0, min(place, len(self._rows) - 1))
+
+    def watch_cursor(self, before: int, now: int) -> None:
+        if self._anchor is not None:
+            self.refresh()
+        else:
+            self.refresh_lines(before)
+            self.refresh_lines(now)
+        self._scroll_to_cursor()
+        self.post_message(self.Moved(self.index))
+
+    def _scroll_to_cursor(self) -> None:
+        height = self.scrollable_content_region.height
+        if height <= 0:
+            return
+        top = round(self.scroll_y)
+        margin = min(_MARGIN, (height - 1) // 2)
+        if self.cursor < top + margin:
+            top = self.cursor - margin
+        elif self.cursor > top + height - 1 - margin:
+            top = self.cursor - height + 1 + margin
+        top = max(0, min(top, len(self._rows) - height))
+        if top != round(self.scroll_y):
+            self.scroll_to(y=top, animate=False, immediate=True)
+
+    @property
+    def _page(self) -> int:
+        return max(self.scrollable_content_region.height, 1)
+
+    def action_down(self) -> None:
+        self.move_to(self.cursor + 1)
+
+    def action_up(self) -> None:
+        self.move_to(self.cursor - 1)
+
+    def action_half_down(self) -> None:
+        self.move_to(self.cursor + self._page // 2)
+
+    def action_half_up(self) -> None:
+        self.move_to(self.cursor - self._page // 2)
+
+    def action_page_down(self) -> None:
+        self.move_to(self.cursor + self._page)
+
+    def action_page_up(self) -> None:
+        self.move_to(self.cursor - self._page)
+
+    def action_first(self) -> None:
+        self.move_to(0)
+
+    def action_last(self) -> None:
+        self.move_to(len(self._rows) - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None:
+            self.move_to(offset.y + round(self.scroll_y))
+
+    # Drawing
+
+    def on_resize(self) -> None:
+        self._strips.clear()
+        self._resize()
+        self._scroll_to_cursor()
+
+    def on_focus(self) -> None:
+        self.refresh_lines(self.cursor)
+
+    def on_blur(self) -> None:
+        self.refresh_lines(self.cursor)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+
+    def refresh_lines(self, y_start: int, line_count: int = 1) -> None:
+        top = y_start - round(self.scroll_y)
+        if 0 <= top < self.scrollable_content_region.height:
+            self.refresh(Region(0, top, self.scrollable_content_region.width, line_count))
+
+    def render_line(self, y: int) -> Strip:
+        place = y + round(self.scroll_y)
+        width = self.scrollable_content_region.width
+        if not 0 <= place < len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        ranged = self._anchor is not None and min(self._anchor, self.cursor) <= place <= max(self._anchor, self.cursor)
+        look = ("cursor" if self.has_focus else "blurred") if place == self.cursor else "range" if ranged else ""
+        key = (self._rows[place], look, ranged, width)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._draw(self._describe(self._rows[place]), look, ranged, width)
+            self._strips.set(key, strip)
+        return strip
+
+    def _draw(self, line: RowLine, look: str, ranged: bool, width: int) -> Strip:
+        base = self.get_component_rich_style(f"row-list--{look}") if look else self.rich_style
+        colour = {name: self._colour(name) for name in ("accepted", "rejected", "muted", "problem", "tag")}
+        status = colour.get(line.status, colour["muted"])
+        pointer = "▸" if look in ("cursor", "blurred") else "┃" if ranged else " "
+        faint = base + colour["muted"] if line.status == "rejected" else base
+        segments = [
+            Segment(pointer, base + colour["accepted"] if ranged else base),
+            Segment(f"{MARKS.get(line.status, '?')}", base + status),
+            Segment("e" if line.edited else " ", base + colour["tag"]),
+            Segment(f"{line.number:>{self._digits}} ", base + colour["muted"]),
+            Segment("! " if line.problems else "  ", base + colour["problem"]),
+        ]
+        room = width - sum(cell_len(segment.text) for segment in segments)
+        answer_room = min(24, room // 3) if room >= _ANSWER_FROM else 0
+        tags = one_line(" ".join(line.tags), 18) if line.tags and room > 24 else ""
+        text_room = room - answer_room - (cell_len(tags) + 1 if tags else 0)
+        segments.append(Segment(fit(one_line(line.text.strip(), room * 2), text_room), faint))
+        if tags:
+            segments.append(Segment(f" {tags}", base + colour["tag"]))
+        if answer_room:
+            answer = one_line(line.answer.strip(), answer_room * 2) or (line.problems[0] if line.problems else "")
+            segments.append(Segment(" " + fit(answer, answer_room - 1), base + colour["muted"]))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _colour(self, name: str) -> Style:
+        return Style(color=self.get_component_rich_style(f"row-list--{name}", partial=True).color)
+
+
+def fit(text: str, width: int) -> str:
+    """`text` in exactly `width` cells, cut with an ellipsis or filled with spaces."""
+    if width <= 0:
+        return ""
+    if cell_len(text) > width:
+        return set_cell_size(text, width - 1) + "…"
+    return set_cell_size(text, width)

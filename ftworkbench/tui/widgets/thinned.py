@@ -1,0 +1,85 @@
+"""A growing curve, kept small: what is drawn of it costs the same after a hundred steps and after a million."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+Point = tuple[float, float]
+_BUCKETS = 1024
+
+
+class _Buckets:
+    """The lowest and the highest point of each stretch of x; the stretches double when there are too many."""
+
+    def __init__(self) -> None:
+        self._width = 1.0
+        self._found: dict[int, tuple[Point, Point]] = {}
+
+    def add(self, point: Point) -> None:
+        self._put(math.floor(point[0] / self._width), point, point)
+        if len(self._found) > _BUCKETS:
+            before, self._found = self._found, {}
+            self._width *= 2
+            for low, high in before.values():
+                self._put(math.floor(low[0] / self._width), low, high)
+
+    def _put(self, place: int, low: Point, high: Point) -> None:
+        known = self._found.get(place)
+        if known is None:
+            self._found[place] = (low, high)
+        else:
+            self._found[place] = (
+                low if low[1] < known[0][1] else known[0],
+                high if high[1] > known[1][1] else known[1],
+            )
+
+    def points(self) -> list[Point]:
+        return [point for low, high in self._found.values() for point in sorted({low, high})]
+
+
+class Thinned:
+    """Follows the points of a metric: `raw` and `smoothed` are at most two points for each of 1,024 stretches.
+
+    The smoothing is an exponential moving average without its start-up bias; `weight` is that of the past.
+    """
+
+    def __init__(self, weight: float = 0.9) -> None:
+        self._weight = weight
+        self._restart()
+
+    def _restart(self) -> None:
+        self._raw, self._smoothed = _Buckets(), _Buckets()
+        self._seen = 0
+        self._last: Point | None = None
+        self._average, self._share = 0.0, 1.0
+
+    @property
+    def raw(self) -> list[Point]:
+        return self._raw.points()
+
+    @property
+    def smoothed(self) -> list[Point]:
+        return self._smoothed.points()
+
+    @property
+    def last_smoothed(self) -> float | None:
+        return None if self._share == 1.0 else self._average / (1 - self._share)
+
+    def follow(self, points: Sequence[Point]) -> bool:
+        """Takes what is new in `points`; begins again where what it knows is no longer there. False: nothing was."""
+        if self._seen > len(points) or (self._seen and points[self._seen - 1] != self._last):
+            self._restart()
+        new = points[self._seen :]
+        for x, y in new:
+            if math.isfinite(x) and math.isfinite(y):
+                self._add(x, y)
+        if new:
+            self._seen, self._last = len(points), new[-1]
+        return bool(new)
+
+    def _add(self, x: float, y: float) -> None:
+        self._raw.add((x, y))
+        self._average = self._average * self._weight + (1 - self._weight) * y
+        self._share *= self._weight
+        self._smoothed.add((x, self._average / (1 - self._share)))
