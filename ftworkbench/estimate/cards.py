@@ -1,0 +1,117 @@
+"""What cards can do, by name, and what this machine has."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, replace
+
+from ftworkbench import machine as machines
+from ftworkbench.errors import InputError
+from ftworkbench.machine import Machine
+from ftworkbench.printable import one_line
+
+_GIB = 2**30
+# float32 GFLOP/s of LoRA training on one core: the pocket model does 2,150 tokens/s of 29 MFLOP each on two.
+_CORE_GFLOPS = 31.0
+_CORE_BANDWIDTH = 0.02
+
+
+@dataclass(frozen=True)
+class Card:
+    """`memory` in GiB; `tflops` dense, in bfloat16 (float16 before Ampere); `bandwidth` in TB/s."""
+
+    name: str
+    memory: float
+    tflops: float | None
+    bandwidth: float | None
+    capability: tuple[int, int] = (0, 0)
+    is_cpu: bool = False
+
+
+# Vendors' data sheets, without sparsity; memory as nvidia-smi reports it. Where a large matrix product is
+# known not to reach the nominal TFLOP/s, what it reaches: an H200's 989 are 790, its relatives scaled alike.
+_KNOWN = (
+    Card("B200", 179, 1800, 8.0, (10, 0)),
+    Card("H200", 140, 790, 4.8, (9, 0)),
+    Card("H100", 80, 790, 3.35, (9, 0)),
+    Card("H100 PCIe", 80, 600, 2.0, (9, 0)),
+    Card("A100 80GB", 80, 270, 2.0, (8, 0)),
+    Card("A100 40GB", 40, 270, 1.56, (8, 0)),
+    Card("L40S", 45, 290, 0.86, (8, 9)),
+    Card("L4", 22, 100, 0.3, (8, 9)),
+    Card("A40", 45, 130, 0.7, (8, 6)),
+    Card("A10", 22, 100, 0.6, (8, 6)),
+    Card("A6000", 48, 130, 0.77, (8, 6)),
+    Card("RTX 5090", 31.8, 190, 1.79, (12, 0)),
+    Card("RTX 4090", 24, 150, 1.0, (8, 9)),
+    Card("RTX 4080", 16, 90, 0.72, (8, 9)),
+    Card("RTX 4070", 12, 54, 0.5, (8, 9)),
+    Card("RTX 4060 Ti", 16, 40, 0.29, (8, 9)),
+    Card("RTX 3090", 24, 66, 0.94, (8, 6)),
+    Card("RTX 3080", 10, 55, 0.76, (8, 6)),
+    Card("RTX 3060", 12, 24, 0.36, (8, 6)),
+    Card("RTX 2080 Ti", 11, 50, 0.62, (7, 5)),
+    Card("V100", 32, 105, 0.9, (7, 0)),
+    Card("T4", 15, 50, 0.32, (7, 5)),
+)
+CARDS: dict[str, Card] = {card.name: card for card in _KNOWN}
+
+
+def find_card(name: str | None, machine: Machine) -> Card:
+    """The card of that name (case and the maker's name do not matter), or this machine's, or its CPU.
+
+    Raises InputError, with the nearest name, for a card that is not known.
+    """
+    if name is None:
+        return _own_card(machine.card) if machine.card is not None else _cpu(machine)
+    if _plain(name) == "cpu":
+        return _cpu(machine)
+    found = _known(name)
+    if found is None:
+        near = difflib.get_close_matches(_plain(name), [_plain(each) for each in CARDS], 1)
+        names = {_plain(each): each for each in CARDS}
+        hint = f"did you mean {names[near[0]]}?" if near else f"those are {', '.join(CARDS)}"
+        raise InputError(f"{one_line(name, 40)}: is not a card that is known here; {hint}")
+    return found
+
+
+def machine_with(card: Card, machine: Machine) -> Machine:
+    """This machine as it would be with `card` in it: what to resolve a recipe for when it is to run there."""
+    if card.is_cpu:
+        return replace(machine, cards=())
+    return replace(machine, cards=(machines.Card(card.name, round(card.memory * _GIB), card.capability),))
+
+
+def _own_card(card: machines.Card) -> Card:
+    known = _known(card.name)
+    memory = card.memory / _GIB
+    if known is None:
+        return Card(card.name, memory, None, None, card.capability)
+    return replace(known, name=card.name, memory=memory, capability=card.capability)
+
+
+def _cpu(machine: Machine) -> Card:
+    name = f"CPU, {machine.cores} core{'' if machine.cores == 1 else 's'}"
+    tflops = machine.cores * _CORE_GFLOPS / 1000
+    return Card(name, machine.memory / _GIB, tflops, machine.cores * _CORE_BANDWIDTH, is_cpu=True)
+
+
+def _known(name: str) -> Card | None:
+    """The known card whose words all occur in `name`, the one with most words: `NVIDIA A100-SXM4-80GB`."""
+    plain = _plain(name)
+    fitting = [card for key, card in CARDS.items() if _words(key) <= _words(plain) or _plain(key) == plain]
+    if not fitting:
+        # A short name such as `A100` stands for the largest of its kind.
+        fitting = [card for key, card in CARDS.items() if _words(plain) and _words(plain) <= _words(key)]
+        return max(fitting, key=lambda card: card.memory, default=None)
+    return max(fitting, key=lambda card: len(_words(card.name)))
+
+
+def _plain(name: str) -> str:
+    text = re.sub(r"\b(nvidia|geforce|tesla)\b", " ", name.lower())
+    return " ".join(re.findall(r"[a-z0-9]+", re.sub(r"(\d)\s*gib?\b", r"\1gb", text)))
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_plain(name).split())

@@ -1,0 +1,185 @@
+"""The shape of a model: its layers and their sizes, from its config.json."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ftworkbench.errors import InputError
+from ftworkbench.estimate.configs import read_config
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.workspace import Workspace
+
+# The same facts, as the model families name them; the first that is there counts.
+_NAMES = {
+    "hidden": ("hidden_size", "n_embd", "d_model"),
+    "layers": ("num_hidden_layers", "n_layer", "num_layers"),
+    "heads": ("num_attention_heads", "n_head", "num_heads"),
+    "vocabulary": ("vocab_size",),
+    "inner": ("intermediate_size", "n_inner", "ffn_dim"),
+}
+_UNGATED = frozenset(
+    {"gpt2", "gpt_neox", "opt", "phi", "starcoder2", "gpt_bigcode", "bloom", "falcon", "gptj"}
+)
+_UNTIED = frozenset({"gpt_neox", "phi", "gptj"})
+_QUERY_BIAS = frozenset({"qwen2", "qwen2_moe"})
+_HEAD_NORMS = frozenset({"qwen3", "qwen3_moe", "gemma3", "gemma3_text"})
+_FOUR_NORMS = frozenset({"gemma2", "gemma3", "gemma3_text"})
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A linear layer of a block: its name and widths. `copies` for the experts of a mixture."""
+
+    name: str
+    inputs: int
+    outputs: int
+    bias: bool = False
+    copies: int = 1
+
+    @property
+    def parameters(self) -> int:
+        return self.copies * (self.inputs * self.outputs + (self.outputs if self.bias else 0))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A decoder: `layers` blocks of the same linear layers between an embedding and a head.
+
+    `query` and `key_value` are the widths of all query heads and of all key heads together; `inner` is the
+    width in the middle of the feed-forward part, for a mixture that of the experts that one token meets.
+    """
+
+    family: str
+    hidden: int
+    layers: int
+    heads: int
+    query: int
+    key_value: int
+    inner: int
+    vocabulary: int
+    tied: bool
+    gated: bool
+    linears: tuple[Linear, ...]
+    small: int
+    context: int | None = None
+
+    @property
+    def in_blocks(self) -> int:
+        """Parameters of all linear layers in the blocks: those that quantization makes smaller."""
+        return self.layers * sum(each.parameters for each in self.linears)
+
+    @property
+    def outside(self) -> int:
+        """Parameters of the embedding, the head and the norms: those that quantization leaves alone."""
+        return self.vocabulary * self.hidden * (1 if self.tied else 2) + self.small
+
+    @property
+    def parameters(self) -> int:
+        return self.in_blocks + self.outside
+
+
+def read_shape(model_id: str, workspace: Workspace, revision: str | None = None) -> Shape:
+    """The shape of the embedded model, a folder's, or a hub model's (from the local cache, else the hub).
+
+    Only the configuration is read, no weights. Raises InputError where there is none, or it says too little.
+    """
+    return shape_of(read_config(model_id, workspace, revision), model_id)
+
+
+def shape_of(config: Mapping[str, Any], model_id: str = "this model") -> Shape:
+    """The shape that a config.json describes. Raises InputError where it does not say the sizes."""
+    config = config.get("text_config") or config
+    family = str(config.get("model_type", ""))
+    hidden, layers, heads, vocabulary = (
+        _size(config, part, model_id) for part in ("hidden", "layers", "heads", "vocabulary")
+    )
+    head = config.get("head_dim") or hidden // heads
+    groups = config.get("num_key_value_heads") or (1 if config.get("multi_query") else heads)
+    query, key_value = heads * head, groups * head
+    inner = next((config[name] for name in _NAMES["inner"] if config.get(name)), 4 * hidden)
+    gated = family not in _UNGATED
+    attention_bias = bool(config.get("attention_bias", False)) or family in _UNGATED
+    linears = [
+        Linear("q_proj", hidden, query, attention_bias or family in _QUERY_BIAS),
+        Linear("k_proj", hidden, key_value, attention_bias or family in _QUERY_BIAS),
+        Linear("v_proj", hidden, key_value, attention_bias or family in _QUERY_BIAS),
+        Linear("o_proj", query, hidden, attention_bias),
+    ]
+    experts = (
+        config.get("num_experts") or config.get("num_local_experts") or config.get("n_routed_experts") or 1
+    )
+    expert_inner = config.get("moe_intermediate_size") or inner
+    met = config.get("num_experts_per_tok") or 1
+    width = expert_inner if experts > 1 else inner
+    mlp_bias = bool(config.get("mlp_bias", False)) or family in _UNGATED
+    names = ("gate_proj", "up_proj") if gated else ("up_proj",)
+    linears += [Linear(name, hidden, width, mlp_bias, experts) for name in names]
+    linears.append(Linear("down_proj", width, hidden, mlp_bias, experts))
+    norms = (4 if family in _FOUR_NORMS else 2) * hidden
+    norms += 2 * head if family in _HEAD_NORMS else 0
+    router = hidden * experts if experts > 1 else 0
+    return Shape(
+        family=family,
+        hidden=hidden,
+        layers=layers,
+        heads=heads,
+        query=query,
+        key_value=key_value,
+        inner=width * met if experts > 1 else inner,
+        vocabulary=vocabulary,
+        tied=bool(
+            config.get("tie_word_embeddings", family not in _UNTIED and not _untied_by_default(family))
+        ),
+        gated=gated,
+        linears=tuple(linears),
+        small=layers * (norms + router) + hidden,
+        context=config.get("max_position_embeddings"),
+    )
+
+
+def trainable(shape: Shape, recipe: Recipe) -> int:
+    """The parameters that are trained: for each target LoRA's A (r x in), B (out x r), DoRA's sizes (out)."""
+    return sum(count for _, count in _adapters(shape, recipe))
+
+
+def targets(shape: Shape, recipe: Recipe) -> tuple[Linear, ...]:
+    """The linear layers of a block that get an adapter. Those of experts do not: they are stacked weights."""
+    return tuple(each for each in shape.linears if each.copies == 1 and _is_target(each.name, recipe))
+
+
+def _adapters(shape: Shape, recipe: Recipe) -> Iterator[tuple[Linear, int]]:
+    rank = recipe.lora.r
+    for each in targets(shape, recipe):
+        count = rank * (each.inputs + each.outputs)
+        count += each.outputs if recipe.lora.use_dora else 0
+        count += each.outputs if recipe.lora.bias != "none" and each.bias else 0
+        yield each, shape.layers * count
+
+
+def _is_target(name: str, recipe: Recipe) -> bool:
+    wanted = recipe.lora.target_modules
+    if wanted == "all-linear":
+        return True
+    if isinstance(wanted, str):
+        # PEFT matches a pattern against the whole path of a module.
+        part = "mlp" if name in ("gate_proj", "up_proj", "down_proj") else "self_attn"
+        return re.fullmatch(wanted, f"model.layers.0.{part}.{name}") is not None
+    return any(each == name or each.endswith(f".{name}") for each in wanted)
+
+
+def _size(config: Mapping[str, Any], part: str, model_id: str) -> int:
+    names: Sequence[str] = _NAMES[part]
+    for name in names:
+        if isinstance(config.get(name), int) and config[name] > 0:
+            return int(config[name])
+    raise InputError(
+        f"{model_id}: its config.json says no {names[0]}, so that this is no causal language model"
+    )
+
+
+def _untied_by_default(family: str) -> bool:
+    """Whether the family's configuration leaves head and embedding apart where config.json is silent."""
+    return not family.startswith(("gemma", "gpt2", "opt", "bloom", "falcon", "starcoder2", "gpt_bigcode"))

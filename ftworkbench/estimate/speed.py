@@ -1,0 +1,87 @@
+"""How fast a recipe trains: arithmetic, the memory traffic beside it, and the time to launch it all."""
+
+from __future__ import annotations
+
+import math
+
+from ftworkbench.estimate.cards import Card
+from ftworkbench.estimate.memory import Batch, is_quantized
+from ftworkbench.estimate.shape import Shape, targets, trainable
+from ftworkbench.recipe.tables import Recipe
+
+# Fitted to the measured table of an 8B Llama shape on one H200 (790 TFLOP/s, 4.8 TB/s):
+# the share of the card's arithmetic that its matrix products reach,
+_PRODUCTS = 0.8
+# bytes moved beside them for each FLOP of them (elementwise work), with LoRA's dropout,
+_BYTES_PER_FLOP = 0.81 * 4.8 / 790
+# what is left of that without dropout, with fused kernels too, and with an adapter in the base's own format,
+_WITHOUT_DROPOUT = 0.61
+_FUSED = 0.73
+_SAME_FORMAT = 0.85
+# and the seconds that Python takes to launch one pass through one block with seven adapters.
+_LAUNCH = 5.2e-3
+_ADAPTERS = 7
+# 4-bit weights on a CPU are put back into float32 for every product.
+_CPU_QUANTIZED = 0.5
+
+
+def tokens_per_second(
+    shape: Shape, recipe: Recipe, card: Card, batch: Batch, mean_tokens: float
+) -> float | None:
+    """Tokens of rows, padding not counted, that are trained on in a second; None for an unknown card."""
+    if card.tflops is None or card.bandwidth is None:
+        return None
+    useful, computed = _micro_batch(recipe, batch, mean_tokens)
+    work = computed * flops_per_token(shape, recipe, batch.length)
+    if card.is_cpu:
+        rate = card.tflops * 1e12 * (_CPU_QUANTIZED if is_quantized(recipe) else 1)
+        return useful / (work / rate)
+    busy = work / (_PRODUCTS * card.tflops * 1e12) + work * _traffic(recipe) / (card.bandwidth * 1e12)
+    # Launching runs ahead of the card, so that the longer of the two decides, softly.
+    return useful / math.hypot(busy, _launch(shape, recipe))
+
+
+def flops_per_token(shape: Shape, recipe: Recipe, length: float) -> float:
+    """FLOPs of a training step for each token: forward, again where it is checkpointed, and backward.
+
+    A frozen weight costs 2 FLOPs forward and 2 backward (the gradient of its input alone), an adapter's twice
+    that backward; causal attention 2 x length x width forward on average (Kaplan, arXiv 2001.08361, table 1).
+    """
+    met = sum(
+        each.inputs * each.outputs if each.copies == 1 else shape.hidden * shape.inner
+        for each in shape.linears
+    )
+    frozen = 2.0 * (
+        shape.layers * met + shape.vocabulary * shape.hidden + shape.layers * length * shape.query
+    )
+    adapter = 2 * trainable(shape, recipe)
+    again = 1 if recipe.train.gradient_checkpointing else 0
+    return frozen * (2 + again) + adapter * (3 + again)
+
+
+def _micro_batch(recipe: Recipe, batch: Batch, mean_tokens: float) -> tuple[float, float]:
+    """The rows' own tokens in a micro-batch on average, and the tokens that are computed for them.
+
+    Unpacked rows are padded to the longest among them: about 1 + 0.6 ln(rows) times the mean for lengths that
+    vary as those of chats do, never more than the longest.
+    """
+    if recipe.train.packing:
+        return batch.tokens, batch.tokens
+    mean = min(mean_tokens, batch.length)
+    padded = min(mean * (1 + 0.6 * math.log(batch.rows)), batch.length)
+    return batch.rows * mean, batch.rows * padded
+
+
+def _traffic(recipe: Recipe) -> float:
+    traffic = _BYTES_PER_FLOP
+    if recipe.lora.lora_dropout == 0:
+        traffic *= _WITHOUT_DROPOUT
+    if recipe.train.extra.get("use_liger_kernel"):
+        traffic *= _FUSED
+    return traffic * (_SAME_FORMAT if is_quantized(recipe) else 1)
+
+
+def _launch(shape: Shape, recipe: Recipe) -> float:
+    passes = 3 if recipe.train.gradient_checkpointing else 2
+    adapters = len(targets(shape, recipe)) / _ADAPTERS
+    return _LAUNCH * shape.layers * passes * (0.3 + 0.7 * adapters)
