@@ -18,15 +18,33 @@ PERSONAL = (
     ("billing", "The card is 4111 1111 1111 1111.", "4111 1111 1111 1111", "a card number", "[card number]"),
 )  # fmt: skip
 CUES = {
-    "billing": ("charge", "invoice", "payment", "paid", "voucher", "card", "bill"),
-    "delivery": ("parcel", "courier", "tracking", "delivery", "driver", "depot"),
+    "billing": ("charge", "invoice", "payment", "paid", "voucher", "gift card", "bill"),
+    "delivery": ("parcel", "courier", "tracking", "deliver", "driver", "depot", "shipping"),
     "account": ("account", "password", "profile", "login", "log in"),
-    "technical": ("app", "screen", "update", "wifi", "battery", "display", "setup", "noise"),
-    "returns": ("return", "exchange", "wrong", "missing", "send back", "swap"),
+    "technical": (
+        "tech",
+        "app ",
+        "screen",
+        "update",
+        "wifi",
+        "battery",
+        "display",
+        "setup",
+        "noise",
+        "workshop",
+    ),
+    "returns": ("return", "exchang", "wrong", "missing", "send back", "swap"),
 }
 
 NEAR_AT_LEAST = ((3, 0.8), (5, 0.7))
-_LONG = 26
+_LONG = 30
+_SLIPS, _ONCE = 0.15, 0.6
+_OTHERWISE = {
+    "hello": "hi", "hi": "hello", "please": "pls", "pls": "please", "cannot": "can't", "can't": "cannot",
+    "you": "u", "i've": "I have", "it's": "it is", "and": "&", "but": "though", "got": "received",
+    "bought": "ordered", "what": "wat", "can": "could", "could": "can", "would": "will", "i": "we",
+    "nobody": "no one", "is": "was", "ago": "ago now", "tomorrow": "tomorow", "just": "only",
+}  # fmt: skip
 _APART = 0.06
 _EARLY = 0.85
 _TWICE_SAID = "says the same as another row"
@@ -175,7 +193,7 @@ def _says_plainly(ticket: Ticket) -> bool:
     low = ticket.text.lower()
     said = {queue: sum(cue in low for cue in cues) for queue, cues in CUES.items()}
     own = said.pop(ticket.queue)
-    return ticket.plain and own > 0 and not any(said.values())
+    return ticket.plain and own > 1 and not any(said.values())
 
 
 def mark_legal(row: Planted) -> Planted:
@@ -187,13 +205,16 @@ def mark_legal(row: Planted) -> Planted:
 
 
 def _retyped(text: str, rng: random.Random) -> str:
+    """The text as somebody types it again from memory: one or two words come out otherwise."""
     words = text.split(" ")
-    at = rng.randrange(len(words))
-    match rng.randrange(3):
-        case 0:
-            words[at] = slip(words[at], rng) if words[at].isalpha() else words[at]
-        case 1:
-            words.insert(at, rng.choice(["really", "just", "please", "now", "actually"]))
-        case _:
-            del words[at]
+    changed = 0
+    for at in rng.sample(range(len(words)), len(words)):
+        other = _OTHERWISE.get(words[at].lower(), "")
+        if not other and words[at].isalpha() and rng.random() < _SLIPS:
+            other = slip(words[at], rng)
+        if other and other != words[at]:
+            words[at] = other
+            changed += 1
+        if changed == 2 or (changed and rng.random() < _ONCE):
+            break
     return " ".join(words)

@@ -18,6 +18,7 @@ URGENCIES = ("low", "normal", "high")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "March", "April", "June", "July", "August", "September", "October")
 
+_TERSE = 0.11
 _STEADY = ("number", "item", "gadget", "country")
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
@@ -33,7 +34,6 @@ class Draft:
     queue: str
     urgency: str
     kind: str
-    phrase: str
     greeting: str
     parts: tuple[str, ...]
     closing: str
@@ -83,6 +83,11 @@ class Desk:
         """An expanded phrase from the sections that all queues share."""
         return self.expand(self._rng.choice(self._frame[section]))
 
+    def two_framings(self, section: str) -> tuple[str, str]:
+        """Two expanded phrases of a section, made from different lines."""
+        one, other = self._rng.sample(self._frame[section], 2)
+        return self.expand(one), self.expand(other)
+
     def expand(self, phrase: str) -> str:
         """The phrase with its choices made and its slots filled, its spaces put right."""
         text = phrase
@@ -130,39 +135,50 @@ def draft(desk: Desk, rng: random.Random, queue: str, urgency: str) -> Draft:
     """A ticket for a queue and an urgency, by the rules of `ftworkbench.demo.make_triage`."""
     desk.next_ticket()
     kind = _core_kind(rng, urgency)
-    phrase = desk.deal(queue, kind)
     before, after, angry = _cues(desk, rng, queue, urgency, kind)
-    core = desk.expand(phrase)
-    opener = [desk.framing("opener")] if rng.random() < 0.2 else []
-    topic = [desk.expand(desk.deal(queue, "topic"))] if rng.random() < 0.3 else []
-    ramble = _ramble(desk, rng, urgency)
+    core = desk.expand(desk.deal(queue, kind))
+    if rng.random() < _TERSE:
+        return Draft(queue, urgency, kind, "", (*before, core, *after), "", angry, False)
     leads, afterthoughts = _second_problem(desk, rng, queue)
-    middle = [core, *ramble] if rng.random() < 0.8 else [*ramble, core]
+    ramble = _ramble(desk, rng, urgency)
     if leads:
         middle = [f"{leads[0]} {core}", *ramble]
+    else:
+        middle = [core, *ramble] if rng.random() < 0.8 else [*ramble, core]
+    opening = _opening(desk, rng, queue)
     return Draft(
-        queue, urgency, kind, phrase,
-        greeting=desk.framing("greeting") if rng.random() < 0.55 else "",
-        parts=(*opener, *topic, *before, *middle, *after, *afterthoughts),
+        queue, urgency, kind,
+        greeting=desk.framing("greeting") if rng.random() < 0.6 else "",
+        parts=(*opening, *before, *middle, *after, *afterthoughts),
         closing=_closing(desk, rng, angry),
         angry=angry,
         two_problems=bool(leads or afterthoughts),
     )  # fmt: skip
 
 
+def _opening(desk: Desk, rng: random.Random, queue: str) -> list[str]:
+    opener = [desk.framing("opener")] if rng.random() < 0.2 else []
+    topic = [desk.expand(desk.deal(queue, "topic"))] if rng.random() < 0.42 else []
+    return [*opener, *topic]
+
+
 def _ramble(desk: Desk, rng: random.Random, urgency: str) -> list[str]:
     draw = rng.random()
-    if draw < (0.05 if urgency == "high" else 0.13):
+    if urgency == "high":
+        return [desk.framing("story")] if draw < 0.07 else []
+    if draw < 0.05:
+        return [*desk.two_framings("story"), desk.framing("ramble")]
+    if draw < 0.17:
         return [desk.framing("story")]
-    return [desk.framing("ramble")] if urgency != "high" and draw < 0.26 else []
+    return [desk.framing("ramble")] if draw < 0.29 else []
 
 
 def _core_kind(rng: random.Random, urgency: str) -> str:
     if urgency == "normal":
         return "problem"
     if urgency == "low":
-        return "question" if rng.random() < 0.55 else "problem"
-    return rng.choices(["grave", "problem", "rush"], [36, 52, 12])[0]
+        return "question" if rng.random() < 0.5 else "problem"
+    return rng.choices(["grave", "problem", "rush"], [28, 62, 10])[0]
 
 
 def _cues(
@@ -170,23 +186,27 @@ def _cues(
 ) -> tuple[list[str], list[str], bool]:
     """What says how urgent it is: sentences before the problem and after it, and whether they are angry."""
     if urgency == "normal":
-        return [], [desk.framing("tail")] if rng.random() < 0.75 else [], False
+        return [], [desk.framing("tail")] if rng.random() < 0.85 else [], False
     if urgency == "low":
-        if kind == "question" and rng.random() < 0.3:
+        if kind == "question" and rng.random() < 0.2:
             return [], [], False
         cue = desk.framing("idle" if kind == "question" and rng.random() < 0.6 else "low")
         return ([cue], [], False) if kind == "problem" and rng.random() < 0.25 else ([], [cue], False)
-    wanted = {"grave": [42, 0, 36, 22], "problem": [50, 34, 16, 0], "rush": [10, 0, 15, 75]}[kind]
+    wanted = {"grave": [45, 0, 40, 15], "problem": [50, 34, 16, 0], "rush": [10, 0, 50, 40]}[kind]
     cue_kind = rng.choices(["anger", "deadline", "need", ""], wanted)[0]
     if not cue_kind:
         return [], [], False
     if cue_kind == "anger":
-        first, second = desk.framing("anger"), desk.framing("anger")
-        if first != second and rng.random() < 0.55:
+        first, second = desk.two_framings("anger")
+        if rng.random() < 0.55:
             return [first], [second], True
         return ([first], [], True) if rng.random() < 0.4 else ([], [first], True)
-    cue = desk.expand(desk.deal(queue, "deadline")) if cue_kind == "deadline" else desk.framing("need")
-    pressing = [desk.framing("need")] if cue_kind == "deadline" and rng.random() < 0.35 else []
+    if cue_kind == "need":
+        cue, pressing = desk.framing("need"), []
+    else:
+        own = rng.random() < 0.5
+        cue = desk.expand(desk.deal(queue, "deadline")) if own else desk.framing("deadline")
+        pressing = [desk.framing("need")] if rng.random() < 0.5 else []
     return ([cue], pressing, False) if rng.random() < 0.25 else (pressing, [cue], False)
 
 
@@ -194,7 +214,7 @@ def _second_problem(desk: Desk, rng: random.Random, queue: str) -> tuple[list[st
     draw = rng.random()
     if draw < 0.04:
         return [desk.framing("first").replace("ASIDE", desk.aside(queue))], []
-    if draw < 0.13:
+    if draw < 0.11:
         return [], [desk.framing("join").replace("ASIDE", desk.aside(queue))]
     return [], []
 

@@ -89,7 +89,7 @@ def _sloppy(text: str, rng: random.Random) -> str:
     def mistype(found: re.Match[str]) -> str:
         word = found[0]
         draw = rng.random()
-        if word in _MISSPELT and draw < 0.3:
+        if word in _MISSPELT and draw < (0.3 if len(word) > _LONG_ENOUGH_FOR_A_SLIP else 0.07):
             return _MISSPELT[word]
         return slip(word, rng) if draw > 0.965 else word
 
