@@ -38,9 +38,14 @@ def dump_json(value: Any) -> bytes:
         return b'"(nested too deeply to be shown)"'
 
 
+def sha256_of_json(value: Any) -> str:
+    """The SHA-256 of a JSON value's canonical form, in hex."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
 def key_of(value: Any) -> str:
-    """The content hash of a JSON value: 16 hex digits of the SHA-256 of its canonical JSON."""
-    return hashlib.sha256(canonical_json(value)).hexdigest()[:16]
+    """The content hash of a JSON value that decisions are kept by: the first 16 hex digits of its SHA-256."""
+    return sha256_of_json(value)[:16]
 
 
 def content_text(message: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import orjson
 
 from ftworkbench.data.chats import openai_messages, read_tools, sharegpt_messages
 from ftworkbench.data.example import Example, Message
-from ftworkbench.data.rules import Refused, check_messages
+from ftworkbench.data.rules import Refused, check_example
 from ftworkbench.errors import InputError
 from ftworkbench.printable import one_line
 
@@ -77,8 +77,7 @@ def read_example(record: bytes | Mapping[str, Any], form: Format) -> Example:
     if not isinstance(value, Mapping):
         raise Refused("no-messages", f"a JSON {_json_type(value)}, not an object with messages")
     messages, tools = _READERS[form.name](value, form)
-    check_messages(messages)
-    return Example(tuple(messages), tools, value)
+    return check_example(Example(tuple(messages), tools, value))
 
 
 def _json_type(value: Any) -> str:
@@ -98,8 +97,7 @@ def _read_text(record: bytes | Mapping[str, Any]) -> Example:
         raise Refused("no-assistant", "no ### between the input and the answer")
     prompt, answer = line[: marks[-1].start()].strip(), line[marks[-1].end() :].strip()
     messages: list[Message] = [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
-    check_messages(messages)
-    return Example(tuple(messages), (), line)
+    return check_example(Example(tuple(messages), (), line))
 
 
 def _read_openai(value: Mapping[str, Any], form: Format) -> tuple[list[Message], tuple[Any, ...]]:

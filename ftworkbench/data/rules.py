@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ftworkbench.data.example import Message
+from ftworkbench.data.example import Example, Message
 
 ROLES = ("system", "user", "assistant", "tool")
 
@@ -13,30 +13,32 @@ ROLES = ("system", "user", "assistant", "tool")
 class Refused(Exception):  # noqa: N818  (a verdict on a row; it never reaches a user as an error)
     """A record that is no example: the kind of problem, and why in words for a person.
 
-    `messages` are those of a record that could be read but breaks a rule.
+    `draft` is what could be read of a record that breaks a rule.
     """
 
-    def __init__(self, kind: str, reason: str, messages: Sequence[Message] = ()) -> None:
+    def __init__(self, kind: str, reason: str, draft: Example | None = None) -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
-        self.messages = tuple(messages)
+        self.draft = draft
 
 
-def check_messages(messages: Sequence[Message]) -> None:
-    """Raises Refused where nothing can be learnt from these messages."""
+def check_example(example: Example) -> Example:
+    """The example itself. Raises Refused where nothing can be learnt from its messages."""
+    messages = example.messages
     if not messages:
         raise Refused("no-messages", "the list of messages is empty")
     assistants = [number for number, message in enumerate(messages, 1) if message["role"] == "assistant"]
     if not assistants:
-        raise Refused("no-assistant", "no assistant turn: there is no answer to learn from", messages)
+        raise Refused("no-assistant", "no assistant turn: there is no answer to learn from", example)
     for number in assistants:
         message = messages[number - 1]
         if not message["content"].strip() and not message.get("tool_calls"):
-            raise Refused("empty-answer", f"message {number}: the assistant says nothing", messages)
+            raise Refused("empty-answer", f"message {number}: the assistant says nothing", example)
     if assistants[-1] != len(messages):
         last = messages[-1]["role"]
-        raise Refused("unanswered", f"the last message is from the {last}, not the assistant", messages)
+        raise Refused("unanswered", f"the last message is from the {last}, not the assistant", example)
+    return example
 
 
 def warning(messages: Sequence[Message]) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ftworkbench.data.example import Example, Message, dump_json, key_of
+from ftworkbench.data.example import Example, dump_json, key_of
 from ftworkbench.data.formats import Format, parse_record, read_example, recognise, told
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.records import BOM, LineRecords, ListRecords, Records
@@ -53,7 +53,7 @@ class Row:
     example: Example | None = None
     problem: Problem | None = None
     raw: bytes = b""
-    draft: tuple[Message, ...] = ()
+    draft: Example | None = None
 
     @property
     def refused(self) -> bool:
@@ -145,9 +145,9 @@ def read_row(number: int, record: Any, form: Format) -> Row:
         return Row(number, example.key, example, problem)
     except Refused as refused:
         problem = Problem(refused.kind, number, refused.reason)
-        draft = refused.messages
+        draft = refused.draft
     except RecursionError:
-        draft = ()
+        draft = None
         problem = Problem("not-json", number, "nested too deeply to be read")
     raw = record if isinstance(record, bytes) else dump_json(record)
     return Row(number, _key_of_refused(raw), None, problem, raw, draft)

@@ -1,0 +1,82 @@
+"""What the label of a row is: its answer, or one value of an answer in JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+_MOST_LABELS = 200
+_MOST_KEY_VALUES = 50
+_LONGEST_LABEL = 80
+_ROWS_PER_LABEL = 3
+_MOSTLY = 0.5
+_NEARLY_ALL = 0.95
+
+
+def json_object(answer: str) -> dict[str, Any] | None:
+    """The object that an answer in JSON is; None for any other answer."""
+    if not answer.lstrip().startswith("{"):
+        return None
+    try:
+        value = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def same_answer(one: str, other: str) -> bool:
+    """Whether two answers say the same: as JSON values, else as texts but for white space."""
+    if one.split() == other.split():
+        return True
+    first, second = json_object(one), json_object(other)
+    return first is not None and first == second
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How labels are read off answers: whole answers where `key` is None, else the value of that JSON key."""
+
+    key: str | None = None
+
+    def of(self, answer: str) -> str | None:
+        """The label; None where the answer has none."""
+        if self.key is None:
+            label = answer.strip()
+            return label if 0 < len(label) <= _LONGEST_LABEL else None
+        value = (json_object(answer) or {}).get(self.key)
+        return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def find_labels(answers: Sequence[str], key: str | None = None) -> Labels | None:
+    """How the labels of these answers are read; None where they carry none.
+
+    `key` is what the recipe tells. Else, where the answers are JSON objects, it is the text with 2 to 50
+    values that has most of them; else the answers are labels where they are short and few and come again.
+    """
+    if key is not None:
+        return Labels(key)
+    objects = [found for answer in answers if (found := json_object(answer)) is not None]
+    if answers and len(objects) > _MOSTLY * len(answers):
+        return _find_key(objects)
+    counts = Counter(label for answer in answers if (label := Labels().of(answer)))
+    short = counts.total() >= _NEARLY_ALL * len(answers)
+    return Labels() if short and _come_again(counts.values(), _MOST_LABELS) else None
+
+
+def _find_key(objects: Sequence[dict[str, Any]]) -> Labels | None:
+    values: dict[str, Counter[str]] = {}
+    for found in objects:
+        for name, value in found.items():
+            if isinstance(value, str):
+                values.setdefault(name, Counter())[value] += 1
+    fitting = [name for name, counts in values.items() if _come_again(counts.values(), _MOST_KEY_VALUES)]
+    return Labels(max(fitting, key=lambda name: len(values[name]))) if fitting else None
+
+
+def _come_again(counts: Iterable[int], most: int) -> bool:
+    sizes = list(counts)
+    return 2 <= len(sizes) <= most and sum(sizes) >= _ROWS_PER_LABEL * len(sizes)

@@ -1,0 +1,45 @@
+"""Held-out rows that stand, wholly or nearly, in the rows that are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftworkbench.data.duplicates import Alike
+from ftworkbench.data.example import Example
+
+_HELD_OUT = ("test", "valid", "eval", "held", "dev")
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A held-out example and one to train on that are too much alike; both by their place in the list."""
+
+    held: int
+    train: int
+    what: str
+
+
+def held_out(paths: Sequence[Path]) -> list[bool]:
+    """Which of the files are held out: by their names; where none has such a name, all after the first."""
+    named = [any(word in path.stem.lower() for word in _HELD_OUT) for path in paths]
+    return named if any(named) else [index > 0 for index in range(len(paths))]
+
+
+def find_leaks(examples: Sequence[Example], held: Sequence[bool], alike: Alike) -> Iterator[Leak]:
+    """Each pair of a held-out example and one to train on that say the same, ask the same, or nearly."""
+    for index, example in enumerate(examples):
+        if not held[index]:
+            continue
+        for other, similarity in alike.partners(index):
+            if not held[other]:
+                yield Leak(index, other, _what(example, examples[other], similarity))
+
+
+def _what(example: Example, other: Example, similarity: float) -> str:
+    if example.key == other.key:
+        return "the same row stands"
+    if similarity == 1.0:
+        return "the same prompt stands"
+    return f"nearly the same prompt ({similarity:.2f}) stands"

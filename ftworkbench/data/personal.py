@@ -1,0 +1,106 @@
+"""Personal data and secrets in texts: found by their form and their check digits, never shown whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Found:
+    """A piece of personal data: what it is, and as much of it as helps to find it."""
+
+    what: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.hint}"
+
+
+_EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]{1,64})@((?:[\w-]{1,63}\.)+[A-Za-z]{2,24})(?![\w-])")
+_DIGITS = re.compile(r"(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-]|[.,]\d)")
+_IBAN = re.compile(r"(?<!\w)([A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8})(?!\w)")
+# With a country code, or in brackets, or as three groups: bare runs of digits are order numbers.
+_PHONES = re.compile(
+    r"(?<![\w+])(?:"
+    r"(?:\+|00)[1-9]\d{0,2}(?:[ .()/-]{0,2}\d){7,12}"
+    r"|\(0?\d{2,4}\)[ .-]?\d{3,4}[ .-]?\d{3,4}"
+    r"|[2-9]\d{2}([ .-])\d{3}\1\d{4}"
+    r"|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5}"
+    r")(?![\w-])"
+)
+_NOT_A_PHONE = re.compile(
+    r"\b(?:order|invoice|ticket|case|tracking|parcel|reference|ref|serial|article|item|no|nr|number|id)"
+    r"\b[ #:.]*$",
+    re.IGNORECASE,
+)
+_SAYS_PHONE = re.compile(r"\b(?:phone|mobile|cell|telephone|tel|call|fax|whatsapp)\b[^.!?]*$", re.I)
+_SECRETS = (
+    ("an API key", re.compile(r"\bsk-(?:[a-z]{2,6}-)?[A-Za-z0-9_-]{20,}")),
+    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})")),
+    ("a GitLab token", re.compile(r"\bglpat-[\w-]{20,}")),
+    ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
+    ("an AWS key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
+    ("a Google key", re.compile(r"\bAIza[\w-]{35}")),
+    ("a Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}")),
+    ("a Stripe key", re.compile(r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}")),
+    ("a web token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
+)
+_SECRET_MARKS = ("sk-", "gh", "glpat-", "hf_", "AKIA", "ASIA", "AIza", "xox", "k_", "eyJ", "PRIVATE KEY")
+_ANY_DIGITS = re.compile(r"\d.{0,3}\d.{0,3}\d.{0,3}\d.{0,3}\d")
+
+
+def find_personal(text: str) -> list[Found]:
+    """What is personal or secret in a text: e-mail addresses, card, IBAN and phone numbers, keys, tokens."""
+    found: list[Found] = []
+    if "@" in text:
+        found += [Found("an e-mail address", _email_hint(m[1], m[2])) for m in _EMAIL.finditer(text)]
+    if any(mark in text for mark in _SECRET_MARKS):
+        found += [Found(what, f"({m[0][:4]}\u2026)") for what, form in _SECRETS for m in form.finditer(text)]
+    if _ANY_DIGITS.search(text):
+        found += _numbers(text)
+    return list(dict.fromkeys(found))
+
+
+def _email_hint(name: str, domain: str) -> str:
+    return f"({name[0]}\u2026@\u2026.{domain.rsplit('.', 1)[1]})"
+
+
+def _numbers(text: str) -> Iterator[Found]:
+    taken: list[tuple[int, int]] = []
+    for match in _IBAN.finditer(text):
+        compact = match[1].replace(" ", "")
+        if 15 <= len(compact) <= 34 and _iban_holds(compact):
+            taken.append(match.span())
+            yield Found("an IBAN", f"({compact[:2]}\u2026{compact[-2:]})")
+    for match in _DIGITS.finditer(text):
+        digits = re.sub(r"\D", "", match[0])
+        if digits[0] in "3456" and not _inside(match.span(), taken) and luhn_holds(digits):
+            taken.append(match.span())
+            yield Found("a card number", f"(\u2026{digits[-4:]})")
+    for match in _PHONES.finditer(text):
+        before = text[max(0, match.start() - 40) : match.start()]
+        said_otherwise = _NOT_A_PHONE.search(before) and not _SAYS_PHONE.search(before)
+        if not said_otherwise and not _inside(match.span(), taken):
+            yield Found("a phone number", f"(\u2026{re.sub(r'[^0-9]', '', match[0])[-2:]})")
+
+
+def _inside(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in taken)
+
+
+def luhn_holds(digits: str) -> bool:
+    """Whether the check digit of a card number is right (ISO/IEC 7812-1); one digit repeated never is."""
+    total = 0
+    for place, digit in enumerate(map(int, reversed(digits))):
+        value = digit * 2 if place % 2 else digit
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0 and len(set(digits)) > 1
+
+
+def _iban_holds(compact: str) -> bool:
+    """Whether the check digits are right (ISO 13616: modulo 97)."""
+    turned = compact[4:] + compact[:4]
+    return int("".join(str(int(char, 36)) for char in turned)) % 97 == 1

@@ -1,0 +1,186 @@
+"""Train, validation and test: drawn once, frozen in a file, and held to afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ftworkbench.data.curate import Kept
+from ftworkbench.data.example import Example, dump_json, sha256_of_json
+from ftworkbench.data.files import sha256_of, write_whole
+from ftworkbench.data.ledger import Ledger, RowState
+from ftworkbench.data.parts import PARTS, Drawn, Pools, draw, read_pools
+from ftworkbench.errors import InputError
+from ftworkbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ftworkbench.recipe.tables import Data
+
+_SETTINGS = (
+    "train",
+    "validation",
+    "test",
+    "validation_fraction",
+    "test_fraction",
+    "label",
+    "seed",
+    "limit",
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A frozen split. `members` are the key of each row and of what it said, for each part."""
+
+    path: Path
+    sha256: str
+    test_sha256: str
+    counts: dict[str, int]
+    members: dict[str, tuple[tuple[str, str], ...]] = field(repr=False)
+    settings: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The examples of each part, as curated now, in the order that was frozen."""
+
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    test: tuple[Example, ...]
+    split: Split
+
+
+def split_path(workspace: Workspace, name: str) -> Path:
+    return workspace.splits / f"{name}.json"
+
+
+def freeze(workspace: Workspace, name: str, data: Data, *, again: bool = False) -> Split:
+    """Draws the split of a recipe and freezes it; one that is frozen stays, unless `again`.
+
+    Stratified by label, rows that are nearly the same on one side, drawn by data.seed: the same rows,
+    decisions and settings give the same split. Raises InputError where leaks between the files are undecided,
+    or nothing is left to train on.
+    """
+    frozen = find_split(workspace, name, data)
+    if frozen and not again:
+        return frozen
+    ledger = Ledger.open(workspace.ledger)
+    pools = read_pools(workspace, data, ledger)
+    drawn = draw(pools, data, ledger)
+    if not drawn["train"]:
+        raise InputError(f"{data.train}: no rows are left to train on; look at `ftworkbench check`")
+    path = split_path(workspace, name)
+    write_whole(path, _written(name, data, workspace, ledger, drawn))
+    return _read(path)
+
+
+def find_split(workspace: Workspace, name: str, data: Data) -> Split | None:
+    """The frozen split of a recipe, or None. Raises InputError where it cannot be read."""
+    path = split_path(workspace, name)
+    return _read(path) if path.exists() else None
+
+
+def load_parts(workspace: Workspace, name: str, data: Data) -> Parts:
+    """The examples of the frozen split, curated as the ledger stands now.
+
+    A row of train that was rejected since, or is gone, drops out; an edited one says what it says now.
+    Validation and test must be as they were frozen. Raises InputError where they are not, where the recipe
+    asks for another split than the frozen one, or where none is frozen.
+    """
+    split = find_split(workspace, name, data)
+    if split is None:
+        raise InputError(f"{name}: no split is frozen yet; `ftworkbench split` does it")
+    _same_settings(split, data)
+    ledger = Ledger.open(workspace.ledger)
+    pools = read_pools(workspace, data, ledger)
+    now = pools.by_key()
+    validation = _as_frozen(split, "validation", now, pools, ledger)
+    test = _as_frozen(split, "test", now, pools, ledger)
+    held = {example.key for example in (*validation, *test)}
+    found = [now[key].example for key, _ in split.members["train"] if key in now]
+    train = tuple(example for example in found if example.key not in held)
+    return Parts(train, validation, test, split)
+
+
+def _settings(data: Data) -> dict[str, Any]:
+    return {name: getattr(data, name) for name in _SETTINGS}
+
+
+def _same_settings(split: Split, data: Data) -> None:
+    for name, value in _settings(data).items():
+        was = split.settings.get(name)
+        if was != value:
+            raise InputError(
+                f"data.{name} is {_shown(value)}, but was {_shown(was)} when {split.path.name} was frozen; "
+                "put it back, or `ftworkbench split --again`"
+            )
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else str(value)
+
+
+def _as_frozen(
+    split: Split, part: str, now: Mapping[str, Kept], pools: Pools, ledger: Ledger
+) -> tuple[Example, ...]:
+    found = []
+    for key, content in split.members[part]:
+        kept = now.get(key)
+        if kept is None or kept.example.key != content:
+            place, state = pools.place(key), ledger.state(key)
+            changed = _what_changed(part, key, place, state)
+            raise InputError(f"{split.path.name}: {changed}, or `ftworkbench split --again`")
+        found.append(kept.example)
+    return tuple(found)
+
+
+def _what_changed(part: str, key: str, place: str | None, state: RowState) -> str:
+    if place is None:
+        return f"a {part} row (key {key}) is no longer in the data; put it back"
+    edited = "edited" if state.messages else "made a copy of another row"
+    what = "rejected" if state.status == "rejected" else edited
+    return f"{place}, a {part} row, was {what} since the split was frozen; undo that"
+
+
+def _written(name: str, data: Data, workspace: Workspace, ledger: Ledger, drawn: Drawn) -> bytes:
+    members = {part: [{"key": k.row.key, "content": k.example.key} for k in drawn[part]] for part in PARTS}
+    contents = {part: [kept.example.key for kept in drawn[part]] for part in PARTS}
+    files = dict.fromkeys(file for file in (data.train, data.validation, data.test) if file)
+    head = {
+        "v": 1,
+        "name": name,
+        "frozen": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "settings": _settings(data),
+        "sources": {file: sha256_of(workspace.root / file) for file in files},
+        "ledger": ledger.sha256(),
+        "counts": {part: len(drawn[part]) for part in PARTS},
+        "test_sha256": sha256_of_json(contents["test"]),
+        "sha256": sha256_of_json(contents),
+    }
+    # One row a line, so that a diff shows which rows moved.
+    parts = [
+        b"%s:[\n%s\n]" % (dump_json(part), b",\n".join(dump_json(member) for member in members[part]))
+        for part in PARTS
+    ]
+    return dump_json(head)[:-1] + b",\n" + b",\n".join(parts) + b"}\n"
+
+
+def _read(path: Path) -> Split:
+    try:
+        value = orjson.loads(path.read_bytes())
+        members = {part: tuple((one["key"], one["content"]) for one in value[part]) for part in PARTS}
+        sealed = sha256_of_json({part: [content for _, content in members[part]] for part in PARTS})
+        counts = {part: len(members[part]) for part in PARTS}
+        split = Split(path, value["sha256"], value["test_sha256"], counts, members, value["settings"])
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise InputError(f"{path}: not a frozen split; `ftworkbench split --again` makes it anew") from None
+    if sealed != split.sha256:
+        raise InputError(f"{path}: was changed by hand; put it back, or `ftworkbench split --again`")
+    return split

@@ -1,0 +1,99 @@
+"""Examples written back into the format of a file, with every field of the record that they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ftworkbench.data.example import Example, Message, dump_json
+from ftworkbench.data.formats import TEXT_MARK, Format
+from ftworkbench.errors import InputError
+
+_FROM = {"user": "human", "assistant": "gpt", "system": "system", "tool": "observation"}
+
+
+def write_record(example: Example, form: Format, number: int) -> Any:
+    """The record that reads as this example: a JSON value, or bytes for a line of text.
+
+    Raises InputError, with the row's number, where the format cannot say it.
+    """
+    if form.name == "text":
+        return _text_line(example, number)
+    record = dict(example.original) if isinstance(example.original, Mapping) else {}
+    if form.name == "openai-chat":
+        record["messages"] = [openai_turn(message) for message in example.messages]
+        record.pop("functions", None)
+        if example.tools:
+            record["tools"] = list(example.tools)
+    elif form.name == "sharegpt":
+        _fill_sharegpt(record, example)
+    else:
+        _fill_columns(record, example, form.columns or ("prompt", "completion"))
+    return record
+
+
+def openai_turn(message: Message) -> Message:
+    """A message as OpenAI writes it: the arguments of tool calls as JSON strings."""
+    turn = dict(message)
+    if message.get("tool_calls"):
+        turn["tool_calls"] = [_openai_call(call) for call in message["tool_calls"]]
+        turn["content"] = message["content"] or None
+    return turn
+
+
+def _openai_call(call: Mapping[str, Any]) -> dict[str, Any]:
+    function = call["function"]
+    return {**call, "function": {**function, "arguments": _dumps(function.get("arguments", {}))}}
+
+
+def _dumps(value: Any) -> str:
+    return dump_json(value).decode("utf-8")
+
+
+def _text_line(example: Example, number: int) -> bytes:
+    plain = [(message["role"], message["content"]) for message in example.messages]
+    if [role for role, _ in plain] != ["user", "assistant"] or example.tools:
+        raise InputError(f"row {number}: more than a question and its answer; write it as openai-chat")
+    prompt, answer = (content for _, content in plain)
+    if "\n" in prompt + answer or "\r" in prompt + answer or TEXT_MARK.search(answer):
+        raise InputError(f"row {number}: a new line, or ### in the answer, cannot be text; use openai-chat")
+    return f"{prompt} ### {answer}".encode()
+
+
+def _fill_sharegpt(record: dict[str, Any], example: Example) -> None:
+    messages: Sequence[Message] = example.messages
+    if "system" in record and messages and messages[0]["role"] == "system":
+        record["system"] = messages[0]["content"]
+        messages = messages[1:]
+    elif "system" in record:
+        record["system"] = ""
+    turns = [turn for message in messages for turn in _sharegpt_turns(message)]
+    if isinstance(record.get("chosen"), Mapping):
+        record["chosen"] = {**record["chosen"], **turns.pop()}
+    record["conversations"] = turns
+    if example.tools:
+        record["tools"] = _dumps(list(example.tools))
+
+
+def _sharegpt_turns(message: Message) -> list[dict[str, Any]]:
+    weight = {"weight": message["weight"]} if "weight" in message else {}
+    turns = []
+    calls = [call["function"] for call in message.get("tool_calls") or ()]
+    if message["content"] or not calls:
+        turns.append({"from": _FROM[message["role"]], "value": message["content"], **weight})
+    if calls:
+        written = _dumps(calls[0] if len(calls) == 1 else calls)
+        turns.append({"from": "function_call", "value": written, **weight})
+    return turns
+
+
+def _fill_columns(record: dict[str, Any], example: Example, columns: tuple[str, str]) -> None:
+    roles = [message["role"] for message in example.messages]
+    if roles == ["user", "assistant"] and not any(isinstance(record.get(name), list) for name in columns):
+        record.update(zip(columns, (message["content"] for message in example.messages), strict=True))
+    else:
+        last = len(example.prompt)
+        record[columns[0]] = [openai_turn(message) for message in example.messages[:last]]
+        record[columns[1]] = [openai_turn(message) for message in example.messages[last:]]
+    if example.tools:
+        record["tools"] = list(example.tools)
