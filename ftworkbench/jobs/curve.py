@@ -18,8 +18,8 @@ def decimate(
 ) -> Points:
     """At most two points a column, its lowest and its highest, in their order; finite ones only.
 
-    `points` come by rising x, and the columns divide their range evenly, or `span`, which holds it: no spike is
-    lost, whatever the width. With a `span` a curve that grows keeps what is drawn of it already.
+    `points` come by rising x, and the columns divide their range evenly, or `span`, which holds it: no spike
+    is lost, whatever the width. With a `span` a curve that grows keeps what is drawn of it already.
     """
     if columns < 1:
         raise ValueError(f"a curve needs a column at least, not {columns}")

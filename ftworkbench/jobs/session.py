@@ -8,7 +8,8 @@ A request is a line of `requests.jsonl`: {"v": 1, "id", "t", "op", ...}.
 | `tokens` | `messages`, `tools` | one `answer` event, of system "" |
 | `close` | | the session ends |
 
-A system has answered when its `answer` event has `done` or `error`.
+Each of `systems` is {"name", "system", "shots", "adapter"}; events call it by its name. It has answered when
+its `answer` event has `done` or `error`.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def ask(job: Job, op: str, **fields: Any) -> str:
 def answers(
     job: Job, request: str, systems: Sequence[str] = ("",), *, poll: float = 0.1, timeout: float | None = None
 ) -> Iterator[Event]:
-    """The `answer` events of a request as they come, until each of `systems` has answered.
+    """The `answer` events of a request as they come, until each of `systems` (names) has answered.
 
     Raises JobError where the session ends before, or nothing at all came for `timeout` seconds.
     """

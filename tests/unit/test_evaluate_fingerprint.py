@@ -1,0 +1,70 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp
+from ftworkbench.recipe.read import parse
+from ftworkbench.recipe.tables import Recipe
+
+BASE = '[model]\nmodel_id = "pocket"\n[data]\ntrain = "train.jsonl"\n'
+
+
+def recipe(more: str = "", base: str = BASE) -> Recipe:
+    return parse(base + more, "triage")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        recipe(base=BASE.replace("pocket", "other/model")),
+        recipe(base=BASE.replace("[data]", 'revision = "abc"\n[data]')),
+        recipe(base=BASE.replace("[data]", 'dtype = "bfloat16"\n[data]')),
+        recipe(base=BASE.replace("[data]", 'subfolder = "x"\n[data]')),
+        recipe(base=BASE + 'label = "queue"\n'),
+        recipe("[quantization]\nload_in_4bit = true\n"),
+        recipe('[prompt]\nsystem = "Be brief."\n'),
+        recipe("[prompt]\nfew_shot = [0, 8]\n"),
+        recipe("[prompt]\nseed = 7\n"),
+        recipe('[evaluate]\nmetric = "contains"\n'),
+        recipe("[evaluate]\nmax_new_tokens = 16\n"),
+        recipe("[evaluate]\nlimit = 50\n"),
+    ],
+)
+def test_whatever_changes_the_baselines_answers_asks_for_a_new_baseline(changed: Recipe) -> None:
+    assert baseline_fingerprint(changed, "t") != baseline_fingerprint(recipe(), "t")
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        recipe("[train]\nlearning_rate = 0.0\nnum_train_epochs = 1.0\n"),
+        recipe("[lora]\nr = 64\n"),
+        recipe('[prompt]\ntuned_system = "short"\n'),
+        recipe("[evaluate]\nalpha = 0.01\nbatch_size = 8\n"),
+    ],
+)
+def test_what_only_training_or_the_report_depends_on_keeps_the_baseline(same: Recipe) -> None:
+    assert baseline_fingerprint(same, "t") == baseline_fingerprint(recipe(), "t")
+
+
+def test_other_rows_and_another_model_in_the_folder_ask_for_a_new_baseline() -> None:
+    known = baseline_fingerprint(recipe(), "t", split_sha256="s", model_sha256="m")
+    assert known != baseline_fingerprint(recipe(), "u", split_sha256="s", model_sha256="m")
+    assert known != baseline_fingerprint(recipe(), "t", split_sha256="x", model_sha256="m")
+    assert known != baseline_fingerprint(recipe(), "t", split_sha256="s", model_sha256="x")
+    assert known == baseline_fingerprint(recipe(), "t", split_sha256="s", model_sha256="m")
+
+
+def test_a_models_stamp_changes_with_its_template_and_its_weights(tmp_path: Path) -> None:
+    (tmp_path / "chat_template.jinja").write_text("a")
+    (tmp_path / "model.safetensors").write_bytes(b"12345678")
+    os.utime(tmp_path / "model.safetensors", (1, 1))
+    known = model_stamp(tmp_path)
+    assert model_stamp(tmp_path) == known
+    (tmp_path / "chat_template.jinja").write_text("b")
+    assert model_stamp(tmp_path) != known
+    (tmp_path / "chat_template.jinja").write_text("a")
+    assert model_stamp(tmp_path) == known
+    os.utime(tmp_path / "model.safetensors", (2, 2))
+    assert model_stamp(tmp_path) != known

@@ -1,0 +1,205 @@
+import itertools
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from ftworkbench.evaluate.statistics import (
+    fewest_rows,
+    mcnemar_exact,
+    needed_rows,
+    needed_rows_of_scores,
+    paired_bootstrap,
+    sign_flip,
+    tango,
+    wilson,
+)
+
+
+@pytest.mark.parametrize(("b", "c"), [(2, 8), (8, 2), (0, 6), (0, 5), (5, 5), (59, 16), (150, 86), (1, 0)])
+def test_exact_mcnemar_is_the_binomial_sum(b: int, c: int) -> None:
+    n, k = b + c, min(b, c)
+    both_tails = sum(math.comb(n, i) for i in range(n + 1) if i <= k or i >= n - k)
+    assert mcnemar_exact(b, c) == pytest.approx(both_tails / 2**n, abs=1e-12)
+
+
+def test_exact_mcnemar_of_published_examples() -> None:
+    # R's and statsmodels' worked examples agree: 2 against 8 gives 7/64; no discordant pair tells nothing.
+    assert mcnemar_exact(2, 8) == pytest.approx(0.109375, abs=1e-12)
+    assert mcnemar_exact(0, 0) == 1.0
+    # Bentur et al. 2009 (Fagerland, Lydersen & Laake 2013): 1 against 7, exact conditional p = 0.0703.
+    assert mcnemar_exact(1, 7) == pytest.approx(0.0703125, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_is_newcombes_table(successes: int, n: int, low: float, high: float) -> None:
+    # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3.
+    assert wilson(successes, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+def test_wilson_is_its_formula_to_the_last_digit() -> None:
+    z = stats.norm.ppf(0.975)
+    p, n = 37 / 120, 120
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    assert wilson(37, 120) == pytest.approx((middle - half, middle + half), abs=1e-12)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_tango_is_the_published_worked_example() -> None:
+    # Bentur et al. 2009, in Fagerland, Lydersen & Laake, BMC Medical Research Methodology 13 (2013) 91.
+    assert tango(lost=7, gained=1, n=21) == pytest.approx((-0.517, -0.026), abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "n"), [(2, 8, 200), (7, 1, 21), (0, 6, 120), (30, 0, 40), (20, 40, 160)]
+)
+def test_tangos_limits_are_where_the_score_test_just_rejects(lost: int, gained: int, n: int) -> None:
+    # The same from its definition: where the likelihood under the hypothesis is greatest, its slope is zero.
+    z = stats.norm.ppf(0.975)
+    for limit in tango(lost, gained, n):
+
+        def slope(share: float, limit: float = limit) -> float:
+            return lost / share + gained / (share + limit) - 2 * (n - lost - gained) / (1 - 2 * share - limit)
+
+        low, high = max(0.0, -limit) + 1e-14, (1 - limit) / 2 - 1e-14
+        share = low if slope(low) <= 0 else optimize.brentq(slope, low, high, xtol=1e-16, rtol=1e-15)
+        variance = n * (2 * share + limit * (1 - limit))
+        assert abs(gained - lost - n * limit) / math.sqrt(variance) == pytest.approx(z, rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 12, 120, 3000])
+def test_tango_keeps_its_closed_form_width_where_nothing_differs(n: int) -> None:
+    z2 = stats.norm.ppf(0.975) ** 2
+    half = z2 / (n + z2)
+    assert tango(0, 0, n) == (pytest.approx(-half, abs=1e-9), pytest.approx(half, abs=1e-9))
+
+
+def test_tango_stays_within_bounds_and_mirrors() -> None:
+    for lost, gained in itertools.product(range(6), repeat=2):
+        if lost + gained > 5:
+            continue
+        low, high = tango(lost, gained, 5)
+        assert -1 <= low <= (gained - lost) / 5 <= high <= 1
+        assert tango(gained, lost, 5) == (pytest.approx(-high, abs=1e-9), pytest.approx(-low, abs=1e-9))
+    assert tango(0, 0, 0) == (-1.0, 1.0)
+
+
+def test_bootstrap_covers_as_scipys_does() -> None:
+    draw = np.random.default_rng(7)
+    a, b = draw.random(150), draw.random(150) ** 0.8
+    ours = paired_bootstrap(a, b, seed=1)
+    scipys = stats.bootstrap(
+        (b - a,), np.mean, n_resamples=10_000, method="percentile", rng=np.random.default_rng(2)
+    ).confidence_interval
+    assert ours == (pytest.approx(scipys.low, abs=3e-3), pytest.approx(scipys.high, abs=3e-3))
+    assert ours == paired_bootstrap(a, b, seed=1)
+    assert ours != paired_bootstrap(a, b, seed=2)
+
+
+def test_bootstrap_over_groups_is_wider_where_rows_say_the_same() -> None:
+    draw = np.random.default_rng(3)
+    once = draw.normal(0.1, 1, 40)
+    five = np.repeat(once, 5)
+    groups = np.repeat(np.arange(40), 5).tolist()
+    zeros = np.zeros(200)
+    low, high = paired_bootstrap(zeros, five, groups=groups)
+    alone = paired_bootstrap(zeros[:40], once)
+    assert (low, high) == (pytest.approx(alone[0], abs=0.02), pytest.approx(alone[1], abs=0.02))
+    narrow = paired_bootstrap(zeros, five)
+    assert narrow[1] - narrow[0] < 0.6 * (high - low)
+    assert paired_bootstrap([], []) == (-1.0, 1.0)
+
+
+def test_sign_flip_of_single_right_or_wrong_rows_is_exact_mcnemar() -> None:
+    for lost, gained in [(2, 8), (0, 6), (40, 70), (300, 260), (0, 0)]:
+        rows = [-1.0] * lost + [1.0] * gained + [0.0] * 50
+        assert sign_flip(rows) == pytest.approx(mcnemar_exact(lost, gained), abs=1e-9)
+
+
+def test_sign_flip_of_few_scores_is_exact_as_scipys_permutations() -> None:
+    differences = [0.3, -0.1, 0.25, 0.0, 0.41, -0.05, 0.2, 0.15]
+    scipys = stats.permutation_test(
+        (differences,),
+        lambda x, axis: np.mean(x, axis=axis),
+        permutation_type="samples",
+        n_resamples=np.inf,
+    ).pvalue
+    assert sign_flip(differences) == pytest.approx(scipys, abs=1e-9)
+
+
+def test_sign_flip_of_groups_is_that_of_their_sums() -> None:
+    rows = [1.0, 1.0, 1.0, -1.0, 1.0, 0.0, 1.0, 1.0]
+    groups = ["a", "a", "b", "b", "c", "c", "d", "d"]
+    sums = [2, 0, 1, 2]
+    extreme = sum(
+        abs(sum(sign * each for sign, each in zip(signs, sums, strict=True))) >= 5
+        for signs in itertools.product((-1, 1), repeat=4)
+    )
+    assert sign_flip(rows, groups) == pytest.approx(extreme / 16, abs=1e-12)
+    with pytest.raises(ValueError, match="3 groups for 8 rows"):
+        sign_flip(rows, ["a", "b", "c"])
+
+
+def test_sign_flip_of_many_scores_is_drawn_by_seed_and_near_the_normal_limit() -> None:
+    differences = np.random.default_rng(5).normal(0.12, 1, 300)
+    p = sign_flip(differences, seed=1)
+    assert p == sign_flip(differences, seed=1)
+    z = differences.sum() / math.sqrt((differences**2).sum())
+    assert p == pytest.approx(2 * stats.norm.sf(z), abs=0.005)
+    assert sign_flip(np.full(300, 0.5)) == pytest.approx(1 / 50_001)  # never zero
+
+
+def test_groups_keep_the_sign_flip_honest_where_mcnemar_is_not() -> None:
+    # Groups of five rows that fall together: no difference, 400 experiments.
+    draw = np.random.default_rng(11)
+    found: Counter[str] = Counter()
+    groups = np.repeat(np.arange(40), 5).tolist()
+    for _ in range(400):
+        rows = np.repeat(draw.choice([-1.0, 0.0, 1.0], p=[0.15, 0.7, 0.15], size=40), 5)
+        found["grouped"] += sign_flip(rows, groups) < 0.05
+        found["mcnemar"] += mcnemar_exact(int((rows < 0).sum()), int((rows > 0).sum())) < 0.05
+    assert found["grouped"] / 400 < 0.075
+    assert found["mcnemar"] / 400 > 0.15
+
+
+def test_needed_rows_is_connors_formula() -> None:
+    # ψ = 0.2, δ = 0.1: (1.959964 √0.2 + 0.841621 √0.19)² / 0.01 = 154.6.
+    assert needed_rows(10, 30, 200) == 155
+    assert needed_rows(30, 10, 200) == 155
+    assert needed_rows(5, 5, 100) is None
+    # ψ = 0.1, δ = 0.05: (1.959964 √0.1 + 0.841621 √0.0975)² / 0.0025 = 311.6.
+    assert needed_rows(5, 5, 100, effect=0.05) == 312
+    assert needed_rows(0, 0, 0) is None
+
+
+def test_that_many_rows_do_tell_about_as_often_as_they_should() -> None:
+    n = needed_rows(10, 30, 200)
+    assert n is not None
+    draw = np.random.default_rng(1)
+    counts = draw.multinomial(n, [0.05, 0.15, 0.8], size=2000)
+    told = sum(mcnemar_exact(int(b), int(c)) < 0.05 for b, c, _ in counts) / 2000
+    assert 0.72 < told < 0.84  # the exact test gives away a few points of the 80%
+
+
+def test_needed_rows_of_scores_is_the_paired_normal_formula() -> None:
+    differences = np.random.default_rng(2).normal(0.0, 0.4, 100)
+    z = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    expected = math.ceil(z**2 * differences.var(ddof=1) / 0.05**2)
+    assert needed_rows_of_scores(differences, 0.05) == expected
+    doubled = np.repeat(differences, 2)
+    grouped = needed_rows_of_scores(doubled, 0.05, np.repeat(np.arange(100), 2).tolist())
+    assert grouped == pytest.approx(2 * expected, rel=0.01)
+    assert needed_rows_of_scores([0.1], 0.05) is None
+
+
+def test_the_fewest_rows_are_those_where_six_without_a_loss_are_five_points() -> None:
+    assert fewest_rows(0.05) == 120
+    assert mcnemar_exact(0, 6) < 0.05 < mcnemar_exact(0, 5)
+    assert fewest_rows(0.05, alpha=0.01) == 160
+    assert mcnemar_exact(0, 8) < 0.01 < mcnemar_exact(0, 7)
