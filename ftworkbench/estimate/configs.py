@@ -41,15 +41,15 @@ def _from_hub(model_id: str, revision: str | None) -> dict[str, Any]:
 
 
 def _ask_hub(model_id: str, revision: str | None) -> None:
-    """Raises InputError where the hub does not give the file. Asks once: a download would try for half a minute."""
+    """Raises InputError where the hub has not the file. Asks once: a download tries for half a minute."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
-        HTTPError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     shown = one_line(model_id, 80)
     try:
