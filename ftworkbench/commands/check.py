@@ -46,7 +46,9 @@ def report_lines(report: Report) -> list[str]:
     """The report for people: a line for each kind of problem with its rows, then the advice."""
     lines = []
     for file in report.as_json()["files"]:
-        lines.append(f"{file['path']}: {file['format']}, {file['rows']} rows: {file['kept']} kept, {file['refused']} refused")
+        lines.append(
+            f"{file['path']}: {file['format']}, {file['rows']} rows: {file['kept']} kept, {file['refused']} refused"
+        )
         lines += [_problem_line(problem) for problem in file["problems"]]
         lines += [f"  advice: {text}" for text in file.get("advice", [])]
     if report.blocks:
@@ -57,4 +59,5 @@ def report_lines(report: Report) -> list[str]:
 def _problem_line(problem: dict[str, Any]) -> str:
     rows = problem["rows"]
     shown = ", ".join(map(str, rows[:_SHOWN])) + (f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else "")
-    return f"  {'! ' if problem['blocks'] else '  '}{problem['kind']:<22} {problem['count']:>5}  row{'s' * (len(rows) != 1)} {shown}"
+    mark = "!" if problem["blocks"] else " "
+    return f"  {mark} {problem['kind']:<22} {problem['count']:>5}  row{'s' * (len(rows) != 1)} {shown}"

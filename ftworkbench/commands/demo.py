@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dir", type=Path, default=Path("ftworkbench-demo"), metavar="DIR",
         help="the folder of the demo's workspace (default: %(default)s); made if it is not there",
     )  # fmt: skip
-    parser.add_argument("--headless", action="store_true", help="run the pipeline here and tell it, without the workbench")
+    parser.add_argument(
+        "--headless", action="store_true", help="run the pipeline here and tell it, without the workbench"
+    )
     add_set_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object (implies --headless)")
 

@@ -23,9 +23,11 @@ def run(args: argparse.Namespace) -> int:
         for gpu in found["gpus"]:
             tell(f"{'gpu':<16} {gpu['name']}, {gpu['memory_gib']:.0f} GiB, compute capability {gpu['capability']}")
         if not found["gpus"]:
-            tell(f"{'gpu':<16} none: the CPU trains small models only ({found['cores']} cores, {found['memory_gib']:.0f} GiB)")
+            cpu = f"{found['cores']} cores, {found['memory_gib']:.0f} GiB"
+            tell(f"{'gpu':<16} none: the CPU ({cpu}) trains small models only")
         terminal = found["terminal"]
-        tell(f"{'terminal':<16} {terminal['term'] or 'none'}, {terminal['columns']}×{terminal['rows']}, {terminal['colours']} colours")
+        size = f"{terminal['columns']}×{terminal['rows']}"
+        tell(f"{'terminal':<16} {terminal['term'] or 'none'}, {size}, {terminal['colours']} colours")
         tell(f"{'disk':<16} {found['disk']['free_gib']:.0f} GiB free here")
         for problem in found["problems"]:
             tell(f"problem: {problem}")

@@ -20,7 +20,9 @@ _BAR = 30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a recipe, or a workspace with one recipe in it")
     parser.add_argument("--card", metavar="NAME", help="a card that is not here, as in `RTX 4090` or H100")
-    parser.add_argument("--measure", action="store_true", help="run the worst step that the data holds, on this machine")
+    parser.add_argument(
+        "--measure", action="store_true", help="run the worst step that the data holds, on this machine"
+    )
     add_set_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
@@ -46,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
 def fit_lines(found: dict[str, Any]) -> list[str]:
     """The estimate for people: a bar for each part of the memory, then the sum, the time and the advice."""
     peak = found["peak_gib"]
-    lines = [f"{found['parameters']:,} parameters, {found['trainable']:,} trained ({found['trainable'] / found['parameters']:.2%})"]
+    share = found["trainable"] / found["parameters"]
+    lines = [f"{found['parameters']:,} parameters, {found['trainable']:,} trained ({share:.2%})"]
     for name, gib in found["parts"].items():
         bar = "█" * round(_BAR * gib / peak) if peak else ""
         lines.append(f"  {name:<14} {gib:8.2f} GiB  {bar}")
@@ -54,7 +57,9 @@ def fit_lines(found: dict[str, Any]) -> list[str]:
     where = f" on {found['card']}" if found.get("card") else ""
     lines.append(f"  {'peak':<14} {peak:8.2f} GiB  {fits}{where}{' (measured)' if found.get('measured') else ''}")
     if found["tokens_per_second"]:
-        lines.append(f"about {found['tokens_per_second']:,.0f} tokens/s, {duration(3600 * (found['hours'] or 0))} of training")
+        lines.append(
+            f"about {found['tokens_per_second']:,.0f} tokens/s, {duration(3600 * (found['hours'] or 0))} of training"
+        )
     if found.get("advice"):
         lines.append(found["advice"])
     return lines

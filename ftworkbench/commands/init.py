@@ -13,7 +13,9 @@ from ftworkbench.steps.init import make_workspace
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", type=Path, metavar="DIR", help="the folder of the workspace; made if it is not there")
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="the examples; never written to")
-    parser.add_argument("--test", type=Path, metavar="FILE", help="held-out examples, where they are a file of their own")
+    parser.add_argument(
+        "--test", type=Path, metavar="FILE", help="held-out examples, where they are a file of their own"
+    )
     parser.add_argument("--model", required=True, metavar="ID", help="a hub id, a folder, or `pocket`")
     parser.add_argument("--name", metavar="NAME", help="the recipe's name (default: the folder's)")
     parser.add_argument("--system", metavar="TEXT", help="the system prompt of baseline and tuned")
@@ -34,7 +36,14 @@ def run(args: argparse.Namespace) -> int:
         answer_column=args.answer_column,
     )
     if args.json:
-        emit({"workspace": str(made.recipe.parent), "recipe": str(made.recipe), "format": made.format, "rows": made.rows})
+        emit(
+            {
+                "workspace": str(made.recipe.parent),
+                "recipe": str(made.recipe),
+                "format": made.format,
+                "rows": made.rows,
+            }
+        )
         return EXIT_GOOD
     tell(f"{made.recipe}: {made.rows} rows, {made.format}")
     tell("next:")

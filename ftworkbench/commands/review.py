@@ -24,6 +24,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         emit({"path": str(args.out), **counts})
     else:
-        tell(f"{args.out}: {counts['written']} of {counts['rows']} rows, {counts['edited']} of them edited")
-        tell(f"  left out: {counts['rejected']} rejected, {counts['refused']} refused, {counts['unaccepted']} not accepted")
+        fates = ", ".join(f"{count} {fate}" for fate, count in counts.items() if fate != "written" and count)
+        tell(f"{args.out}: {counts['written']} rows written ({fates})")
     return EXIT_GOOD

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,10 @@ DATA_FILES = ("train.jsonl", "test.jsonl", "general.jsonl")
 
 
 def make_demo(folder: Path) -> Workspace:
-    """Lays the demo's workspace into `folder`, or gives the one that is there. Raises InputError where it is no demo."""
+    """Lays the demo's workspace into `folder`, or gives the one that is there.
+
+    Raises InputError where something else is there.
+    """
     workspace = Workspace(folder)
     if (folder / RECIPE).is_file() and (folder / DATA_FILES[0]).is_file():
         return workspace
@@ -51,18 +53,14 @@ def write_decisions(workspace: Workspace) -> None:
             name = decision["file"]
             if name not in sources:
                 sources[name] = open_source(workspace.root / name)
-                _index(sources[name].index_some)
+                while not sources[name].index_some(1.0):
+                    pass
             row = sources[name].row(decision["row"] - 1)
             messages = _edited(row.example, decision) if decision["do"] == "edit" and row.example else None
             ledger.decide(row.key, decision["do"], messages=messages, why=decision["why"])
     finally:
         for source in sources.values():
             source.close()
-
-
-def _index(index_some: Callable[[float], bool]) -> None:
-    while not index_some(1.0):
-        pass
 
 
 def _edited(example: Example, decision: dict[str, Any]) -> tuple[Message, ...]:

@@ -13,7 +13,7 @@ from ftworkbench.steps.recipe import Opened
 
 @dataclass(frozen=True)
 class Baseline:
-    """`job` is the newest evaluation that measured it; None where nobody has. `fingerprint` names what it depends on."""
+    """`job` is the newest evaluation that measured it, or None; `fingerprint` names what it depends on."""
 
     fingerprint: str
     job: Job | None

@@ -29,7 +29,11 @@ def examine(folder: Path | None = None) -> dict[str, Any]:
     disk = shutil.disk_usage(folder or Path())
     free = {"free_gib": disk.free / _GIB, "total_gib": disk.total / _GIB}
     gpus = [
-        {"name": card.name, "memory_gib": card.memory / _GIB, "capability": ".".join(map(str, card.capability))}
+        {
+            "name": card.name,
+            "memory_gib": card.memory / _GIB,
+            "capability": ".".join(map(str, card.capability)),
+        }
         for card in machine.cards
     ]
     return {

@@ -8,7 +8,6 @@ from ftworkbench.estimate.fit import Fit, estimate
 from ftworkbench.estimate.shape import read_shape
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.launch import submit
-from ftworkbench.recipe.resolve import resolve
 from ftworkbench.machine import this_machine
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split

@@ -14,7 +14,7 @@ from ftworkbench.workspace import Workspace
 
 
 def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, Any]:
-    """One entry of `ftworkbench jobs --json`. Pass the `story` of a job that is being followed, so as not to read it."""
+    """One entry of `ftworkbench jobs --json`. With a `story` that was followed the events are not read again."""
     if story is None:
         story = Story()
         story.add(Tail(job.events).poll())
@@ -29,6 +29,7 @@ def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, 
         "phase": phase(job),
         "step": story.step,
         "steps": story.steps,
+        "loss": story.latest("loss"),
         "recipe": read_manifest(job)["recipe"],
         "verdict": verdict,
     }

@@ -27,5 +27,10 @@ def start_merge(workspace: Workspace, train_job: Job, out: Path) -> Job:
 def merge_result(job: Job) -> dict[str, Any]:
     """What `ftworkbench merge --json` prints."""
     found = result(job) or {}
-    missing = {"path": read_manifest(job)["args"]["out"], "same_answers": None, "prompts": 0, "max_logit_drift": None}
+    missing = {
+        "path": read_manifest(job)["args"]["out"],
+        "same_answers": None,
+        "prompts": 0,
+        "max_logit_drift": None,
+    }
     return {**missing, **found, "job": job.name}

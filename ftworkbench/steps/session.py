@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from ftworkbench.data.curate import effective
+from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.rules import Refused
+from ftworkbench.data.source import open_source
+from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import Contestant
-from ftworkbench.jobs.folder import Job, list_jobs, phase, read_manifest
+from ftworkbench.jobs.folder import ALIVE, Job, list_jobs, phase, read_manifest
 from ftworkbench.jobs.launch import submit
+from ftworkbench.jobs.session import answers, ask
 from ftworkbench.recipe.write import dumps
 from ftworkbench.steps.recipe import Opened, require_model
 
-_ALIVE = {"queued", "loading", "running"}
+_PATIENCE = 300.0  # seconds without a word from a session that only has to start its tokenizer
 
 
 def open_session(opened: Opened, train_job: Job | None) -> Job:
@@ -18,9 +24,9 @@ def open_session(opened: Opened, train_job: Job | None) -> Job:
     adapter = str(train_job.path) if train_job else None
     text = dumps(opened.resolved)
     for job in reversed(list_jobs(opened.workspace)):
-        if job.kind == "session" and phase(job) in _ALIVE and not job.stop_file.exists():
-            if read_manifest(job)["args"].get("job") == adapter and job.recipe.read_text() == text:
-                return job
+        shared = job.kind == "session" and read_manifest(job)["args"].get("job") == adapter
+        if shared and phase(job) in ALIVE and not job.stop_file.exists() and job.recipe.read_text() == text:
+            return job
     require_model(opened)
     return submit(opened.workspace, "session", opened.resolved, {"job": adapter}, hashes={}, choices=opened.choices)
 
@@ -29,3 +35,31 @@ def as_system(contestant: Contestant, *, adapter: bool = False) -> dict[str, Any
     """A contestant as a session's `generate` request names it; with `adapter` the tuned weights answer."""
     shots = [[list(messages), answer] for messages, answer in contestant.shots]
     return {"name": contestant.name, "system": contestant.system, "shots": shots, "adapter": adapter}
+
+
+def tokens_of_row(opened: Opened, number: int) -> dict[str, Any]:
+    """Exactly what is trained of a row of the training file: {"row", "tokens": [{id, text, state, special}], ...}.
+
+    Raises InputError where there is no such row, or it is no example.
+    """
+    path = opened.workspace.root / opened.recipe.data.train
+    ledger = Ledger.open(opened.workspace.ledger) if opened.workspace.ledger.exists() else None
+    with open_source(path, opened.recipe.data) as source:
+        while source.known < number and not source.index_some(1.0):
+            pass
+        if not 1 <= number <= source.known:
+            raise InputError(f"{path}: has {source.known} rows; there is no row {number}")
+        row = source.row(number - 1)
+    try:
+        example = effective(row, ledger.state(row.key)) if ledger else effective(row)
+    except Refused as refused:
+        raise InputError(f"{path}: row {number}: {refused.reason}") from None
+    session = open_session(opened, None)
+    request = ask(session, "tokens", messages=list(example.messages), tools=list(example.tools))
+    for event in answers(session, request, timeout=_PATIENCE):
+        if event.fields.get("error"):
+            raise InputError(f"{path}: row {number}: {event.fields['error']}")
+        if event.fields.get("done"):
+            found = event.fields
+            return {"row": number, "tokens": found["tokens"], "stop_trained": found["stop_trained"]}
+    raise JobError(f"{session.name}: gave no answer; see {session.log}")

@@ -22,9 +22,7 @@ def start_training(opened: Opened) -> Job:
     split = require_split(opened)
     if not split.counts["train"]:
         raise InputError(f"{opened.path.name}: data.train: no rows are left to train on after curation")
-    return submit(
-        opened.workspace, "train", opened.resolved, {}, hashes=input_hashes(split), choices=opened.choices
-    )
+    return submit(opened.workspace, "train", opened.resolved, {}, hashes=input_hashes(split), choices=opened.choices)
 
 
 def resume_training(job: Job) -> Job:

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from ftworkbench.printable import cell_width, one_line, printable
 
-HOSTILE = ["\x1b[31m", "\x1b]52;c;YQ==\x07", "\x9b31m", "\u202eabc\u202c", "\u2066x\u2069", "\u200b", "\ufeff", "\x7f", "\x00"]
+HOSTILE = [
+    "\x1b[31m",
+    "\x1b]52;c;YQ==\x07",
+    "\x9b31m",
+    "\u202eabc\u202c",
+    "\u2066x\u2069",
+    "\u200b",
+    "\ufeff",
+    "\x7f",
+    "\x00",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -23,7 +33,17 @@ def test_no_text_whatever_keeps_a_control_character(text: str) -> None:
     shown = printable(text)
     for char in shown:
         assert char == "\n" or unicodedata.category(char) != "Cc"
-        assert unicodedata.bidirectional(char) not in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+        assert unicodedata.bidirectional(char) not in {
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        }
     shown.encode("utf-8")
 
 

@@ -1,0 +1,71 @@
+"""`compare JOB [--prompt TEXT]`: baseline and tuned answer the same prompt, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ftworkbench.commands.show import emit, say, tell
+from ftworkbench.errors import EXIT_GOOD, InputError
+from ftworkbench.printable import cell_width, printable
+from ftworkbench.steps.compare import Answered, compare
+from ftworkbench.steps.jobs import named_job
+
+_GAP = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB", help="a training job: a path, a name, or the unique end of a name")
+    parser.add_argument("--prompt", metavar="TEXT", help="what to ask (default: read from standard input)")
+    parser.add_argument("--max-new-tokens", type=int, metavar="N", help="the longest answer (default: the recipe's)")
+    parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 (default) is greedy")
+    parser.add_argument("--workspace", type=Path, metavar="DIR", help="the workspace of JOB (default: this folder)")
+    parser.add_argument("--json", action="store_true", help="print both answers as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    workspace, job = named_job(args.job, args.workspace)
+    if args.prompt is None and sys.stdin.isatty():
+        raise InputError("what should they be asked? give --prompt TEXT, or pipe it in")
+    prompt = args.prompt if args.prompt is not None else sys.stdin.read().strip()
+    if not prompt:
+        raise InputError("the prompt is empty")
+    say(f"asking the baseline and {job.name}")
+    found = compare(workspace, job, prompt, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
+    if args.json:
+        emit({"prompt": prompt, "answers": [answer.as_json() for answer in found]})
+        return EXIT_GOOD
+    for line in side_by_side(found):
+        tell(line)
+    return EXIT_GOOD
+
+
+def side_by_side(answers: list[Answered], width: int = 100) -> list[str]:
+    """The answers in columns, each under who gave it."""
+    column = max((width - _GAP * (len(answers) - 1)) // max(len(answers), 1), 10)
+    blocks = []
+    for answer in answers:
+        who = f"{answer.name} · {answer.adapter_sha256[:8] if answer.adapter_sha256 else 'no adapter'}"
+        figures = f"{answer.tokens} tokens in {answer.seconds:.1f}s"
+        blocks.append([who, figures, "─" * column, *_wrapped(answer.text, column)])
+    height = max(map(len, blocks), default=0)
+    lines = []
+    for index in range(height):
+        cells = [block[index] if index < len(block) else "" for block in blocks]
+        lines.append((" " * _GAP).join(cell + " " * (column - cell_width(cell)) for cell in cells).rstrip())
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` cells, broken anywhere: what was answered, to the letter."""
+    lines = []
+    for paragraph in printable(text).split("\n"):
+        line = ""
+        for char in paragraph:
+            if cell_width(line + char) > width:
+                lines.append(line)
+                line = ""
+            line += char
+        lines.append(line)
+    return lines

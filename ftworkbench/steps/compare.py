@@ -1,0 +1,89 @@
+"""One prompt to baseline and tuned, through a session."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ftworkbench.errors import InputError, JobError
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.session import answers, ask
+from ftworkbench.jobs.story import Story
+from ftworkbench.steps.contestants import ask_both
+from ftworkbench.steps.recipe import Opened
+from ftworkbench.steps.session import as_system, open_session
+from ftworkbench.workspace import Workspace
+
+_PATIENCE = 600.0  # seconds without a word: loading a large model is silent for minutes
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What one system answered. `seconds` are from the request's start; `adapter_sha256` is None for the baseline."""
+
+    name: str
+    text: str
+    tokens: int
+    seconds: float
+    adapter_sha256: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def compare(
+    workspace: Workspace,
+    train_job: Job,
+    prompt: str,
+    *,
+    max_new_tokens: int | None = None,
+    temperature: float = 0.0,
+) -> list[Answered]:
+    """The answers of the baseline and of the tuned model to `prompt`, both by one session.
+
+    The baseline is the contestant that was measured best, or the zero-shot one where nobody measured.
+    Raises InputError where the job has no adapter, JobError where the session fails.
+    """
+    if not (train_job.adapter / "adapter_config.json").exists():
+        raise InputError(f"{train_job.name}: has no adapter yet, so there is nothing to compare")
+    opened = opened_of(train_job, workspace)
+    systems = [as_system(contestant, adapter=contestant.name == "tuned") for contestant in ask_both(opened)]
+    session = open_session(opened, train_job)
+    request = ask(
+        session,
+        "generate",
+        systems=systems,
+        messages=[{"role": "user", "content": prompt}],
+        max_new_tokens=max_new_tokens or opened.recipe.evaluate.max_new_tokens,
+        temperature=temperature,
+        seed=opened.recipe.train.seed,
+    )
+    story = Story()
+    for event in answers(session, request, [system["name"] for system in systems], timeout=_PATIENCE):
+        story.add([event])
+    given = story.answers[request]
+    return [_answered(system["name"], given) for system in systems]
+
+
+def opened_of(job: Job, workspace: Workspace) -> Opened:
+    """The recipe of a job, as it was resolved when the job was submitted."""
+    from ftworkbench.jobs.folder import read_manifest
+    from ftworkbench.recipe.read import parse
+
+    name = str(read_manifest(job)["recipe"])
+    recipe = parse(job.recipe.read_text(encoding="utf-8"), name, f"{job.name}/recipe.toml")
+    return Opened(job.recipe, recipe, recipe, (), workspace)
+
+
+def _answered(name: str, given: dict[str, Any]) -> Answered:
+    answer = given[name]
+    if answer.error:
+        raise JobError(f"{name}: {answer.error}")
+    totals = answer.totals
+    return Answered(
+        name,
+        answer.text,
+        int(totals.get("tokens", 0)),
+        float(totals.get("seconds", 0)),
+        totals.get("adapter_sha256"),
+    )
