@@ -109,14 +109,23 @@ class Workbench(App[None], inherit_bindings=False):
         except Exception as error:
             self.call_from_thread(self._failed, "watching the jobs", error)
 
-    def open_recipe(self, path: Path) -> None:
-        """Reads the recipe off the event loop and tells every screen. Errors are said; the one before stays."""
-        from ftworkbench.steps.recipe import open_recipe
+    def open_recipe(self, path: Path, then: Callable[[], object] | None = None) -> None:
+        """Reads the recipe off the event loop, tells every screen, then calls `then`.
 
-        self.launch(
-            lambda: open_recipe(path), self._recipe_opened, doing="reading the recipe", group="recipe",
-            failed=self._recipe_failed,
-        )  # fmt: skip
+        Errors are said; the recipe before stays.
+        """
+
+        def work() -> Opened:
+            from ftworkbench.steps.recipe import open_recipe
+
+            return open_recipe(path)
+
+        def done(opened: Opened) -> None:
+            self._recipe_opened(opened)
+            if then is not None:
+                then()
+
+        self.launch(work, done, doing="reading the recipe", group="recipe", failed=self._recipe_failed)
 
     def _recipe_failed(self, error: BaseException) -> None:
         problems = error.problems if isinstance(error, RecipeError) else (str(error),)
@@ -164,16 +173,18 @@ class Workbench(App[None], inherit_bindings=False):
         doing: str = "this",
         group: str = "launch",
         failed: Callable[[BaseException], object] | None = None,
+        quiet: bool = False,
     ) -> bool:
         """Runs `work` in a thread, then `then` with its result on the event loop. One at a time in a group.
 
-        An error becomes a line on the screen (and is given to `failed`). False where the group is at work already.
+        An error becomes a line on the screen, and is given to `failed`; with `quiet` only that, unless it is one
+        that nobody foresaw. False where the group is at work already.
         """
         if group in self._busy:
             self.tell(f"still {doing}")
             return False
         self._busy.add(group)
-        task = partial(self._work, work, then, doing, group, failed)
+        task = partial(self._work, work, then, doing, group, failed, quiet)
         self.run_worker(task, thread=True, group=group, name=doing, exit_on_error=False)
         return True
 
@@ -188,13 +199,15 @@ class Workbench(App[None], inherit_bindings=False):
         doing: str,
         group: str,
         failed: Callable[[BaseException], object] | None,
+        quiet: bool,
     ) -> None:
         def ended(action: Callable[[], object]) -> None:
             self._busy.discard(group)
             action()
 
         def report(error: BaseException) -> None:
-            self._failed(doing, error)
+            if not (quiet and isinstance(error, WorkbenchError)):
+                self._failed(doing, error)
             if failed is not None:
                 failed(error)
 
@@ -268,6 +281,14 @@ class Workbench(App[None], inherit_bindings=False):
             partial(self.job_started, what="measuring the baseline"),
             doing="starting it",
         )
+
+    def start_fit(self) -> None:
+        """Runs the worst step of the recipe, to measure its memory and speed."""
+        if (opened := self._need_recipe()) is None:
+            return
+        from ftworkbench.steps.fit import start_fit
+
+        self.launch(lambda: start_fit(opened), partial(self.job_started, what="measuring the fit"), doing="starting it")
 
     def job_started(self, job: Job, what: str = "started", show: str = "runs") -> None:
         """Follows a job that was just launched, and goes where it is seen."""

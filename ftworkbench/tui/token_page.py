@@ -47,7 +47,7 @@ def ask_tokens(opened: Opened, messages: Sequence[Mapping[str, Any]], tools: Seq
 def read_pieces(fields: Mapping[str, Any]) -> tuple[Piece, ...]:
     """The tokens that an answer of a session holds."""
     return tuple(
-        Piece(str(piece.get("text", "")), str(piece.get("kind", "masked")), str(piece.get("special") or ""))
+        Piece(str(piece.get("text", "")), str(piece.get("state", "masked")), str(piece.get("special") or ""))
         for piece in fields.get("pieces", ())
     )
 

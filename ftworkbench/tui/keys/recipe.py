@@ -20,8 +20,7 @@ ACTIONS = (
     Action("recipe.edit-file", "E", "in $EDITOR", "Edit the whole file in $EDITOR", "recipe", group="Edit"),
     Action("recipe.fit", "f", "measure fit", "Measure memory and speed with a real worst-case step", "recipe",
            group="Run"),
-    Action("recipe.next-match", "n", "next match", "The next option that was found", "recipe", group="Find"),
-    Action("recipe.previous-match", "N", "match before", "The found option before", "recipe", group="Find"),
+    Action("recipe.open", "O", "other recipe", "Open another recipe of the workspace", "recipe", group="View"),
     Action("recipe.zoom", "z", "zoom", "Give the whole screen to the pane with the focus, or take it back", "recipe",
            group="View"),
 )

@@ -32,6 +32,7 @@ from ftworkbench.tui.widgets.row_view import row_lines
 
 if TYPE_CHECKING:
     from ftworkbench.data.check import Report
+    from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.recipe import Opened
 
 _LEDGER_SECONDS = 2.0
@@ -53,6 +54,7 @@ class DataScreen(WorkbenchScreen):
         self.review: Review | None = None
         self.report: Report | None = None
         self._files: list[Path] = []
+        self._data: Data | None = None
         self._filter: Query | None = None
         self._search: Query | None = None
         self._order = "number"
@@ -80,13 +82,10 @@ class DataScreen(WorkbenchScreen):
     # Opening
 
     def recipe_opened(self, opened: Opened) -> None:
-        from ftworkbench.steps.check import data_files
-
-        files = data_files(opened)
-        if files == self._files and self.review is not None and self.review.label == opened.recipe.data.label:
-            return
-        self._files = files
-        self._open_first()
+        if self.review is None or self._data != opened.recipe.data:
+            self._data = opened.recipe.data
+            self._files = data_page.files_of(opened)
+            self._open_first()
 
     def recipe_failed(self, problems: tuple[str, ...]) -> None:
         if self.review is None:
@@ -103,9 +102,7 @@ class DataScreen(WorkbenchScreen):
             )  # fmt: skip
 
     def _open(self, path: Path) -> None:
-        opened = self.workbench.opened
-        data = opened.recipe.data if opened is not None else None
-        work = partial(data_page.open_review, path, data, self.workbench.workspace.ledger)
+        work = partial(data_page.open_review, path, self._data, self.workbench.workspace.ledger)
         self.workbench.launch(work, self._opened, doing=f"opening {path.name}", group="source",
                               failed=lambda error: self._say_empty(f"{path.name} cannot be shown.", [str(error)]))  # fmt: skip
 

@@ -33,6 +33,13 @@ def open_review(path: Path, data: Data | None, ledger: Path) -> Review:
     return review
 
 
+def files_of(opened: Opened) -> list[Path]:
+    """The data files that the recipe names, each once: train, validation, test."""
+    data = opened.recipe.data
+    names = [name for name in (data.train, data.validation, data.test) if name]
+    return [opened.workspace.root / name for name in dict.fromkeys(names)]
+
+
 def title(review: Review, index: int) -> str:
     """The title of a row's page: its number, its file, its label."""
     line = review.line(index)

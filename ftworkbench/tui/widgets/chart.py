@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.content import Content
 from textual.timer import Timer
 
-from ftworkbench.tui.widgets.lines_view import LinesView
+from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.plot import Curve, draw
 
 SECONDS_BETWEEN = 0.5
@@ -24,6 +24,7 @@ class Chart(LinesView, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._curves: Sequence[Curve] = ()
         self._last_x = 0.0
+        self._caption = Content("")
         self._empty = empty
         self._drawn_at = 0.0
         self._ready = False
@@ -36,9 +37,12 @@ class Chart(LinesView, can_focus=False):
         self._ready = True
         self._draw_now()
 
-    def plot(self, curves: Sequence[Curve], last_x: float, *, empty: str = "") -> None:
-        """Shows these curves, as soon as half a second has passed since the last frame."""
+    def plot(
+        self, curves: Sequence[Curve], last_x: float, caption: Content | None = None, *, empty: str = ""
+    ) -> None:
+        """Shows these curves under a caption, as soon as half a second has passed since the last frame."""
         self._curves, self._last_x, self._empty = curves, last_x, empty
+        self._caption = caption or Content("")
         if self._waiting is None:
             due = self._drawn_at + SECONDS_BETWEEN - time.monotonic()
             if due <= 0:
@@ -59,8 +63,9 @@ class Chart(LinesView, can_focus=False):
         variables = self.app.theme_variables
         names = {"chart-axis", *(curve.colour for curve in self._curves)}
         colours = {name: Color.parse(variables[name]) for name in names}
-        key = (self._curves, self._last_x, width, height, tuple(colours.items()), self._empty)
+        key = (self._curves, self._last_x, width, height, tuple(colours.items()))
         if self._made[0] != key:
-            lines = draw(self._curves, width, height, self._last_x, colours)
-            self._made = (key, lines or [Content.styled(self._empty, "$text-muted")])
-        return self._made[1]
+            self._made = (key, draw(self._curves, width, height - 1, self._last_x, colours))
+        if not self._made[1]:
+            return wrapped(Content.styled(self._empty, "$text-muted"), width)
+        return [self._caption.truncate(width), *self._made[1]]

@@ -69,26 +69,30 @@ def job_progress(entry: Mapping[str, Any]) -> str:
 
 
 def job_line(entry: Mapping[str, Any], width: int) -> Content:
-    """A job on one line: sign, name, kind, how far, last loss, verdict; what there is room for."""
+    """A job on one line: sign, name, kind, how far, and its verdict or last loss; what there is room for."""
     room = width - 2
-    kind_room = 9 if room >= 30 else 0
-    progress_room = 8
-    loss_room = 7 if room >= 50 else 0
-    verdict_room = 17 if room >= 64 else 12 if room >= 40 else 0
-    name_room = room - kind_room - progress_room - loss_room - verdict_room
-    loss = measure(entry["loss"]) if entry.get("loss") is not None else ""
-    verdict = entry.get("verdict") or ""
-    sign, style = verdict_sign(verdict)
-    parts = [
+    kind_room = 10 if room >= 30 else 0
+    progress_room = 9
+    end_room = 17 if room >= 56 else 13 if room >= 40 else 0
+    name_room = room - kind_room - progress_room - end_room
+    end, end_style = _end_of(entry)
+    if not end_room and entry.get("verdict"):
+        progress, style = end, end_style
+    else:
+        progress, style = job_progress(entry), phase_style(entry["phase"])
+    return Content.assemble(
         phase_mark(entry["phase"]),
-        Content(" " + fit(job_title(entry), name_room)),
-        Content.styled(fit(str(entry["kind"]), kind_room), "$text-muted"),
-        Content.styled(fit(job_progress(entry), progress_room), phase_style(entry["phase"])),
-    ]
-    if loss_room:
-        parts.append(Content.styled(fit(loss, loss_room, right=True), "$text-muted"))
-    if verdict_room:
-        parts.append(Content.styled("  " + fit(f"{sign} {verdict}" if verdict else "", verdict_room - 2), style))
-    elif verdict:
-        parts[-1] = Content.styled(fit(f"{sign} {verdict}", progress_room), style)
-    return Content("").join(parts)
+        " " + fit(job_title(entry), name_room - 1) + " ",
+        (fit(str(entry["kind"]), kind_room), "$text-muted"),
+        (fit(progress, progress_room), style),
+        (fit(end, end_room), end_style),
+    )
+
+
+def _end_of(entry: Mapping[str, Any]) -> tuple[str, str]:
+    verdict = entry.get("verdict")
+    if verdict:
+        sign, style = verdict_sign(verdict)
+        return f"{sign} {verdict}", style
+    loss = entry.get("loss")
+    return (f"loss {measure(loss)}", "$text-muted") if loss is not None else ("", "$text-muted")

@@ -43,6 +43,17 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
     return [place * step for place in range(first, last + 1)]
 
 
+def _labels(ticks: Sequence[float]) -> list[str]:
+    """The ticks with as many decimals as tell one from the next."""
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
+    biggest = max(map(abs, ticks))
+    if biggest >= 1e6 or step < 1e-4:
+        return [measure(tick) for tick in ticks]
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    decimals += step * 10**decimals % 1 > 1e-6  # a step of 0.25 takes one more
+    return [f"{tick:,.{decimals}f}" for tick in ticks]
+
+
 def range_of(curves: Sequence[Curve]) -> tuple[float, float] | None:
     """The lowest and highest y of the curves; None where they have no points."""
     heights = [y for curve in curves for _, y in finite(curve.points)]
@@ -90,7 +101,7 @@ def _build(
     figure.axes(False, axis=[0, 1], side=[1])
     ticks_x, ticks_y = ticks
     figure.ruler(0, 0).pixel(axis).lim(0, last_x).ticks(list(ticks_x), [f"{tick:,.0f}" for tick in ticks_x])
-    labels = [f"{measure(tick):>{_LABEL - 1}}" for tick in ticks_y]
+    labels = [f"{label:>{_LABEL - 1}}" for label in _labels(ticks_y)]
     figure.ruler(1, 0).pixel(axis).lim(ticks_y[0], ticks_y[-1]).ticks(list(ticks_y), labels)
     for curve, points in kept:
         pixel = plotext.pixel(foreground=colours[curve.colour].rgb)

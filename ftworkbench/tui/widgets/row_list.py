@@ -8,33 +8,24 @@ from typing import ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
-from textual.binding import BindingType
 from textual.cache import LRUCache
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ftworkbench.printable import one_line
-from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.review import MARKS, RowLine
+from ftworkbench.tui.widgets.cursor_list import CursorList
 
 _ANSWER_FROM = 44
-_MARGIN = 2
 
 
-class RowList(ScrollView, can_focus=True, inherit_bindings=False):
+class RowList(CursorList):
     """Rows by their index, one a line: mark, number, first words, answer, tags. Says where the cursor is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "row-list--cursor", "row-list--blurred", "row-list--range", "row-list--accepted", "row-list--rejected",
         "row-list--muted", "row-list--problem", "row-list--tag",
     }  # fmt: skip
     DEFAULT_CSS = """
-    RowList { overflow-x: hidden; }
     RowList .row-list--cursor { background: $row-cursor; }
     RowList .row-list--blurred { background: $row-cursor-blurred; }
     RowList .row-list--range { background: $row-range; }
@@ -44,18 +35,6 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     RowList .row-list--problem { color: $warning; }
     RowList .row-list--tag { color: $secondary; }
     """
-
-    cursor: reactive[int] = reactive(0, repaint=False)
-
-    class Moved(Message):
-        """The cursor is on another row now; None where there is none."""
-
-        def __init__(self, index: int | None) -> None:
-            super().__init__()
-            self.index = index
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, RowList.Moved)
 
     def __init__(self, describe: Callable[[int], RowLine], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes="pane")
@@ -84,11 +63,11 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self._digits = max(len(str(max(rows[-1], rows[0]) + 1)) if rows else 1, self._digits if keep else 1)
         self._strips.clear()
         place = self._place_of(here) if keep and here is not None else 0
-        self._resize()
-        self.set_reactive(RowList.cursor, max(0, min(place, len(rows) - 1)))
-        self._scroll_to_cursor()
+        self.resize()
+        self.set_reactive(CursorList.cursor, max(0, min(place, len(rows) - 1)))
+        self.scroll_to_cursor()
         self.refresh()
-        self.post_message(self.Moved(self.index))
+        self.post_message(self.Moved(self.cursor))
 
     def grow(self, rows: Sequence[int]) -> None:
         """Shows more rows of the same kind: those before stay where they were."""
@@ -99,18 +78,15 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
             self._strips.clear()
             self.refresh()
         self._rows = rows
-        self._resize()
+        self.resize()
         if first and rows:
             self.refresh()
-            self.post_message(self.Moved(self.index))
+            self.post_message(self.Moved(self.cursor))
 
     def forget(self) -> None:
         """Draws every line anew: what is said of the rows may have changed."""
         self._strips.clear()
         self.refresh()
-
-    def forget_style(self) -> None:
-        self.forget()
 
     def go_to(self, index: int) -> bool:
         """Puts the cursor on that row; False where it is not shown."""
@@ -125,9 +101,6 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
             return self._rows.index(index)
         except ValueError:
             return -1
-
-    def _resize(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
 
     # Ranges
 
@@ -149,89 +122,23 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Moving
 
-    def move_to(self, place: int) -> None:
-        """Puts the cursor on the line at `place`, or as near as there is one."""
-        if not self._rows:
-            return
-        self.cursor = max(0, min(place, len(self._rows) - 1))
+    @property
+    def count(self) -> int:
+        return len(self._rows)
 
     def watch_cursor(self, before: int, now: int) -> None:
+        super().watch_cursor(before, now)
         if self._anchor is not None:
             self.refresh()
-        else:
-            self.refresh_lines(before)
-            self.refresh_lines(now)
-        self._scroll_to_cursor()
-        self.post_message(self.Moved(self.index))
-
-    def _scroll_to_cursor(self) -> None:
-        height = self.scrollable_content_region.height
-        if height <= 0:
-            return
-        top = round(self.scroll_y)
-        margin = min(_MARGIN, (height - 1) // 2)
-        if self.cursor < top + margin:
-            top = self.cursor - margin
-        elif self.cursor > top + height - 1 - margin:
-            top = self.cursor - height + 1 + margin
-        top = max(0, min(top, len(self._rows) - height))
-        if top != round(self.scroll_y):
-            self.scroll_to(y=top, animate=False, immediate=True)
-
-    @property
-    def _page(self) -> int:
-        return max(self.scrollable_content_region.height, 1)
-
-    def action_down(self) -> None:
-        self.move_to(self.cursor + 1)
-
-    def action_up(self) -> None:
-        self.move_to(self.cursor - 1)
-
-    def action_half_down(self) -> None:
-        self.move_to(self.cursor + self._page // 2)
-
-    def action_half_up(self) -> None:
-        self.move_to(self.cursor - self._page // 2)
-
-    def action_page_down(self) -> None:
-        self.move_to(self.cursor + self._page)
-
-    def action_page_up(self) -> None:
-        self.move_to(self.cursor - self._page)
-
-    def action_first(self) -> None:
-        self.move_to(0)
-
-    def action_last(self) -> None:
-        self.move_to(len(self._rows) - 1)
-
-    def on_click(self, event: events.Click) -> None:
-        offset = event.get_content_offset(self)
-        if offset is not None:
-            self.move_to(offset.y + round(self.scroll_y))
 
     # Drawing
 
     def on_resize(self) -> None:
         self._strips.clear()
-        self._resize()
-        self._scroll_to_cursor()
-
-    def on_focus(self) -> None:
-        self.refresh_lines(self.cursor)
-
-    def on_blur(self) -> None:
-        self.refresh_lines(self.cursor)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._strips.clear()
-
-    def refresh_lines(self, y_start: int, line_count: int = 1) -> None:
-        top = y_start - round(self.scroll_y)
-        if 0 <= top < self.scrollable_content_region.height:
-            self.refresh(Region(0, top, self.scrollable_content_region.width, line_count))
 
     def render_line(self, y: int) -> Strip:
         place = y + round(self.scroll_y)

@@ -18,6 +18,7 @@ from ftworkbench.tui.widgets.log_view import LogView
 from ftworkbench.tui.widgets.plot import Curve, sparkline
 from ftworkbench.tui.widgets.run_words import (
     Metric,
+    caption,
     evaluation_points,
     head_lines,
     metric_line,
@@ -28,6 +29,7 @@ from ftworkbench.tui.widgets.run_words import (
 from ftworkbench.tui.widgets.thinned import Thinned
 
 _NAME_AND_VALUE = 27
+clock = time.time
 
 
 class RunView(Vertical):
@@ -130,7 +132,7 @@ class RunView(Vertical):
         if entry is None or telling is None:
             head.show(lambda width: ())
             return
-        now = time.time()
+        now = clock()
         head.show(lambda width: head_lines(entry, telling.story, width, now), top=False)
 
     def _metrics(self) -> list[Metric]:
@@ -147,7 +149,8 @@ class RunView(Vertical):
         for metric in metrics:
             self._thinned.setdefault(metric.name, Thinned()).follow(story.metrics[metric.name])
         metric = metrics[min(self._chosen, len(metrics) - 1)]
-        chart.plot(self._curves(metric), story.steps)
+        curves = self._curves(metric)
+        chart.plot(curves, story.steps, caption(metric, with_evaluation=len(curves) > 2))
         lines = [self._metric_line(each, each is metric) for each in metrics]
         self.query_one("#run-metrics", LinesView).show(lambda width: [line(width) for line in lines], top=False)
 

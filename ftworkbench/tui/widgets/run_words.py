@@ -183,6 +183,18 @@ def metric_line(metric: Metric, value: float | None, spark: str, width: int, cho
     ).truncate(width)
 
 
+def caption(metric: Metric, *, with_evaluation: bool) -> Content:
+    """What the curves of the large chart are."""
+    parts = [
+        Content.styled(shown_line(metric.title).plain, "bold"),
+        Content.assemble(("━━ ", "$chart-1"), ("smoothed", "$text-muted")),
+        Content.assemble(("── ", "$chart-faint"), ("each step", "$text-muted")),
+    ]
+    if with_evaluation:
+        parts.append(Content.assemble(("━● ", "$chart-2"), ("on the validation rows", "$text-muted")))
+    return Content("   ").join(parts)
+
+
 def toml_lines(text: str, width: int) -> Sequence[Content]:
     """A recipe's text: tables bold, comments muted."""
     lines: list[Content] = []

@@ -44,7 +44,7 @@ class Thinned:
     The smoothing is an exponential moving average without its start-up bias; `weight` is that of the past.
     """
 
-    def __init__(self, weight: float = 0.9) -> None:
+    def __init__(self, weight: float = 0.8) -> None:
         self._weight = weight
         self._restart()
 

@@ -1,0 +1,173 @@
+"""A recipe while it is edited: its text, what is wrong with it, and the way back."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftworkbench.errors import InputError, RecipeError
+from ftworkbench.machine import this_machine
+from ftworkbench.recipe.declare import Value
+from ftworkbench.recipe.options import Option, find_option, options, problem
+from ftworkbench.recipe.read import parse, unknown_option, value_of
+from ftworkbench.recipe.resolve import Choice, resolve
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.recipe.write import set_option, unset_option
+from ftworkbench.steps.recipe import Opened
+from ftworkbench.workspace import workspace_of
+
+_KEY = re.compile(r"\b([a-z]+\.\w+)\b")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text comes to: the recipe, as resolved for this machine, or what is wrong with it."""
+
+    recipe: Recipe | None
+    resolved: Recipe | None
+    choices: tuple[Choice, ...]
+    problems: tuple[str, ...]
+
+
+def read(text: str, path: Path) -> Reading:
+    """Reads a recipe's text; never raises for what is wrong with it."""
+    recipe = None
+    try:
+        recipe = parse(text, path.stem, path.name)
+        resolved, choices = resolve(recipe, this_machine())
+    except RecipeError as error:
+        return Reading(recipe, None, (), error.problems)
+    return Reading(recipe, resolved, choices, ())
+
+
+class Draft:
+    """The text of a recipe's file with its changes, each of which can be taken back."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.saved = text
+        self.text = text
+        self.reading = read(text, path)
+        self._undo: list[str] = []
+        self._redo: list[str] = []
+
+    @property
+    def changed(self) -> bool:
+        return self.text != self.saved
+
+    def opened(self) -> Opened | None:
+        """The recipe as the steps want it; None while something is wrong with it."""
+        found = self.reading
+        if found.recipe is None or found.resolved is None:
+            return None
+        return Opened(self.path, found.recipe, found.resolved, found.choices, workspace_of(self.path))
+
+    def wrong_value(self, key: str, written: str) -> str | None:
+        """What is wrong with `written` as the value of an option, in words; None where nothing is."""
+        option = find_option(key)
+        if option is None:
+            table, _, name = key.partition(".")
+            return unknown_option(table, name)
+        if not written.strip():
+            return f"{option.name} must be given" if option.required else None
+        wrong = problem(option, read_value(option, written))
+        return None if wrong is None else f"{option.name} {wrong}"
+
+    def write(self, key: str, written: str) -> None:
+        """Sets an option to what was written; nothing written leaves it out. Raises InputError for what cannot be."""
+        if wrong := self.wrong_value(key, written):
+            raise InputError(wrong)
+        option = find_option(key)
+        if not written.strip():
+            self.replace(unset_option(self.text, key))
+        else:
+            self.replace(set_option(self.text, key, read_value(option, written)))
+
+    def leave_out(self, key: str) -> None:
+        """Takes an option out of the file: its default holds, or what is chosen for the machine."""
+        self.replace(unset_option(self.text, key))
+
+    def replace(self, text: str) -> None:
+        """Another text in the place of this one."""
+        if text != self.text:
+            self._undo.append(self.text)
+            self._redo.clear()
+            self._take(text)
+
+    def undo(self) -> bool:
+        return self._step(self._undo, self._redo)
+
+    def redo(self) -> bool:
+        return self._step(self._redo, self._undo)
+
+    def _step(self, source: list[str], goal: list[str]) -> bool:
+        if not source:
+            return False
+        goal.append(self.text)
+        self._take(source.pop())
+        return True
+
+    def _take(self, text: str) -> None:
+        self.text = text
+        self.reading = read(text, self.path)
+
+    def save(self) -> None:
+        """Writes the file, whole or not at all. Raises OSError where it cannot be written."""
+        from ftworkbench.data.files import write_whole
+
+        write_whole(self.path, self.text.encode())
+        self.saved = self.text
+
+    def on_disk(self) -> str | None:
+        """The text that the file has now; None where it cannot be read."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def changed_lines(self) -> frozenset[int]:
+        """The 0-based lines of the text that are not in the saved file."""
+        matcher = difflib.SequenceMatcher(a=self.saved.splitlines(), b=self.text.splitlines(), autojunk=False)
+        return frozenset(
+            line for tag, _, _, first, last in matcher.get_opcodes() if tag != "equal" for line in range(first, last)
+        )
+
+    def problems_by_key(self) -> Mapping[str, str]:
+        """Each problem by the option that it is about; those about none have the key ""."""
+        found: dict[str, str] = {}
+        for line in self.reading.problems:
+            match = _KEY.search(line.partition(": ")[2] or line)
+            key = match[1] if match and find_option(match[1]) else ""
+            found.setdefault(key, line)
+        return found
+
+
+def read_value(option: Option | None, written: str) -> Value:
+    """The value that a person wrote: as TOML has it; text needs no quotes."""
+    if option is not None and option.type == "str" and not written.strip().startswith(('"', "'")):
+        return written.strip()
+    if option is not None and option.type == "bool" and written.strip().lower() in ("yes", "no", "on", "off"):
+        return written.strip().lower() in ("yes", "on")
+    return value_of(written.strip())
+
+
+def written_value(value: Value) -> str:
+    """A value as a person would write it in the form."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(f'"{part}"' if isinstance(part, str) else written_value(part) for part in value) + "]"
+    if isinstance(value, float):
+        return f"{value:.10g}" if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:g}"
+    return str(value)
+
+
+def all_options(table: str) -> tuple[Option, ...]:
+    """The typed options of a table, the common ones first, each group in the order they are written in."""
+    found = options(table)
+    return tuple(sorted(found, key=lambda option: not (option.common or option.required)))
