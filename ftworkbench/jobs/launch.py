@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from ftworkbench import __version__
@@ -43,6 +42,8 @@ _LOOK = 0.05
 
 def library_versions() -> dict[str, str]:
     """The installed versions of the libraries that a result depends on, and Python's."""
+    from importlib import metadata
+
     found = {"ftworkbench": __version__, "python": platform.python_version()}
     for name in _LIBRARIES:
         try:

@@ -28,7 +28,7 @@ from types import TracebackType
 from ftworkbench import paths
 from ftworkbench.errors import JobError
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, read_state
+from ftworkbench.jobs.folder import Job, read_manifest, read_state
 from ftworkbench.jobs.heartbeat import beat
 
 LOOK = 0.5  # seconds between two looks at the tickets
@@ -148,16 +148,13 @@ def take_device(
 ) -> Lease:
     """Waits until it is the job's turn, and gives it the device. Only the job's own worker may call it.
 
-    Jobs take turns by `submitted` (seconds since the epoch; when the job was queued, unless said). Raises
-    LeftQueueError where `stopped()` says so, or the job was dropped; JobError where the process has it
+    Jobs take turns by `submitted` (seconds since the epoch; when the attempt was launched, unless said).
+    Raises LeftQueueError where `stopped()` says so, or the job was dropped; JobError where the process has it
     already.
     """
     if device in _leased:
         raise JobError(f"{job.name}: has {device} already")
-    state = read_state(job)
-    if submitted is None:
-        submitted = state.t if state is not None and state.phase == "queued" else time.time()
-    descriptor = _draw_ticket(device, job, submitted)
+    descriptor = _draw_ticket(device, job, _launched(job) if submitted is None else submitted)
     told = -1
     try:
         while True:
@@ -173,6 +170,15 @@ def take_device(
             time.sleep(look)
     finally:
         _return_ticket(device, descriptor)
+
+
+def _launched(job: Job) -> float:
+    """When the attempt was launched: workers come to the queue in whatever order they happen to start up."""
+    state = read_state(job)
+    if state is None or state.phase != "queued":
+        return time.time()  # a session that wants the device again
+    created = read_manifest(job).get("created")
+    return float(created) if state.attempt == 1 and isinstance(created, int | float) else state.t
 
 
 def _place(device: str, before: int) -> str:

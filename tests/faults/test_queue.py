@@ -14,7 +14,7 @@ import ftworkbench
 from ftworkbench.errors import JobError
 from ftworkbench.jobs import queue
 from ftworkbench.jobs.events import EventLog, read_events
-from ftworkbench.jobs.folder import Job, create_job
+from ftworkbench.jobs.folder import Job, create_job, own_state, write_state
 from ftworkbench.workspace import Workspace
 
 # Takes the device, says so, and keeps it until its folder has a file `leave`.
@@ -111,6 +111,25 @@ def test_jobs_have_the_device_one_at_a_time_in_the_order_in_which_they_were_subm
     assert [worker.wait(timeout=10) for worker in desk.workers] == [0, 0, 0]
     assert desk.waiting() == []
     assert queue.holder("cpu") is None
+
+
+def test_the_first_submitted_is_first_though_its_worker_came_to_the_queue_last(desk: Desk) -> None:
+    holder, _ = desk.start()
+    jobs = [create_job(desk.workspace, "train", "", {"recipe": name, "args": {}}) for name in ("b", "a")]
+    code = WORKER.replace("submitted=float(sys.argv[3]), ", "")
+    for job in reversed(jobs):
+        write_state(job, own_state("queued", 1))  # as a worker does when it begins to wait
+        desk.workers.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code, str(job.path), str(desk.order)],
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        )
+        wait_for(lambda job=job: job in desk.waiting())
+    assert desk.waiting() == jobs
+    leave(holder)
 
 
 def test_one_that_waits_says_how_many_are_before_it(desk: Desk) -> None:
