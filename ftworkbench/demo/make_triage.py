@@ -3,6 +3,9 @@
 `python -m ftworkbench.demo.make_triage [--out DIR]` writes train.jsonl, test.jsonl, faults.json (each planted
 fault by row) and decisions.json (what a reviewer decides about them). The same seed gives the same bytes.
 
+Decisions are meant for a ledger that knows rows by their content. So an exact duplicate is accepted, once for
+both rows, and curating uses the first; and rejecting a row of train takes the same row out of the test file.
+
 A ticket is for one queue:
 
 - billing: charges, invoices, prices, ways to pay. Also gift cards, vouchers and codes whatever is wrong with

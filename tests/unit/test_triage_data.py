@@ -37,6 +37,10 @@ def reply(place: Place) -> str:
     return str(ROWS[place]["messages"][1]["content"])
 
 
+def content(place: Place) -> tuple[str, str]:
+    return prompt(place), reply(place)
+
+
 def faults(*kinds: str) -> Iterator[tuple[Place, Place | None, dict[str, Any]]]:
     """The place of each fault of these kinds, the place of the row that it goes with, and its entry."""
     for name, entries in FAULTS.items():
@@ -58,15 +62,15 @@ def pairs() -> set[frozenset[Place]]:
 
 
 def curated(name: str) -> list[tuple[str, str]]:
-    """Prompt and answer of the rows of a file that the shipped decisions keep, as they correct them."""
-    decided = {entry["row"]: entry for entry in DECISIONS if entry["file"] == name}
-    kept = []
-    for (file, number), row in ROWS.items():
-        decision = decided.get(number, {"do": "accept"})
-        if file == name and decision["do"] != "reject":
-            said = [message["content"] for message in row["messages"]]
-            kept.append((decision.get("prompt", said[0]), decision.get("answer", said[1])))
-    return kept
+    """Prompt and answer of the rows of a file as decided; rows are known by content, and used once."""
+    decided = {content((entry["file"], entry["row"])): entry for entry in DECISIONS}
+    kept = {}
+    for place in ROWS:
+        said = content(place)
+        decision = decided.get(said, {"do": "accept"})
+        if place[0] == name and decision["do"] != "reject":
+            kept[decision.get("prompt", said[0]), decision.get("answer", said[1])] = place
+    return list(kept)
 
 
 def test_the_script_makes_the_shipped_files_byte_for_byte(tmp_path: Path) -> None:

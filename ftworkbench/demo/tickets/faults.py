@@ -10,7 +10,7 @@ from ftworkbench.demo.tickets.writing import slip
 
 EXACT, NEAR, WRONG, LEAKS = 10, 10, 12, 8
 CONFLICTS_SAME_TEXT, CONFLICTS_NEAR = 2, 3
-LEAKS_EXACT = 5
+LEAKS_EXACT = 3
 EMPTY_ANSWERS = ("", "", "  ")
 PERSONAL = (
     ("account", "My mail is joan.hollis83@example.org.", "joan.hollis83@example.org", "an e-mail address",
@@ -47,7 +47,6 @@ _OTHERWISE = {
 }  # fmt: skip
 _APART = 0.06
 _EARLY = 0.85
-_TWICE_SAID = "says the same as another row"
 
 
 @dataclass(frozen=True)
@@ -102,10 +101,12 @@ class Planter:
                 do="reject", why="no answer to learn from",
             )  # fmt: skip
         for _ in range(EXACT):
-            self._copy(self._take(early=True), "exact-duplicate", "the same row again", _TWICE_SAID)
+            at = self._take(early=True)
+            self._copy(at, "exact-duplicate", "the same row again", "right, and used once", do="accept")
         for _ in range(NEAR):
             at = self._take(early=True, long=True)
-            self._copy(at, "near-duplicate", "a few words differ", _TWICE_SAID, text=self._nearly(at))
+            why = "says the same as another row"
+            self._copy(at, "near-duplicate", "a few words differ", why, text=self._nearly(at))
         self._conflicts()
         self._leaks()
 
@@ -146,13 +147,13 @@ class Planter:
                 new_reply=ticket.answer,
             )  # fmt: skip
 
-    def _copy(self, at: int, fault: str, note: str, why: str, *, text: str = "", reply: str = "") -> None:
+    def _copy(self, at: int, fault: str, note: str, why: str, **other: str) -> None:
+        """Adds the row again, further down; `other` may give its text, its reply, and what to do about it."""
         row = self._rows[at]
         place = self._rng.uniform(row.place + _APART, 1.0)
-        ticket = replace(row.ticket, text=text or row.ticket.text)
-        self._rows.append(
-            Planted(len(self._rows), place, ticket, reply or row.reply, fault, row.name, note, "reject", why)
-        )
+        ticket = replace(row.ticket, text=other.get("text") or row.ticket.text)
+        reply, do = other.get("reply", row.reply), other.get("do", "reject")
+        self._rows.append(Planted(len(self._rows), place, ticket, reply, fault, row.name, note, do, why))
 
     def _conflicts(self) -> None:
         for number in range(CONFLICTS_SAME_TEXT + CONFLICTS_NEAR):

@@ -55,7 +55,7 @@ def jaccard(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) 
 class Distinct:
     """Remembers texts, and tells whether a new one shares a run of 7 tokens, or too much at all, with any.
 
-    Runs are compared also with every number alike, without apostrophes, and as 8 words between spaces, so that
+    Runs are compared also with all numbers alike, without apostrophes, and as 8 words between spaces, so that
     no way to count words finds two rows that share 8.
     """
 
