@@ -1,0 +1,1 @@
+"""How the pocket model is made: its tokenizer, shards of packed text, training, and its scores."""
