@@ -141,10 +141,8 @@ def draft(desk: Desk, rng: random.Random, queue: str, urgency: str) -> Draft:
         return Draft(queue, urgency, kind, "", (*before, core, *after), "", angry, False)
     leads, afterthoughts = _second_problem(desk, rng, queue)
     ramble = _ramble(desk, rng, urgency)
-    if leads:
-        middle = [f"{leads[0]} {core}", *ramble]
-    else:
-        middle = [core, *ramble] if rng.random() < 0.8 else [*ramble, core]
+    core = f"{leads[0]} {core}" if leads else core
+    middle = [core, *ramble] if leads or rng.random() < 0.8 else [*ramble, core]
     opening = _opening(desk, rng, queue)
     return Draft(
         queue, urgency, kind,
