@@ -1,0 +1,135 @@
+"""`python -m ftworkbench.worker JOBDIR`: does the job in that folder, and says there how it went."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from ftworkbench.errors import EXIT_BAD_INPUT, EXIT_GOOD, EXIT_NO, JobError, WorkbenchError
+from ftworkbench.jobs.events import EventLog
+from ftworkbench.jobs.folder import Job, read_manifest, read_state
+from ftworkbench.jobs.heartbeat import heartbeat
+from ftworkbench.jobs.queue import LeftQueueError, take_device
+from ftworkbench.machine import this_machine
+from ftworkbench.paths import model_folder
+from ftworkbench.recipe.read import parse
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.reasons import reason
+from ftworkbench.worker.work import StoppedError, Work, tell_phase
+
+# Where the work of each kind begins. A session takes the device itself, when it is first asked to answer.
+_WORK = {
+    "train": ("ftworkbench.worker.train", "train"),
+    "evaluate": ("ftworkbench.worker.measure", "evaluate"),
+    "merge": ("ftworkbench.worker.merge", "merge"),
+    "session": ("ftworkbench.worker.session", "serve"),
+    "fit": ("ftworkbench.worker.fit", "fit"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code: 0 where the job is done or has stopped as asked, 1 where it failed, 2 for no job at all."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if len(arguments) != 1 or not (Path(arguments[0]) / "manifest.json").is_file():
+        print("usage: python -m ftworkbench.worker JOBDIR", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    return do_job(Job(Path(arguments[0]).resolve()), asked_to_stop())
+
+
+def asked_to_stop() -> Callable[[], bool]:
+    """Whether SIGTERM (or Ctrl+C) came: like the stop file, it asks to finish the step, save and leave."""
+    asked: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+
+    signal.signal(signal.SIGTERM, remember)
+    signal.signal(signal.SIGINT, remember)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    return lambda: bool(asked)
+
+
+def do_job(job: Job, signalled: Callable[[], bool] = lambda: False) -> int:
+    """Does the job in this process, and writes its end whatever happens. Gives the exit code."""
+    os.umask(0o077)
+    state = read_state(job)
+    log = EventLog(job.events, state.attempt if state else 1)
+    try:
+        with heartbeat(job):
+            return _attempt(job, log, lambda: signalled() or job.stop_file.exists())
+    finally:
+        log.close()
+
+
+def _attempt(job: Job, log: EventLog, stopped: Callable[[], bool]) -> int:
+    try:
+        _work(job, log, stopped)
+    except (StoppedError, LeftQueueError) as error:
+        tell_phase(job, log, "stopped", reason(error))
+        return EXIT_GOOD
+    except WorkbenchError as error:
+        print(error, file=sys.stderr)
+        tell_phase(job, log, "failed", reason(error))
+        return error.exit_code
+    except BaseException as error:
+        traceback.print_exc()
+        tell_phase(job, log, "failed", reason(error))
+        return EXIT_NO
+    tell_phase(job, log, "done")
+    return EXIT_GOOD
+
+
+def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
+    manifest = read_manifest(job)
+    kind = str(manifest["kind"])
+    if kind not in _WORK:
+        raise JobError(f"{job.name}: {kind!r} is no kind of work that this version knows")
+    recipe = parse(job.recipe.read_text(encoding="utf-8"), str(manifest["recipe"]), f"{job.name}/recipe.toml")
+    device = _device(recipe)
+    queue = this_machine().device if device == "cuda" else "cpu"
+    work = Work(job, recipe, dict(manifest.get("args") or {}), log, device, queue, stopped)
+    prepare_environment(work)
+    with contextlib.ExitStack() as held:
+        if recipe.launch.queue and kind != "session":
+            work.phase("queued")
+            held.enter_context(take_device(queue, job, log, stopped))
+        work.phase("loading")
+        work.leave_if_stopped()
+        module, function = _WORK[kind]
+        getattr(importlib.import_module(module), function)(work)
+
+
+def _device(recipe: Recipe) -> str:
+    if recipe.launch.device == "auto":
+        return "cuda" if this_machine().cards else "cpu"
+    return recipe.launch.device
+
+
+def prepare_environment(work: Work) -> None:
+    """Sets what the libraries read from the environment when they are imported."""
+    fixed = {
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+        "WANDB_SILENT": "true",
+    }
+    os.environ.update(fixed)
+    if work.device == "cpu":
+        threads = work.recipe.launch.threads or this_machine().cores
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    if model_folder(work.recipe.model.model_id, work.workspace.root) is not None:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # all is here already: nothing may wait for a network
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Fitting: the worst step that the data really holds, taken once, with its memory and its time."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import Any
+
+import torch
+
+from ftworkbench.data.splits import load_parts
+from ftworkbench.errors import InputError
+from ftworkbench.jobs.folder import write_json
+from ftworkbench.worker.models import load_base, parameters, peak, reset_peak
+from ftworkbench.worker.rows import Rows, encode_rows
+from ftworkbench.worker.train import make_tuner, training_template
+from ftworkbench.worker.work import Work
+
+_STEPS = 2  # the second one has the optimizer's state from the beginning
+
+
+def fit(work: Work) -> None:
+    """Leaves `result.json`: peak memory in GiB by stage, tokens a second, hours of the whole run.
+
+    Out of memory is an answer too: `fits` is False then.
+    """
+    # -------------------------------------------------------------------------------------------------
+    # The longest rows, as many as a step takes
+
+    began = time.monotonic()
+    recipe, device = work.recipe, work.device
+    template = training_template(work)
+    parts = load_parts(work.workspace, recipe.name, recipe.data)
+    rows = encode_rows(work, template, parts.train, "train")
+    held_out = encode_rows(work, template, parts.validation, "validation")
+    if not len(rows):
+        raise InputError("data.train: no rows are left to train on")
+    step = recipe.train.per_device_train_batch_size * recipe.train.gradient_accumulation_steps
+    longest = rows.longest_first(step)
+    evaluated = held_out.longest_first(recipe.train.per_device_eval_batch_size or 8)
+    found: dict[str, Any] = {"fits": True, "parts": {}}
+    stages = found["parts"]
+
+    # -------------------------------------------------------------------------------------------------
+    # Loaded, stepped, evaluated, saved
+
+    try:
+        reset_peak(device)
+        model = load_base(recipe, work.workspace, device)
+        stages["load"] = peak(device)
+        work.phase("running")
+        tuner = make_tuner(
+            work,
+            model,
+            template,
+            _repeated(longest, step),
+            evaluated,
+            output_dir=str(work.job.path / "scratch"),
+            max_steps=_STEPS,
+            eval_strategy="no",
+            save_strategy="no",
+            load_best_model_at_end=False,
+        )
+        found["parameters"], found["trainable"] = parameters(tuner.model)
+        work.leave_if_stopped()
+        reset_peak(device)
+        tuner.train()
+        stages["step"] = peak(device)
+        if len(evaluated):
+            reset_peak(device)
+            tuner.evaluate()
+            stages["evaluation"] = peak(device)
+        reset_peak(device)
+        tuner.save_model(str(work.job.path / "scratch" / "adapter"))
+        stages["save"] = peak(device)
+        found |= _pace(work, tuner, rows)
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        found["fits"] = False
+        work.notice(f"out of memory: {str(error).splitlines()[0]}", "out-of-memory")
+    finally:
+        shutil.rmtree(work.job.path / "scratch", ignore_errors=True)
+    found["peak_gib"] = max(stages.values(), default=None)
+    found["longest_tokens"] = max(len(each.input_ids) for each in rows.encoded)
+    found["seconds"] = round(time.monotonic() - began, 3)
+    write_json(work.job.result, found)
+
+
+def _repeated(rows: Rows, count: int) -> Rows:
+    """The rows, over and over, until there are enough for a step."""
+    times = -(-count // len(rows))
+    return Rows((rows.encoded * times)[:count], (rows.keys * times)[:count])
+
+
+def _pace(work: Work, tuner: Any, rows: Rows) -> dict[str, Any]:
+    """Tokens a second over these steps, and the hours that the whole run takes at that pace."""
+    counts = tuner.counts
+    seconds, tokens = counts["seconds"], counts["tokens"]
+    pace = tokens / seconds if seconds else None
+    train = work.recipe.train
+    step = train.per_device_train_batch_size * train.gradient_accumulation_steps
+    epochs = train.num_train_epochs if train.max_steps is None else train.max_steps * step / len(rows)
+    return {
+        "tokens_per_second": pace,
+        "hours": rows.tokens * epochs / pace / 3600 if pace else None,
+    }

@@ -1,0 +1,76 @@
+"""Why a job failed, in one line for a person. The trace goes to worker.log."""
+
+from __future__ import annotations
+
+import errno
+
+from ftworkbench.errors import WorkbenchError
+from ftworkbench.printable import one_line
+
+_LONGEST = 300
+_MEMORY = (
+    "ran out of {where} memory: halve train.per_device_train_batch_size and double "
+    "train.gradient_accumulation_steps, or lower train.max_length, or set train.gradient_checkpointing = true, "
+    "or quantization.load_in_4bit = true"
+)
+# By the names of the classes: importing them would import the libraries.
+_HUB = {
+    "GatedRepoError": "the model is gated: ask for access on its page, then set HF_TOKEN in the environment",
+    "RepositoryNotFoundError": "the hub has no such model, or it is private: check model.model_id, or set HF_TOKEN",
+    "RevisionNotFoundError": "the model has no such revision: check model.revision",
+    "LocalEntryNotFoundError": "the hub cannot be reached, and the model is not on this machine yet",
+    "OfflineModeIsEnabled": "the hub may not be asked (HF_HUB_OFFLINE), and the model is not on this machine yet",
+    "EntryNotFoundError": "the model lacks a file that is needed",
+    "HfHubHTTPError": "the hub did not answer as it should; try again later",
+}
+_TEXTS = (
+    ("gated repo", _HUB["GatedRepoError"]),
+    ("couldn't connect to", _HUB["LocalEntryNotFoundError"]),
+    ("cannot find the requested files in the local cache", _HUB["LocalEntryNotFoundError"]),
+    ("is not a local folder and is not a valid model identifier", _HUB["RepositoryNotFoundError"]),
+    ("requires you to execute", "needs code of its own to run; read it first, then say model.trust_remote_code = true"),
+    ("target modules", "lora.target_modules names no layer that the model has"),
+)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error, and those that it came from."""
+    found: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in found:
+        found.append(current)
+        current = current.__cause__ or current.__context__
+    return found
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong and what to do, on one printable line."""
+    if isinstance(error, WorkbenchError):
+        return one_line(str(error), _LONGEST)
+    for each in _chain(error):
+        known = _known(each)
+        if known:
+            return known
+    text = str(error).strip()
+    first = text.splitlines()[0] if text else "no reason was given"
+    return one_line(f"{type(error).__name__}: {first}; the trace is in worker.log", _LONGEST)
+
+
+def _known(error: BaseException) -> str | None:
+    names = {each.__name__ for each in type(error).__mro__}
+    text = str(error)
+    if "OutOfMemoryError" in names or "CUDA out of memory" in text:
+        return _MEMORY.format(where="GPU")
+    if isinstance(error, MemoryError) or "can't allocate memory" in text:
+        return _MEMORY.format(where="the machine's")
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full: make room, then resume the job"
+    for name in (each.__name__ for each in type(error).__mro__):
+        if name in _HUB:
+            return _HUB[name]
+    lowered = text.lower()
+    for part, said in _TEXTS:
+        if part in lowered:
+            first = text.strip().splitlines()[0]
+            return one_line(f"{said} ({first})", _LONGEST)
+    return None

@@ -1,0 +1,113 @@
+"""What is trained on: each token of a row, masked, trained or cut. What is seen is what is trained."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from ftworkbench.data.example import Example
+from ftworkbench.evaluate.contestants import TUNED, Contestant, build_messages
+from ftworkbench.worker.template import Span, Template
+
+IGNORED = -100  # the label that the loss leaves out
+State = Literal["masked", "trained", "cut"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A token as it is shown. `special` names a token that stands for no text, else it is empty."""
+
+    id: int
+    text: str
+    state: State
+    special: str = ""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A row as it is trained: `labels` are the input ids, or IGNORED. What was cut off is only in `pieces`."""
+
+    input_ids: list[int]
+    labels: list[int]
+    cut: list[int]
+    cut_labels: list[int]
+    text: str
+    offsets: Sequence[Span]
+    names: Mapping[int, str]
+
+    @property
+    def trained(self) -> int:
+        """How many tokens the loss is on. The first of a row is never predicted."""
+        return sum(label != IGNORED for label in self.labels[1:])
+
+    @property
+    def trained_but_cut(self) -> int:
+        return sum(label != IGNORED for label in self.cut_labels)
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Every token with its text and what becomes of it; characters of several tokens are shown at the first."""
+        pieces = []
+        kept = len(self.input_ids)
+        shown = 0
+        for index, (token, (start, end)) in enumerate(
+            zip([*self.input_ids, *self.cut], self.offsets, strict=True)
+        ):
+            text = self.text[max(start, shown) : end]
+            shown = max(shown, end)
+            state: State = "cut"
+            if index < kept:
+                state = "masked" if self.labels[index] == IGNORED else "trained"
+            pieces.append(Piece(token, text, state, self.names.get(token, "")))
+        return tuple(pieces)
+
+
+def conversation(example: Example, system: str | None) -> list[dict[str, Any]]:
+    """The messages that are trained on: with `system` in front, in place of the row's own system message."""
+    return build_messages(Contestant(TUNED, system), example.messages)
+
+
+def encode(
+    example: Example,
+    template: Template,
+    system: str | None = None,
+    max_length: int | None = None,
+    *,
+    answers_only: bool = True,
+) -> Encoded:
+    """The tokens of an example, with labels on its assistant turns (on all of it if not `answers_only`).
+
+    A turn with weight 0 is not trained. Past `max_length` tokens are cut. Raises RenderError where the chat
+    template refuses the conversation.
+    """
+    messages = conversation(example, system)
+    plain = [{key: value for key, value in message.items() if key != "weight"} for message in messages]
+    text, spans = template.answers(plain, example.tools)
+    weights = [message.get("weight", 1) for message in messages if message["role"] == "assistant"]
+    wanted = [span for span, weight in zip(spans, weights, strict=True) if weight != 0]
+    encoded = template.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    ids: list[int] = encoded["input_ids"]
+    offsets: list[Span] = encoded["offset_mapping"]
+    labels = list(ids)
+    if answers_only:
+        labels = [IGNORED] * len(ids)
+        for first, last in _tokens_of(wanted, offsets):
+            labels[first:last] = ids[first:last]
+    end = len(ids) if max_length is None else max_length
+    return Encoded(ids[:end], labels[:end], ids[end:], labels[end:], text, offsets, template.names)
+
+
+def _tokens_of(spans: Sequence[Span], offsets: Sequence[Span]) -> list[tuple[int, int]]:
+    """The tokens that hold the characters of each span; a token on its edge belongs to it."""
+    ends = [end for _, end in offsets]
+    found = []
+    for start, end in spans:
+        first = bisect_right(ends, start)
+        last = first
+        while last < len(offsets) and offsets[last][0] < end:
+            last += 1
+        found.append((first, last))
+    return found

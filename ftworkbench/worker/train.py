@@ -1,0 +1,140 @@
+"""Training: the recipe's rows, a LoRA on its model, checkpoints on the way, an adapter at the end."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ftworkbench.data.splits import load_parts
+from ftworkbench.errors import InputError
+from ftworkbench.jobs.folder import write_json
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.checkpoints import newest, sha256_of, sync
+from ftworkbench.worker.configs import lora_config, sft_config
+from ftworkbench.worker.models import ends, load_base, load_tokenizer, parameters, reset_peak
+from ftworkbench.worker.rows import Rows, encode_rows
+from ftworkbench.worker.template import Template, mend_pad, open_template, require_end
+from ftworkbench.worker.trainer import Tuner, figures
+from ftworkbench.worker.work import StoppedError, Work
+
+_STAGED = ".adapter"
+_SECONDS = "seconds"
+
+
+def train(work: Work) -> None:
+    """Trains, from the last good checkpoint where there is one; leaves `adapter/` and `result.json`.
+
+    Raises StoppedError once all is saved, where it was asked to stop.
+    """
+    began = time.monotonic()
+
+    # -------------------------------------------------------------------------------------------------
+    # What is learned: the template is checked and the rows are encoded before the weights are loaded
+
+    template = training_template(work)
+    parts = load_parts(work.workspace, work.recipe.name, work.recipe.data)
+    rows = encode_rows(work, template, parts.train, "train")
+    held_out = encode_rows(work, template, parts.validation, "validation")
+    if not len(rows):
+        raise InputError("data.train: no rows are left to train on")
+    work.leave_if_stopped()
+
+    # -------------------------------------------------------------------------------------------------
+    # The model, the adapter, and where an earlier attempt got to
+
+    model = load_base(work.recipe, work.workspace, work.device)
+    reset_peak(work.device)
+    found = newest(work.job.checkpoints, lambda text: work.notice(text, "damaged-checkpoint"))
+    if work.log.attempt > 1:
+        where = f"goes on from step {found.step}" if found else "no checkpoint was saved yet: begins at step 0 again"
+        work.notice(where, "resumed", level="info", step=found.step if found else 0)
+    tuner = make_tuner(work, model, template, rows, held_out, eval_on_start=found is None and len(held_out) > 0)
+    if found is not None:
+        tuner.go_on_from(found.path)
+    work.leave_if_stopped()
+
+    # -------------------------------------------------------------------------------------------------
+    # The run: events come from the trainer
+
+    tuner.train(resume_from_checkpoint=str(found.path) if found else None)
+
+    # -------------------------------------------------------------------------------------------------
+    # What stays
+
+    work.phase("saving")
+    sha256 = save_adapter(work, tuner.model, template)
+    total, trained = parameters(tuner.model)
+    result = figures(tuner, work.device)
+    result |= {
+        "parameters": total,
+        "trainable": trained,
+        "train_rows": len(rows),
+        "validation_rows": len(held_out),
+        "adapter_sha256": sha256,
+        _SECONDS: round(time.monotonic() - began, 3),
+    }
+    write_json(work.job.result, result)
+    if tuner.state.global_step < tuner.state.max_steps and work.stopped():
+        raise StoppedError(f"stopped at step {tuner.state.global_step} of {tuner.state.max_steps}, as it was asked to")
+
+
+def training_template(work: Work) -> Template:
+    """The model's template, checked: it has turns, a pad token, and an end that is learned."""
+    recipe = work.recipe
+    tokenizer = load_tokenizer(recipe, work.workspace)
+    stops = ends(recipe, work.workspace, tokenizer)
+    mend_pad(tokenizer, stops, lambda text: work.notice(text, "pad-token", level="info"))
+    template = open_template(tokenizer, stops, recipe.model.model_id)
+    require_end(template, recipe.train.assistant_only_loss)
+    return template
+
+
+def make_tuner(
+    work: Work, model: Any, template: Template, rows: Rows, held_out: Rows, **options: Any
+) -> Tuner:
+    """The trainer of the recipe over these rows. `options` go before the recipe's own [train]."""
+    recipe = work.recipe
+    if not len(held_out):
+        options = {**options, "eval_strategy": "no", "load_best_model_at_end": False}
+    args = sft_config(recipe, work.job.checkpoints, work.device, **options)
+    return Tuner(
+        work,
+        loraplus_lr_ratio=recipe.method.loraplus_lr_ratio,
+        model=model,
+        args=args,
+        train_dataset=rows.dataset(),
+        eval_dataset=held_out.dataset() if len(held_out) else None,
+        processing_class=template.tokenizer,
+        peft_config=lora_config(recipe),
+        callbacks=_callbacks(recipe, len(held_out) > 0),
+    )
+
+
+def _callbacks(recipe: Recipe, evaluated: bool) -> list[Any]:
+    from transformers import EarlyStoppingCallback
+
+    patience = recipe.method.early_stopping_patience
+    return [EarlyStoppingCallback(patience)] if patience is not None and evaluated else []
+
+
+def save_adapter(work: Work, model: Any, template: Template) -> str:
+    """Writes `adapter/`: PEFT's files, the tokenizer and its chat template. Gives the weights' SHA-256."""
+    staged = work.job.path / _STAGED
+    shutil.rmtree(staged, ignore_errors=True)
+    model.save_pretrained(staged, safe_serialization=True)
+    template.tokenizer.save_pretrained(staged)
+    (staged / "README.md").unlink(missing_ok=True)  # a card for the hub, with nothing filled in
+    sync(staged)
+    _replace(staged, work.job.adapter)
+    return sha256_of(work.job.adapter / "adapter_model.safetensors")
+
+
+def _replace(staged: Path, final: Path) -> None:
+    old = staged.with_name(f"{staged.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if final.exists():
+        final.rename(old)
+    staged.rename(final)
+    shutil.rmtree(old, ignore_errors=True)

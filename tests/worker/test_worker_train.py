@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from tiny import events, losses, make_workspace, notices, run_job
+
+from ftworkbench.jobs.folder import Job, phase, read_state, result
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.checkpoints import verify
+from ftworkbench.workspace import Workspace
+
+Trained = tuple[Workspace, Recipe, Job]
+
+
+def test_a_training_job_ends_done_with_an_adapter_and_its_figures(trained: Trained) -> None:
+    _, _, job = trained
+    assert phase(job) == "done", read_state(job)
+    found = result(job)
+    assert found is not None
+    assert found["steps"] == max(losses(job))
+    assert found["train_loss"] > 0
+    assert found["eval_loss"] < found["first_eval_loss"]
+    assert found["trainable"] < found["parameters"]
+    assert found["tokens_per_second"] > 0
+    assert (job.adapter / "adapter_model.safetensors").is_file()
+    assert (job.adapter / "chat_template.jinja").is_file()
+    assert not (job.adapter / "training_args.bin").exists()
+
+
+def test_every_step_tells_its_loss_speed_and_memory(trained: Trained) -> None:
+    _, _, job = trained
+    found = losses(job)
+    assert list(found) == list(range(1, max(found) + 1))
+    assert found[max(found)] < found[1]
+    last = [event for event in events(job, "metric") if "loss" in event.fields["values"]][-1]
+    names = {"loss", "learning_rate", "grad_norm", "mean_token_accuracy", "tokens_per_second", "memory_gib"}
+    assert names <= set(last.fields["values"])
+    phases = [event.fields["phase"] for event in events(job, "phase")]
+    assert phases == ["queued", "loading", "running", "saving", "done"]
+
+
+def test_validation_is_measured_before_the_first_step_and_after_each_epoch(trained: Trained) -> None:
+    _, _, job = trained
+    evaluations = [event.fields for event in events(job, "evaluation")]
+    assert evaluations[0]["step"] == 0
+    assert [each["step"] for each in evaluations[1:]] == [4, 8]
+    assert all("eval_loss" in each["values"] for each in evaluations)
+
+
+def test_checkpoints_verify_hold_no_secrets_and_are_few(trained: Trained) -> None:
+    _, recipe, job = trained
+    kept = sorted(job.checkpoints.iterdir())
+    assert [path.name for path in kept] == ["checkpoint-6", "checkpoint-8"]
+    assert recipe.train.save_total_limit == len(kept)
+    assert all(verify(path) is None for path in kept)
+    assert not list(job.path.rglob("training_args.bin"))
+    assert [event.fields["step"] for event in events(job, "checkpoint")] == [3, 6, 8]
+
+
+def test_a_learning_rate_of_zero_leaves_the_model_as_it_was(model: Path, tmp_path: Path) -> None:
+    workspace, recipe = make_workspace(tmp_path, model, train__learning_rate=0, train__max_steps=2)
+    job = run_job(workspace, "train", recipe)
+    assert phase(job) == "done", read_state(job)
+    found = result(job)
+    assert found is not None
+    assert found["eval_loss"] == found["first_eval_loss"]
+
+
+def test_rows_without_anything_to_learn_are_dropped_by_number(model: Path, tmp_path: Path) -> None:
+    workspace, recipe = make_workspace(tmp_path, model, train__max_length=46, train__max_steps=1)
+    job = run_job(workspace, "train", recipe)
+    assert phase(job) == "done", read_state(job)
+    dropped = next(event for event in events(job, "notice") if event.fields["code"] == "all-cut")
+    assert str(len(dropped.fields["rows"])) in dropped.fields["text"]
+    assert (result(job) or {})["train_rows"] + len(dropped.fields["rows"]) == 30
+
+
+def test_nothing_left_to_learn_fails_in_one_line(model: Path, tmp_path: Path) -> None:
+    workspace, recipe = make_workspace(tmp_path, model, train__max_length=10)
+    job = run_job(workspace, "train", recipe)
+    state = read_state(job)
+    assert state is not None
+    assert state.phase == "failed"
+    assert "max_length = 10 cuts off every answer" in state.why
+    assert "\n" not in state.why
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_names_the_step(model: Path, tmp_path: Path) -> None:
+    workspace, recipe = make_workspace(
+        tmp_path, model, train__learning_rate=1.0, train__max_grad_norm=0.0, lora__lora_alpha=10**30
+    )
+    job = run_job(workspace, "train", recipe)
+    state = read_state(job)
+    assert state is not None
+    assert state.phase == "failed"
+    notice = next(event for event in events(job, "notice") if event.fields["code"] == "not-finite")
+    assert f"at step {notice.fields['step']}" in state.why
+    assert all(verify(path) is None for path in job.checkpoints.glob("checkpoint-*"))
+    assert not job.adapter.exists()
+
+
+def test_qlora_trains_on_the_cpu(model: Path, tmp_path: Path) -> None:
+    workspace, recipe = make_workspace(
+        tmp_path, model, quantization__load_in_4bit=True, quantization__bnb_4bit_use_double_quant=True
+    )
+    job = run_job(workspace, "train", recipe)
+    assert phase(job) == "done", read_state(job)
+    found = losses(job)
+    assert found[max(found)] < found[1]
+    assert (result(job) or {})["parameters"] == _shape_parameters(model)
+
+
+def _shape_parameters(model: Path) -> int:
+    from safetensors.torch import load_file
+
+    return sum(each.numel() for each in load_file(model / "model.safetensors").values())
+
+
+def test_lora_plus_learns_b_faster_than_a(model: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    workspace, recipe = make_workspace(tmp_path, model, train__max_steps=1, train__learning_rate=1e-3)
+    plain = run_job(workspace, "train", recipe)
+    _, recipe = make_workspace(
+        tmp_path, model, train__max_steps=1, train__learning_rate=1e-3, method__loraplus_lr_ratio=16.0
+    )
+    plus = run_job(workspace, "train", recipe)
+    assert phase(plus) == "done", read_state(plus)
+    one, other = (load_file(job.adapter / "adapter_model.safetensors") for job in (plain, plus))
+    name = next(name for name in one if "lora_B" in name)
+    ratio = (other[name].abs().max() / one[name].abs().max()).item()
+    assert 15 < ratio < 17
+
+
+def test_packed_rows_train(model: Path, tmp_path: Path) -> None:
+    workspace, recipe = make_workspace(tmp_path, model, train__packing=True, train__max_steps=2)
+    job = run_job(workspace, "train", recipe)
+    assert phase(job) == "done", (read_state(job), notices(job))
+
+
+def test_early_stopping_keeps_the_best_adapter(model: Path, tmp_path: Path) -> None:
+    workspace, recipe = make_workspace(
+        tmp_path,
+        model,
+        train__num_train_epochs=6.0,
+        train__learning_rate=0.3,
+        train__save_strategy="epoch",
+        train__save_steps=None,
+        method__early_stopping_patience=1,
+    )
+    job = run_job(workspace, "train", recipe)
+    assert phase(job) == "done", read_state(job)
+    seen = [event.fields["values"]["eval_loss"] for event in events(job, "evaluation")]
+    assert (result(job) or {})["eval_loss"] == min(seen[1:])
+    assert len(seen) < 7
+
+
+def test_no_file_of_a_job_holds_a_token_of_the_hub(
+    model: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_SECRETsecretSECRET")
+    workspace, recipe = make_workspace(tmp_path, model, train__max_steps=1)
+    job = run_job(workspace, "train", recipe)
+    assert phase(job) == "done"
+    for path in job.path.rglob("*"):
+        assert not path.is_file() or b"hf_SECRET" not in path.read_bytes(), path
+
+
+def test_the_weights_that_are_saved_are_the_adapter_and_nothing_else(trained: Trained) -> None:
+    from safetensors.torch import load_file
+
+    _, _, job = trained
+    weights = load_file(job.adapter / "adapter_model.safetensors")
+    assert all("lora_" in name for name in weights)
+    assert all(torch.isfinite(each).all() for each in weights.values())
+    config = json.loads((job.adapter / "adapter_config.json").read_text())
+    assert (config["r"], config["lora_alpha"]) == (8, 16)
