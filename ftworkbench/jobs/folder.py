@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -131,7 +130,7 @@ def own_state(phase: str, attempt: int, why: str = "") -> State:
 
 def write_json(path: Path, value: Any) -> None:
     """Replaces `path` by `value` as JSON: a reader sees the old text or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         with temporary.open("w", encoding="utf-8") as file:
             json.dump(value, file, indent=1, ensure_ascii=True, allow_nan=False)
@@ -217,7 +216,15 @@ def _is_lost(job: Job, state: State, now: float) -> bool:
         return True
     if state.pid is None:
         return now - state.t > LAUNCH_GRACE
-    return process_start(state.pid) != state.start
+    return not has_process(state)
+
+
+def has_process(state: State) -> bool:
+    """Whether the process that the state names still runs, on this host."""
+    if state.pid is None:
+        return False
+    started = process_start(state.pid)
+    return started is not None and started == state.start
 
 
 def phase(job: Job, now: float | None = None) -> str:
@@ -260,13 +267,13 @@ def create_job(workspace: Workspace, kind: str, recipe_text: str, manifest: Mapp
     if kind != "train":
         stem = f"{stem}-{_plain_name(kind)}"
     workspace.jobs.mkdir(exist_ok=True)
-    staged = workspace.jobs / f".new-{secrets.token_hex(8)}"
+    staged = workspace.jobs / f".new-{os.urandom(8).hex()}"
     staged.mkdir(mode=0o700)
     try:
         job = Job(staged)
         job.recipe.write_text(recipe_text, encoding="utf-8")
         for attempt in range(1000):
-            name = f"{stem}-{secrets.token_hex(2 if attempt < 100 else 4)}"
+            name = f"{stem}-{os.urandom(2 if attempt < 100 else 4).hex()}"
             if not (workspace.jobs / name).exists():
                 break
         write_json(job.manifest, {**manifest, "v": 1, "kind": kind, "name": name, "created": now})

@@ -21,6 +21,7 @@ from ftworkbench.jobs.folder import (
     Job,
     State,
     create_job,
+    has_process,
     phase,
     put_state,
     read_manifest,
@@ -192,8 +193,7 @@ def _with_process(job: Job, state: State) -> State:
 
 def _signal(state: State, number: int) -> None:
     """Signals the job's process group, if its leader is still the process that the state names."""
-    assert state.pid is not None
-    if process_start(state.pid) != state.start:
+    if state.pid is None or not has_process(state):
         return
     try:
         os.killpg(state.pid, number)
@@ -202,9 +202,8 @@ def _signal(state: State, number: int) -> None:
 
 
 def _gone(state: State, seconds: float) -> bool:
-    assert state.pid is not None
     deadline = time.monotonic() + seconds
-    while process_start(state.pid) == state.start:
+    while has_process(state):
         if time.monotonic() > deadline:
             return False
         time.sleep(_LOOK)

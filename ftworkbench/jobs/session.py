@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ def ask(job: Job, op: str, **fields: Any) -> str:
     found = phase(job)
     if found not in ALIVE:
         raise JobError(f"{job.name}: the session is {found}; open another")
-    request = secrets.token_hex(6)
+    request = os.urandom(6).hex()
     line = {**fields, "v": 1, "id": request, "t": round(time.time(), 3), "op": op}
     text = json.dumps(line, allow_nan=False).encode("ascii") + b"\n"
     descriptor = os.open(job.requests, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

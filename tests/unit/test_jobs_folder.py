@@ -101,6 +101,8 @@ def test_a_live_process_keeps_the_phase_and_a_gone_one_is_lost(workspace: Worksp
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert phase(job) == "lost"  # dead, though nobody has reaped it yet
+        write_state(job, replace(own_state("running", 1), pid=child.pid, start=None))
+        assert phase(job) == "lost"  # it was gone before anybody could ask when it had started
     write_state(job, replace(own_state("failed", 1), pid=child.pid, start=start))
     assert phase(job) == "failed"
 
