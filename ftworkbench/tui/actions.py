@@ -15,7 +15,7 @@ from textual.keys import format_key
 from ftworkbench.paths import config_dir
 
 SCREENS = ("data", "recipe", "runs", "compare", "evaluate", "ship")
-SHARED_SCOPES = ("app", "list", "text", "dialog")
+SHARED_SCOPES = ("app", "list", "text", "dialog", "choice")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ def find_action(action_id: str | None) -> Action | None:
 def bindings(scope: str) -> list[Binding]:
     """The bindings of a scope, for a BINDINGS; each has its action's id, so that a keymap can change it."""
     return [
-        Binding(action.keys, action.method, action.title, show=action.footer, id=action.id, tooltip=action.help)
+        Binding(
+            action.keys, action.method, action.title, show=action.footer, id=action.id, tooltip=action.help
+        )
         for action in actions(scope)
     ]
 
@@ -93,7 +95,11 @@ def _flat_keymap(entries: Mapping[str, object], path: Path) -> tuple[Mapping[str
     problems: list[str] = []
     for name, value in entries.items():
         # `data.accept = "y"` unquoted is a table in TOML; both ways of writing mean the same here
-        pairs = {f"{name}.{key}": keys for key, keys in value.items()} if isinstance(value, dict) else {name: value}
+        pairs = (
+            {f"{name}.{key}": keys for key, keys in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
+        )
         for action_id, keys in pairs.items():
             if find_action(action_id) is None:
                 problems.append(f"{path}: no action is called {action_id}; `?` in the workbench shows them")

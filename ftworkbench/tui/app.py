@@ -34,10 +34,11 @@ T = TypeVar("T")
 
 
 class Launched(Message, bubble=False):
-    """A function that `launch` ran has ended; `then` takes its result, on the event loop."""
+    """What `launch` ran in a group has ended; `then` is what comes next, on the event loop."""
 
-    def __init__(self, then: Callable[[], object]) -> None:
+    def __init__(self, group: str, then: Callable[[], object]) -> None:
         super().__init__()
+        self.group = group
         self.then = then
 
 
@@ -183,43 +184,31 @@ class Workbench(App[None], inherit_bindings=False):
         if group in self._busy:
             self.tell(f"still {doing}")
             return False
+
+        def report(error: Exception) -> None:
+            if not (quiet and isinstance(error, WorkbenchError)):
+                self._failed(doing, error)
+            if failed is not None:
+                failed(error)
+
+        def run() -> None:
+            try:
+                result = work()
+            except Exception as error:
+                self.post_message(Launched(group, partial(report, error)))
+            else:
+                self.post_message(Launched(group, (lambda: None) if then is None else partial(then, result)))
+
         self._busy.add(group)
-        task = partial(self._work, work, then, doing, group, failed, quiet)
-        self.run_worker(task, thread=True, group=group, name=doing, exit_on_error=False)
+        self.run_worker(run, thread=True, group=group, name=doing, exit_on_error=False)
         return True
 
     def is_busy(self, group: str) -> bool:
         """Whether `launch` is at work in this group."""
         return group in self._busy
 
-    def _work(
-        self,
-        work: Callable[[], T],
-        then: Callable[[T], object] | None,
-        doing: str,
-        group: str,
-        failed: Callable[[BaseException], object] | None,
-        quiet: bool,
-    ) -> None:
-        def ended(action: Callable[[], object]) -> None:
-            self._busy.discard(group)
-            action()
-
-        def report(error: BaseException) -> None:
-            if not (quiet and isinstance(error, WorkbenchError)):
-                self._failed(doing, error)
-            if failed is not None:
-                failed(error)
-
-        try:
-            result = work()
-        except Exception as error:
-            self.post_message(Launched(partial(ended, partial(report, error))))
-        else:
-            then_action = partial(then, result) if then is not None else lambda: None
-            self.post_message(Launched(partial(ended, then_action)))
-
     def on_launched(self, message: Launched) -> None:
+        self._busy.discard(message.group)
         message.then()
 
     # News of jobs
@@ -259,11 +248,15 @@ class Workbench(App[None], inherit_bindings=False):
             "Nobody has measured the prompted baseline for this split and prompt yet. Without it, nothing can be said "
             'to be better: the verdict on the tuned model will be "no baseline".'
         )
-        answers = [Answer("b", "measure the baseline first", "baseline"), Answer("t", "train without", "train")]
-        actions = {"baseline": self.start_baseline, "train": lambda: self._train(opened)}
-        self.push_screen(
-            Ask("No baseline yet", text, answers), lambda answer: actions[answer]() if answer else None
-        )
+        answers = [
+            Answer("b", "measure the baseline first", "baseline"),
+            Answer("t", "train without", "train"),
+        ]
+        actions: dict[str, Callable[[], object]] = {
+            "baseline": self.start_baseline,
+            "train": lambda: self._train(opened),
+        }
+        self.push_screen(Ask("No baseline yet", text, answers), lambda answer: actions[answer]() if answer else None)
 
     def _train(self, opened: Opened) -> None:
         from ftworkbench.steps.train import start_training
@@ -288,7 +281,11 @@ class Workbench(App[None], inherit_bindings=False):
             return
         from ftworkbench.steps.fit import start_fit
 
-        self.launch(lambda: start_fit(opened), partial(self.job_started, what="measuring the fit"), doing="starting it")
+        self.launch(
+            lambda: start_fit(opened),
+            partial(self.job_started, what="measuring the fit"),
+            doing="starting it",
+        )
 
     def job_started(self, job: Job, what: str = "started", show: str = "runs") -> None:
         """Follows a job that was just launched, and goes where it is seen."""
@@ -309,8 +306,10 @@ class Workbench(App[None], inherit_bindings=False):
         for theme in themes:
             self.register_theme(theme)
         wanted = remembered_theme()
-        self.theme = wanted if wanted in self.theme_names else next(
-            (name for name in (DEFAULT_THEME, *self.theme_names) if name in self.theme_names), self.theme
+        self.theme = (
+            wanted
+            if wanted in self.theme_names
+            else next((name for name in (DEFAULT_THEME, *self.theme_names) if name in self.theme_names), self.theme)
         )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -345,7 +344,7 @@ class Workbench(App[None], inherit_bindings=False):
     def action_palette(self) -> None:
         from textual.command import CommandPalette
 
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder="What to do…"))
 
     def action_show(self, name: str) -> None:

@@ -114,4 +114,6 @@ def edit_outside(text: str, suffix: str) -> str:
         try:
             return path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise InputError(f"what the editor saved is not UTF-8 (byte {error.start + 1}); nothing was changed") from error
+            raise InputError(
+                f"what the editor saved is not UTF-8 (byte {error.start + 1}); nothing was changed"
+            ) from error

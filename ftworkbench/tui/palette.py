@@ -16,7 +16,11 @@ class ActionProvider(Provider):
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         for action, keys in held_actions(self.screen).items():
             if action.palette:
-                yield f"{action.title}  ({keys})", action.help, partial(self._run, action.method, action.scope)
+                yield (
+                    f"{action.title}  ({keys})",
+                    action.help,
+                    partial(self._run, action.method, action.scope),
+                )
         for name in getattr(self.app, "theme_names", []):
             yield f"theme: {name}", "Change the colours; the choice is kept", partial(self._theme, name)
 

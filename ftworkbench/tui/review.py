@@ -25,6 +25,8 @@ MARKS = {"unreviewed": "·", "accepted": "✔", "rejected": "✘", "skipped": "s
 WORDS = {"accept": "accepted", "reject": "rejected", "skip": "skipped"}
 # Long enough to be worth a look at a row in a list; a row of megabytes is not looked at whole.
 _LONGEST_LINE = 400
+# The filter line completes with labels, where there are not more of them than this.
+_MOST_LABELS = 200
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,10 @@ class Review:
         self.problems: dict[int, list[Problem]] = {}
         self.keys = array("Q")
         self.counts: Counter[str] = Counter()
+        self.labels: set[str] = set()
         self._refused: set[str] = set()
         self._copies: dict[str, int] = {}
         self._lock = threading.Lock()
-
-    def close(self) -> None:
-        self.source.close()
 
     @property
     def size(self) -> int:
@@ -156,6 +156,8 @@ class Review:
     def tally(self, index: int) -> None:
         """Counts the next row. Called from a thread, for each row once, in order."""
         row = self.row(index)
+        if self.label is not None and row.example is not None and len(self.labels) < _MOST_LABELS:
+            self.labels.add(short_answer(row.example.answer, self.label))
         with self._lock:
             if row.refused:
                 self._refused.add(row.key)

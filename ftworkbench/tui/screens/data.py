@@ -26,7 +26,7 @@ from ftworkbench.tui.token_page import Piece, TokenPage, ask_tokens
 from ftworkbench.tui.widgets.dialogs import Answer, Ask, AskLine, EditText
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.problem_list import ProblemList
-from ftworkbench.tui.widgets.query_line import QueryLine, WordSuggester
+from ftworkbench.tui.widgets.query_line import LineSuggester, QueryLine, last_word_lines
 from ftworkbench.tui.widgets.row_list import RowList
 from ftworkbench.tui.widgets.row_view import row_lines
 
@@ -67,17 +67,13 @@ class DataScreen(WorkbenchScreen):
             yield RowList(self._describe, id="rows")
             yield LinesView(id="row")
         yield Static(id="empty", markup=False)
-        yield QueryLine(self._words)
+        yield QueryLine(self._complete)
 
     def on_mount(self) -> None:
         self.set_interval(_LEDGER_SECONDS, self._look_at_ledger)
         if self.workbench.recipe_path is None:
             self._files = sorted(self.workbench.workspace.root.glob("*.jsonl"))
             self._open_first()
-
-    def on_unmount(self) -> None:
-        if self.review is not None:
-            self.review.close()
 
     # Opening
 
@@ -89,7 +85,10 @@ class DataScreen(WorkbenchScreen):
 
     def recipe_failed(self, problems: tuple[str, ...]) -> None:
         if self.review is None:
-            self._say_empty("The recipe cannot be used yet:", [*problems, "", "2 opens it in Recipe, where it can be mended."])
+            self._say_empty(
+                "The recipe cannot be used yet:",
+                [*problems, "", "2 opens it in Recipe, where it can be mended."],
+            )
 
     def _open_first(self) -> None:
         if self._files:
@@ -97,19 +96,23 @@ class DataScreen(WorkbenchScreen):
         else:
             self._say_empty(
                 "No rows here yet.",
-                ["ftworkbench init DIR --data FILE --model ID  makes a workspace from a file of examples;",
-                 "ftworkbench demo  opens one that is ready."],
-            )  # fmt: skip
+                [
+                    "ftworkbench init DIR --data FILE --model ID  makes a workspace from a file of examples;",
+                    "ftworkbench demo  opens one that is ready.",
+                ],
+            )
 
     def _open(self, path: Path) -> None:
         work = partial(data_page.open_review, path, self._data, self.workbench.workspace.ledger)
-        self.workbench.launch(work, self._opened, doing=f"opening {path.name}", group="source",
-                              failed=lambda error: self._say_empty(f"{path.name} cannot be shown.", [str(error)]))  # fmt: skip
+
+        def failed(error: BaseException) -> None:
+            self._say_empty(f"{path.name} cannot be shown.", [str(error)])
+
+        self.workbench.launch(work, self._opened, doing=f"opening {path.name}", group="source", failed=failed)
 
     def _opened(self, review: Review) -> None:
-        if self.review is not None:
-            self.workers.cancel_node(self)
-            self.review.close()
+        # The file before is closed when the last thread that reads it lets go of it.
+        self.workers.cancel_node(self)
         self.review, self._filter, self._search, self._kind, self._order = review, None, None, "", "number"
         if self.report is not None:
             review.take_report(self.report)
@@ -171,9 +174,8 @@ class DataScreen(WorkbenchScreen):
         self._show_row()
 
     def on_rows_grew(self, _: RowsGrew) -> None:
-        if self.review is not None and self._filter is None and not self._kind and self._order == "number":
-            if len(self.rows.rows) != self.review.size:
-                self.rows.grow(range(self.review.size))
+        if self.review is not None and self._shows_all and len(self.rows.rows) != self.review.size:
+            self.rows.grow(range(self.review.size))
         self._title()
 
     def on_resize(self) -> None:
@@ -212,6 +214,11 @@ class DataScreen(WorkbenchScreen):
         else:
             return False
         return True
+
+    @property
+    def _shows_all(self) -> bool:
+        """Whether every row is shown, in the order of the file."""
+        return self._filter is None and not self._kind and self._order == "number"
 
     def _show_all(self) -> None:
         self.workers.cancel_group(self, "filter")
@@ -291,7 +298,14 @@ class DataScreen(WorkbenchScreen):
         title = "Tags" if len(chosen) == 1 else f"Tags of {len(chosen):,} rows"
         has = " ".join(sorted(review.state(chosen[0]).tags)) if len(chosen) == 1 else ""
         hint = f"Words to tag with; -word takes one away.{f' Has: {has}' if has else ''}"
-        self.app.push_screen(AskLine(title, hint=hint, suggester=WordSuggester(review.ledger.tags)), tag)
+        self.app.push_screen(
+            AskLine(
+                title,
+                hint=hint,
+                suggester=LineSuggester(lambda line: last_word_lines(line, review.ledger.tags())),
+            ),
+            tag,
+        )
 
     # Editing
 
@@ -338,8 +352,8 @@ class DataScreen(WorkbenchScreen):
 
     # Finding
 
-    def _words(self, kind: str) -> list[str]:
-        return data_page.filter_words(self.review) if kind == "filter" and self.review is not None else []
+    def _complete(self, kind: str, line: str) -> list[str]:
+        return data_page.complete_filter(self.review, line) if kind == "filter" and self.review is not None else []
 
     def action_filter(self) -> None:
         self.query_one(QueryLine).ask("filter", self._filter.text if self._filter else "", data_page.FILTER_HINT)
@@ -364,8 +378,7 @@ class DataScreen(WorkbenchScreen):
                 finding.run_query(self, self.review, self._filter, None)
         elif text:
             self._search = finding.search_query(self.review, text)
-            in_order = self._filter is None and not self._kind and self._order == "number"
-            finding.run_query(self, self.review, self._search, None if in_order else list(self.rows.rows))
+            finding.run_query(self, self.review, self._search, None if self._shows_all else list(self.rows.rows))
         line.close()
         self._title()
 
@@ -458,7 +471,9 @@ class DataScreen(WorkbenchScreen):
             self.rows.border_subtitle = Content("checking…")
 
     def _checking(self, what: str, done: int, total: int) -> None:
-        self.rows.border_subtitle = shown_line(f"checking: {what} {done / total:.0%}" if total else f"checking: {what}", 50)
+        self.rows.border_subtitle = shown_line(
+            f"checking: {what} {done / total:.0%}" if total else f"checking: {what}", 50
+        )
 
     def _check_failed(self, _: BaseException) -> None:
         self.rows.border_subtitle = ""

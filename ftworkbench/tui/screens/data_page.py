@@ -11,7 +11,7 @@ from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.errors import InputError
 from ftworkbench.tui.editing import edit_outside
-from ftworkbench.tui.review import Review, short_answer
+from ftworkbench.tui.review import Review
 from ftworkbench.tui.widgets.problem_list import KindLine
 from ftworkbench.tui.widgets.row_view import Finding, RowPage
 
@@ -69,26 +69,20 @@ def _finding(problem: Problem) -> Finding:
     return Finding(kind.title if kind is not None else problem.kind, problem.reason, todo, problem.blocks)
 
 
-def label_of(review: Review, index: int) -> str:
-    """The label of a row, or its short answer."""
-    example = review.row(index).example
-    return short_answer(example.answer, review.label) if example is not None else ""
-
-
 # Finding
 
 
-def filter_words(review: Review) -> list[str]:
-    """What the filter line completes with."""
-    from ftworkbench.data.search import words
+def complete_filter(review: Review, line: str) -> list[str]:
+    """What the filter line may become."""
+    from ftworkbench.data.search import completions
 
-    return [*words(), *(f"tag:{tag}" for tag in review.ledger.tags())]
+    return completions(line, review.ledger.tags(), sorted(review.labels))
 
 
 def next_place(
     rows: Sequence[int], found: Sequence[int], cursor: int, step: int, *, including: bool = False
 ) -> int | None:
-    """The line of the next row (or the one before, with step -1) that was found; from the other end when there is none."""
+    """The line of the next found row, or with step -1 of the one before; past the end it begins at the other."""
     if not found or not rows:
         return None
     if isinstance(rows, range):

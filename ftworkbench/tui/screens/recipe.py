@@ -17,7 +17,6 @@ from textual.widgets import Input, Static
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.options import find_option
 from ftworkbench.tui.actions import bindings
-from ftworkbench.tui.editing import edit_outside
 from ftworkbench.tui.recipe_draft import Draft
 from ftworkbench.tui.screens import recipe_page
 from ftworkbench.tui.screens.data_page import in_editor
@@ -26,7 +25,7 @@ from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
 from ftworkbench.tui.widgets.form import Form
 from ftworkbench.tui.widgets.lines_view import LinesView
-from ftworkbench.tui.widgets.query_line import QueryLine
+from ftworkbench.tui.widgets.query_line import QueryLine, last_word_lines
 
 if TYPE_CHECKING:
     from ftworkbench.estimate.fit import Fit
@@ -65,7 +64,7 @@ class RecipeScreen(WorkbenchScreen):
                 yield LinesView(id="fit")
         yield Static(id="empty", markup=False)
         yield Static(id="problems", markup=False)
-        yield QueryLine(self._words)
+        yield QueryLine(self._complete)
 
     def on_mount(self) -> None:
         path = self.workbench.recipe_path
@@ -112,7 +111,9 @@ class RecipeScreen(WorkbenchScreen):
             return
         self.form.show(recipe_page.form_lines(draft, everything=self._everything, needle=self._needle))
         state = "not saved yet" if draft.changed else "saved"
-        what = f"options with {self._needle}" if self._needle else "all options" if self._everything else "common options"
+        what = (
+            f"options with {self._needle}" if self._needle else "all options" if self._everything else "common options"
+        )
         self.form.border_title = shown_line(f"{draft.path.name} · {what} · {state}", 70)
         problems = draft.reading.problems
         box = self.query_one("#problems", Static)
@@ -190,7 +191,9 @@ class RecipeScreen(WorkbenchScreen):
             self._show_fit()
 
         if not self.workbench.is_busy("fit"):
-            self.workbench.launch(partial(_fit, opened), arrived, doing="estimating", group="fit", failed=failed, quiet=True)
+            self.workbench.launch(
+                partial(_fit, opened), arrived, doing="estimating", group="fit", failed=failed, quiet=True
+            )
 
     def _show_fit(self) -> None:
         pane = self.query_one("#fit", LinesView)
@@ -202,11 +205,9 @@ class RecipeScreen(WorkbenchScreen):
 
     # Editing
 
-    def _words(self, kind: str) -> list[str]:
+    def _complete(self, kind: str, line: str) -> list[str]:
         option = find_option(self._editing) if kind == self._editing_label else None
-        if option is None:
-            return []
-        return list(option.choices) or (["true", "false"] if option.type == "bool" else [])
+        return last_word_lines(line, option.choices) if option is not None else []
 
     @property
     def _editing_label(self) -> str:
@@ -224,7 +225,9 @@ class RecipeScreen(WorkbenchScreen):
         hint = " · ".join(part for part in (option.bounds, option.unit) if part) if option is not None else ""
         if option is not None and option.choices:
             hint = ", ".join(option.choices)
-        self.query_one(QueryLine).ask(self._editing_label, "" if line.origin == "default" else line.value, hint or "enter keeps it")
+        self.query_one(QueryLine).ask(
+            self._editing_label, "" if line.origin == "default" else line.value, hint or "enter keeps it"
+        )
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -241,9 +244,8 @@ class RecipeScreen(WorkbenchScreen):
 
     @on(QueryLine.Written)
     def _written(self, event: QueryLine.Written) -> None:
-        if event.kind == self._editing_label:
-            if not self._write(self._editing, event.text):
-                return
+        if event.kind == self._editing_label and not self._write(self._editing, event.text):
+            return
         self.query_one(QueryLine).close()
 
     @on(QueryLine.Closed)
@@ -307,7 +309,10 @@ class RecipeScreen(WorkbenchScreen):
             return
         on_disk = draft.on_disk()
         if on_disk is not None and on_disk != draft.saved:
-            answers = [Answer("o", "write mine over it", "mine"), Answer("r", "read the file, losing my changes", "theirs")]
+            answers = [
+                Answer("o", "write mine over it", "mine"),
+                Answer("r", "read the file, losing my changes", "theirs"),
+            ]
             text = f"{draft.path.name} was changed by another program since it was read here."
             self.app.push_screen(Ask("The file has changed", text, answers), lambda answer: self._settle(answer, then))
             return

@@ -61,7 +61,13 @@ def form_lines(draft: Draft, *, everything: bool, needle: str = "") -> list[Form
 
 
 def _library_lines(
-    table: str, given: dict[str, Value], saved: dict[str, Value], wrong: object, needle: str, *, everything: bool
+    table: str,
+    given: dict[str, Value],
+    saved: dict[str, Value],
+    wrong: object,
+    needle: str,
+    *,
+    everything: bool,
 ) -> Iterator[FormLine]:
     """The library's own options that no table types: those in the file, and with a search all that it finds."""
     typed = {option.name for option in options(table)}
@@ -174,8 +180,13 @@ def _toml_line(text: str) -> Content:
     if match is None:
         return shown_line(text, style="$primary")
     value, hash_mark, comment = _split_comment(match[4])
-    return Content.assemble(match[1], shown_line(match[2]), (match[3], "$text-muted"), shown_line(value, style="$primary"),
-                            shown_line(hash_mark + comment, style="$text-muted"))  # fmt: skip
+    return Content.assemble(
+        match[1],
+        shown_line(match[2]),
+        (match[3], "$text-muted"),
+        shown_line(value, style="$primary"),
+        shown_line(hash_mark + comment, style="$text-muted"),
+    )
 
 
 def _split_comment(value: str) -> tuple[str, str, str]:
@@ -218,7 +229,9 @@ def fit_lines(fit: Fit | None, error: str, draft: Draft, width: int) -> list[Con
     if draft.reading.choices:
         lines += [Content(""), Content.styled("Chosen for this machine", "bold $accent")]
         for choice in draft.reading.choices:
-            head = Content.assemble(shown_line(choice.key), " = ", shown_line(written_value(choice.value), 40, "$primary"))
+            head = Content.assemble(
+                shown_line(choice.key), " = ", shown_line(written_value(choice.value), 40, "$primary")
+            )
             lines += wrapped(head, width)
             lines += wrapped(shown(choice.why, "$text-muted"), width, gutter=2)
     return lines
@@ -230,7 +243,10 @@ def verdict_words(fit: Fit) -> tuple[str, str]:
         return f"{fit.peak_gib:.1f} GiB", "bold"
     if fit.fits:
         return f"✔ fits: {fit.peak_gib:.1f} of {fit.card.memory:.0f} GiB on {fit.card.name}", "bold $success"
-    return f"✘ does not fit: {fit.peak_gib:.1f} of {fit.card.memory:.0f} GiB on {fit.card.name}", "bold $error"
+    return (
+        f"✘ does not fit: {fit.peak_gib:.1f} of {fit.card.memory:.0f} GiB on {fit.card.name}",
+        "bold $error",
+    )
 
 
 def _estimate(fit: Fit, width: int) -> list[Content]:

@@ -45,7 +45,9 @@ class Ask(ModalScreen[str | None]):
             yield Static(shown(self._text), markup=False)
             keys = [(key_label(answer.key), answer.title) for answer in self._answers] + [("esc", "close")]
             width = max(len(key) for key, _ in keys)
-            lines = [Content.assemble((f"{key:>{width}}", "bold $primary"), f"  {title}") for key, title in keys]
+            lines = [
+                Content.assemble((f"{key:>{width}}", "bold $primary"), f"  {title}") for key, title in keys
+            ]
             yield Static(Content("\n").join(lines), classes="choices", markup=False)
 
     def on_key(self, event: events.Key) -> None:

@@ -114,5 +114,3 @@ def wrapped(content: Content, width: int, label: Content | None = None, gutter: 
     blank = Content(" " * gutter)
     first = blank if label is None else label.truncate(gutter, pad=True)
     return [Content.assemble(first if place == 0 else blank, line) for place, line in enumerate(lines)]
-
-

@@ -14,19 +14,22 @@ from textual.widgets import Input, Static
 from ftworkbench.tui.text import shown_line
 
 
-class WordSuggester(Suggester):
-    """Completes the last word of a line from the words that may stand there."""
+class LineSuggester(Suggester):
+    """Completes a line with the first of those that it may become."""
 
-    def __init__(self, words: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, lines: Callable[[str], Sequence[str]]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._words = words
+        self._lines = lines
 
     async def get_suggestion(self, value: str) -> str | None:
-        before, _, last = value.rpartition(" ")
-        if not last:
-            return None
-        word = next((word for word in self._words() if word.startswith(last) and word != last), None)
-        return None if word is None else f"{before} {word}".lstrip() if before else word
+        return next((line for line in self._lines(value) if line.startswith(value) and line != value), None)
+
+
+def last_word_lines(line: str, words: Sequence[str]) -> list[str]:
+    """The lines that `line` may become when its last word is completed from `words`."""
+    start, _, last = line.rpartition(" ")
+    before = f"{start} " if start else ""
+    return [f"{before}{word}" for word in words if last and word.startswith(last)]
 
 
 class QueryLine(Horizontal):
@@ -51,14 +54,17 @@ class QueryLine(Horizontal):
     class Closed(Message):
         """The line was left without writing one."""
 
-    def __init__(self, words: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, complete: Callable[[str, str], Sequence[str]]) -> None:
+        """`complete` takes the kind of question and what stands in the line, and gives the lines it may become."""
         super().__init__()
         self.kind = ""
-        self._words = words
+        self._complete = complete
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="label", markup=False)
-        yield Input(suggester=WordSuggester(lambda: self._words(self.kind)), select_on_focus=False)
+        yield Input(
+            suggester=LineSuggester(lambda line: self._complete(self.kind, line)), select_on_focus=False
+        )
         yield Static("", classes="said", markup=False)
 
     @property

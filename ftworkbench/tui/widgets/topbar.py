@@ -59,5 +59,7 @@ def _live_text(live: Live | None) -> Content:
         figures += f" {live.loss:.2f}"
     name = short_name(live.name)
     return Content.assemble(
-        Content.styled("● ", "$success"), shown_line(name, 24, "bold"), shown_line(figures, cell_width(figures))
+        Content.styled("● ", "$success"),
+        shown_line(name, 24, "bold"),
+        shown_line(figures, cell_width(figures)),
     )
