@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.errors import JobError
+from ftworkbench.errors import InputError, JobError
 from ftworkbench.machine import boot_id, host, process_start
 from ftworkbench.workspace import Workspace
 
@@ -304,9 +304,9 @@ def list_jobs(workspace: Workspace) -> list[Job]:
 
 
 def find_job(workspace: Workspace, text: str) -> Job:
-    """The job that `text` names: a folder, a name, or the unique end of one. Raises JobError for others."""
+    """The job that `text` names: a folder, a name, or the unique end of one. Raises InputError for others."""
     if not text.strip():
-        raise JobError("no job was named")
+        raise InputError("no job was named")
     path = Path(text).expanduser()
     if (path / "manifest.json").is_file():
         return Job(path.resolve())
@@ -315,6 +315,6 @@ def find_job(workspace: Workspace, text: str) -> Job:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise JobError(f"{text}: no such job in {workspace.name}; `ftworkbench jobs` lists them")
+        raise InputError(f"{text}: no such job in {workspace.name}; `ftworkbench jobs` lists them")
     names = ", ".join(job.name for job in found[:5])
-    raise JobError(f"{text}: {len(found)} jobs end so ({names}); name one of them")
+    raise InputError(f"{text}: {len(found)} jobs end so ({names}); name one of them")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.errors import JobError
+from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, find_job, list_jobs, phase, read_json, read_manifest
 from ftworkbench.jobs.follow import Tail
 from ftworkbench.jobs.story import Story
@@ -42,12 +42,12 @@ def summaries(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def named_job(text: str, workspace: Path | None = None) -> tuple[Workspace, Job]:
-    """The job that a person named: a path, a name, or the unique end of a name. Raises JobError where it is none."""
+    """The job that a person named: a path, a name, or the unique end of a name. Raises InputError where it is none."""
     path = Path(text)
     if (path / "manifest.json").is_file():
         job = Job(path.resolve())
         return Workspace(job.path.parent.parent), job
     root = Workspace(workspace or Path())
     if not root.jobs.is_dir():
-        raise JobError(f"{text}: no job of that name; {root.root.resolve().name} has no jobs (name one by its path)")
+        raise InputError(f"{text}: no job of that name; {root.root.resolve().name} has no jobs (name one by its path)")
     return root, find_job(root, text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ftworkbench.errors import JobError
+from ftworkbench.errors import InputError
 from ftworkbench.jobs import folder
 from ftworkbench.jobs.folder import (
     Job,
@@ -72,9 +72,9 @@ def test_a_job_is_found_by_path_by_name_and_by_a_unique_end(workspace: Workspace
     assert find_job(workspace, str(job.path)) == job
     assert find_job(workspace, job.name) == job
     assert find_job(workspace, other.name[-4:]) == other
-    with pytest.raises(JobError, match="no such job"):
+    with pytest.raises(InputError, match="no such job"):
         find_job(workspace, "nothing-of-the-kind")
-    with pytest.raises(JobError, match="no job was named"):
+    with pytest.raises(InputError, match="no job was named"):
         find_job(workspace, " ")
 
 
@@ -83,7 +83,7 @@ def test_an_end_that_two_jobs_share_is_refused_with_their_names(workspace: Works
     twin = workspace.jobs / f"x{job.name}"
     twin.mkdir()
     (twin / "manifest.json").write_bytes(job.manifest.read_bytes())
-    with pytest.raises(JobError, match="2 jobs end so"):
+    with pytest.raises(InputError, match="2 jobs end so"):
         find_job(workspace, job.name[3:])
 
 
