@@ -129,9 +129,7 @@ class _Hashes:
         return np.array(matrix.to_rows(), dtype=np.uint32)
 
 
-def _shingled(
-    texts: Sequence[str], progress: Progress | None
-) -> tuple[NDArray[np.int64], list[int], _Hashes]:
+def _shingled(texts: Sequence[str], progress: Progress | None) -> tuple[NDArray[np.int64], list[int], _Hashes]:
     """For each text the first with the same words; the texts that are such firsts; their hashed shingles."""
     same = np.arange(len(texts), dtype=np.int64)
     firsts: dict[str, int] = {}

@@ -86,9 +86,7 @@ def _groups(pools: Pools, ledger: Ledger) -> dict[str, int]:
         (part, held), (_, train) = placed[leak.held], placed[leak.train]
         decided = {ledger.state(held.row.key).status, ledger.state(train.row.key).status}
         if "accepted" not in decided:
-            where = (
-                f"{pools.files[part]} row {held.row.number} and {pools.files['train']} row {train.row.number}"
-            )
+            where = f"{pools.files[part]} row {held.row.number} and {pools.files['train']} row {train.row.number}"
             found.setdefault(leak.held, where)
     if found:
         first = "; ".join(list(found.values())[:_NAMED])
@@ -114,9 +112,7 @@ class _Pool:
     The order depends on what a row says, not on where it stands, so that re-sorting a file changes nothing.
     """
 
-    def __init__(
-        self, rows: Iterable[Kept], groups: dict[str, int], labels: Labels | None, seed: int
-    ) -> None:
+    def __init__(self, rows: Iterable[Kept], groups: dict[str, int], labels: Labels | None, seed: int) -> None:
         self.rows = list(rows)
         self._groups = groups
         self._labels = labels
@@ -149,8 +145,7 @@ class _Pool:
             order = hashlib.sha256(f"{self._seed}:{min(one.example.key for one in group)}".encode()).digest()
             strata.setdefault(label, []).append((order, group))
         return {
-            label: [group for _, group in sorted(strata[label], key=lambda pair: pair[0])]
-            for label in sorted(strata)
+            label: [group for _, group in sorted(strata[label], key=lambda pair: pair[0])] for label in sorted(strata)
         }
 
     def _label(self, kept: Kept) -> str:

@@ -84,9 +84,7 @@ def _positive(match: re.Match[str]) -> _Test:
         compare, length = _SIGNS[match["sign"]], int(match["length"])
         return lambda seen: bool(compare(len(seen.text), length))
     if match["field"] is not None and _is_field(match):
-        return _field(
-            match["field"].lower(), match["quoted"] if match["quoted"] is not None else match["value"]
-        )
+        return _field(match["field"].lower(), match["quoted"] if match["quoted"] is not None else match["value"])
     word = match[0][len(match["minus"]) :].lower()
     if re.match(r"len[<>=]", word):
         raise InputError(f"filter: {one_line(word, 40)}: len needs a whole number, as in len>512")
@@ -101,9 +99,7 @@ def _is_field(match: re.Match[str]) -> bool:
     if (match["value"] or "").startswith("//"):
         return False
     fields = ", ".join(f"{known}:" for known in _FIELDS)
-    raise InputError(
-        f'filter: there is no {one_line(name, 30)}: (there are {fields}); put "quotes" around words'
-    )
+    raise InputError(f'filter: there is no {one_line(name, 30)}: (there are {fields}); put "quotes" around words')
 
 
 def _field(name: str, value: str) -> _Test:

@@ -213,9 +213,7 @@ def _loaded_whole(path: Path, head: bytes) -> ListRecords | None:
     except orjson.JSONDecodeError as error:
         if path.suffix != ".json":
             return None
-        raise InputError(
-            f"{path}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
-        ) from None
+        raise InputError(f"{path}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
     return ListRecords(value if isinstance(value, list) else [value])
 
 

@@ -125,9 +125,7 @@ def _shown(value: Any) -> str:
     return "not set" if value is None else str(value)
 
 
-def _as_frozen(
-    split: Split, part: str, now: Mapping[str, Kept], pools: Pools, ledger: Ledger
-) -> tuple[Example, ...]:
+def _as_frozen(split: Split, part: str, now: Mapping[str, Kept], pools: Pools, ledger: Ledger) -> tuple[Example, ...]:
     found = []
     for key, content in split.members[part]:
         kept = now.get(key)
@@ -164,8 +162,7 @@ def _written(name: str, data: Data, workspace: Workspace, ledger: Ledger, drawn:
     }
     # One row a line, so that a diff shows which rows moved.
     parts = [
-        b"%s:[\n%s\n]" % (dump_json(part), b",\n".join(dump_json(member) for member in members[part]))
-        for part in PARTS
+        b"%s:[\n%s\n]" % (dump_json(part), b",\n".join(dump_json(member) for member in members[part])) for part in PARTS
     ]
     return dump_json(head)[:-1] + b",\n" + b",\n".join(parts) + b"}\n"
 

@@ -12,8 +12,8 @@ from ftworkbench.machine import Machine
 from ftworkbench.printable import one_line
 
 _GIB = 2**30
-# float32 GFLOP/s of LoRA training on one core: the pocket model's 2,150 tokens/s on two, 34 MFLOP each, and half
-# as many of padding.
+# float32 GFLOP/s of LoRA training on one core: the pocket model does 2,150 tokens/s on two, 34 MFLOP each,
+# and half as many of padding.
 _CORE_GFLOPS = 55.0
 _CORE_BANDWIDTH = 0.02
 

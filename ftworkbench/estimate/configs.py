@@ -43,13 +43,13 @@ def _from_hub(model_id: str, revision: str | None) -> dict[str, Any]:
 def _ask_hub(model_id: str, revision: str | None) -> None:
     """Raises InputError where the hub has not the file. Asks once: a download tries for half a minute."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.errors import (
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]
         EntryNotFoundError,
         GatedRepoError,
+        HTTPError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
-    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     shown = one_line(model_id, 80)
     try:
@@ -63,9 +63,7 @@ def _ask_hub(model_id: str, revision: str | None) -> None:
     except EntryNotFoundError:
         reason = f"has no {_NAME}, so that it is no model for transformers"
     except (HTTPError, OSError):
-        reason = (
-            "is not in the local cache, and the hub cannot be reached; download it first, or give a folder"
-        )
+        reason = "is not in the local cache, and the hub cannot be reached; download it first, or give a folder"
     else:
         return
     raise InputError(f"{shown}: {reason}")

@@ -89,12 +89,8 @@ def _trained_tokens(recipe: Recipe, rows: int, mean_tokens: float) -> float:
     train, data = recipe.train, recipe.data
     if train.max_steps is not None:
         length = train.max_length if train.packing else mean_tokens
-        return (
-            train.max_steps * train.per_device_train_batch_size * train.gradient_accumulation_steps * length
-        )
-    kept = (
-        1.0 - (0 if data.validation else data.validation_fraction) - (0 if data.test else data.test_fraction)
-    )
+        return train.max_steps * train.per_device_train_batch_size * train.gradient_accumulation_steps * length
+    kept = 1.0 - (0 if data.validation else data.validation_fraction) - (0 if data.test else data.test_fraction)
     return rows * kept * train.num_train_epochs * mean_tokens
 
 
@@ -128,9 +124,7 @@ def _faster(recipe: Recipe, shape: Shape, card: Card, longest: float) -> str:
     needed = _peak(without, shape, card, longest)
     if not _has_room(needed, card):
         return ""
-    return (
-        f"It also fits with train.gradient_checkpointing = false ({needed:.1f} GiB), which is a third faster."
-    )
+    return f"It also fits with train.gradient_checkpointing = false ({needed:.1f} GiB), which is a third faster."
 
 
 def _changes(recipe: Recipe) -> Iterator[tuple[str, Recipe]]:

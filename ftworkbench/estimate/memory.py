@@ -111,9 +111,7 @@ def _block(shape: Shape, recipe: Recipe, batch: Batch) -> float:
     norms = 2 * shape.hidden * (size if fused else 4)
     # silu's input, its output and the other factor; fused, the first and the last only.
     feed_forward = shape.inner * size * ((2 if fused else 3) if shape.gated else 2)
-    return (
-        _adapter_inputs(shape, recipe, size) + norms + _attention(shape, recipe, batch, size) + feed_forward
-    )
+    return _adapter_inputs(shape, recipe, size) + norms + _attention(shape, recipe, batch, size) + feed_forward
 
 
 def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
@@ -128,9 +126,7 @@ def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
     if size != _adapter_bytes(recipe):
         return widths * size
     shared = {"k_proj": "q_proj", "v_proj": "q_proj", "up_proj": "gate_proj"}
-    names = {shared.get(each.name, each.name) for each in adapted} - {
-        "o_proj"
-    }  # attention keeps its output anyway
+    names = {shared.get(each.name, each.name) for each in adapted} - {"o_proj"}  # attention keeps its output anyway
     return size * sum(shape.inner if name == "down_proj" else shape.hidden for name in names)
 
 

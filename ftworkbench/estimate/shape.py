@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,7 @@ _NAMES = {
     "vocabulary": ("vocab_size",),
     "inner": ("intermediate_size", "n_inner", "ffn_dim"),
 }
-_UNGATED = frozenset(
-    {"gpt2", "gpt_neox", "opt", "phi", "starcoder2", "gpt_bigcode", "bloom", "falcon", "gptj"}
-)
+_UNGATED = frozenset({"gpt2", "gpt_neox", "opt", "phi", "starcoder2", "gpt_bigcode", "bloom", "falcon", "gptj"})
 _UNTIED = frozenset({"gpt_neox", "phi", "gptj"})
 _QUERY_BIAS = frozenset({"qwen2", "qwen2_moe"})
 _HEAD_NORMS = frozenset({"qwen3", "qwen3_moe", "gemma3", "gemma3_text"})
@@ -108,9 +106,7 @@ def shape_of(config: Mapping[str, Any], model_id: str = "this model") -> Shape:
         Linear("v_proj", hidden, key_value, attention_bias or family in _QUERY_BIAS),
         Linear("o_proj", query, hidden, attention_bias),
     ]
-    experts = (
-        config.get("num_experts") or config.get("num_local_experts") or config.get("n_routed_experts") or 1
-    )
+    experts = config.get("num_experts") or config.get("num_local_experts") or config.get("n_routed_experts") or 1
     expert_inner = config.get("moe_intermediate_size") or inner
     met = config.get("num_experts_per_tok") or 1
     width = expert_inner if experts > 1 else inner
@@ -130,9 +126,7 @@ def shape_of(config: Mapping[str, Any], model_id: str = "this model") -> Shape:
         key_value=key_value,
         inner=width * met if experts > 1 else inner,
         vocabulary=vocabulary,
-        tied=bool(
-            config.get("tie_word_embeddings", family not in _UNTIED and not _untied_by_default(family))
-        ),
+        tied=bool(config.get("tie_word_embeddings", family not in _UNTIED and not _untied_by_default(family))),
         gated=gated,
         linears=tuple(linears),
         small=layers * (norms + router) + hidden,
@@ -142,32 +136,39 @@ def shape_of(config: Mapping[str, Any], model_id: str = "this model") -> Shape:
 
 def trainable(shape: Shape, recipe: Recipe) -> int:
     """The parameters that are trained: for each target LoRA's A (r x in), B (out x r), DoRA's sizes (out)."""
-    return sum(count for _, count in _adapters(shape, recipe))
+    lora = recipe.lora
+    count = 0
+    for each in shape.linears:
+        size = lora.r * (each.inputs + each.outputs)
+        size += each.outputs if lora.use_dora else 0
+        size += each.outputs if lora.bias != "none" and each.bias else 0
+        count += size * _adapted_layers(each, shape, recipe)
+    return count
 
 
 def targets(shape: Shape, recipe: Recipe) -> tuple[Linear, ...]:
-    """The linear layers of a block that get an adapter. Those of experts do not: they are stacked weights."""
-    return tuple(each for each in shape.linears if each.copies == 1 and _is_target(each.name, recipe))
+    """The linear layers of a block that get an adapter, in any block."""
+    return tuple(each for each in shape.linears if _adapted_layers(each, shape, recipe))
 
 
-def _adapters(shape: Shape, recipe: Recipe) -> Iterator[tuple[Linear, int]]:
-    rank = recipe.lora.r
-    for each in targets(shape, recipe):
-        count = rank * (each.inputs + each.outputs)
-        count += each.outputs if recipe.lora.use_dora else 0
-        count += each.outputs if recipe.lora.bias != "none" and each.bias else 0
-        yield each, shape.layers * count
+def _adapted_layers(linear: Linear, shape: Shape, recipe: Recipe) -> int:
+    """In how many blocks a linear layer gets an adapter. Those of experts never do: they are stacked weights."""
+    if linear.copies > 1:
+        return 0
+    only = recipe.lora.extra.get("layers_to_transform")
+    layers = [only] if isinstance(only, int) else list(only) if only else range(shape.layers)
+    part = "mlp" if linear.name in ("gate_proj", "up_proj", "down_proj") else "self_attn"
+    return sum(_is_target(f"model.layers.{layer}.{part}.{linear.name}", recipe) for layer in layers)
 
 
-def _is_target(name: str, recipe: Recipe) -> bool:
+def _is_target(path: str, recipe: Recipe) -> bool:
+    """As PEFT decides it (tuners_utils.check_target_module_exists): text is a pattern, a list holds ends of paths."""
     wanted = recipe.lora.target_modules
-    if wanted == "all-linear":
+    if isinstance(wanted, str) and wanted.lower() == "all-linear":
         return True
     if isinstance(wanted, str):
-        # PEFT matches a pattern against the whole path of a module.
-        part = "mlp" if name in ("gate_proj", "up_proj", "down_proj") else "self_attn"
-        return re.fullmatch(wanted, f"model.layers.0.{part}.{name}") is not None
-    return any(each == name or each.endswith(f".{name}") for each in wanted)
+        return re.fullmatch(wanted, path) is not None
+    return any(path.endswith(f".{each}") for each in wanted)
 
 
 def _size(config: Mapping[str, Any], part: str, model_id: str) -> int:
@@ -175,9 +176,7 @@ def _size(config: Mapping[str, Any], part: str, model_id: str) -> int:
     for name in names:
         if isinstance(config.get(name), int) and config[name] > 0:
             return int(config[name])
-    raise InputError(
-        f"{model_id}: its config.json says no {names[0]}, so that this is no causal language model"
-    )
+    raise InputError(f"{model_id}: its config.json says no {names[0]}, so that this is no causal language model")
 
 
 def _untied_by_default(family: str) -> bool:

@@ -25,9 +25,7 @@ _ADAPTERS = 7
 _CPU_QUANTIZED = 0.5
 
 
-def tokens_per_second(
-    shape: Shape, recipe: Recipe, card: Card, batch: Batch, mean_tokens: float
-) -> float | None:
+def tokens_per_second(shape: Shape, recipe: Recipe, card: Card, batch: Batch, mean_tokens: float) -> float | None:
     """Tokens of rows, padding not counted, that are trained on in a second; None for an unknown card."""
     if card.tflops is None or card.bandwidth is None:
         return None
@@ -47,13 +45,8 @@ def flops_per_token(shape: Shape, recipe: Recipe, length: float) -> float:
     A frozen weight costs 2 FLOPs forward and 2 backward (the gradient of its input alone), an adapter's twice
     that backward; causal attention 2 x length x width forward on average (Kaplan, arXiv 2001.08361, table 1).
     """
-    met = sum(
-        each.inputs * each.outputs if each.copies == 1 else shape.hidden * shape.inner
-        for each in shape.linears
-    )
-    frozen = 2.0 * (
-        shape.layers * met + shape.vocabulary * shape.hidden + shape.layers * length * shape.query
-    )
+    met = sum(each.inputs * each.outputs if each.copies == 1 else shape.hidden * shape.inner for each in shape.linears)
+    frozen = 2.0 * (shape.layers * met + shape.vocabulary * shape.hidden + shape.layers * length * shape.query)
     adapter = 2 * trainable(shape, recipe)
     again = 1 if recipe.train.gradient_checkpointing else 0
     return frozen * (2 + again) + adapter * (3 + again)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from ftworkbench.printable import one_line
 from ftworkbench.recipe.tables import Recipe
+
+# PEFT's ways to start an adapter that change the base model under it, or need data or CUDA before the first step.
+_STARTS = ("pissa", "olora", "loftq", "eva", "corda", "lora_ga", "mica")
 
 
 def cross_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """The key that a problem is shown at, and the problem in words that follow it."""
     yield from _precision(recipe)
+    yield from _adapter(recipe)
     yield from _rhythm(recipe)
     yield from _rows(recipe)
     yield from _contestants(recipe)
@@ -21,6 +27,31 @@ def _precision(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "quantization.load_in_8bit", "and load_in_4bit exclude each other; keep one"
     if train.bf16 and train.fp16:
         yield "train.fp16", "and bf16 exclude each other; keep bf16 on a card that has it (Ampere and later)"
+
+
+def _adapter(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    targets = recipe.lora.target_modules
+    if "lm_head" in ((targets,) if isinstance(targets, str) else targets):
+        yield "lora.target_modules", "names lm_head, which takes no adapter: the loss is computed from its weight"
+    if isinstance(targets, str) and targets.isidentifier():
+        yield "lora.target_modules", f'as text is a pattern for whole paths; to name a layer, write ["{targets}"]'
+    elif isinstance(targets, str) and not _is_pattern(targets):
+        yield "lora.target_modules", "is text that is no pattern; say all-linear, a list of names, or a pattern"
+    start = recipe.lora.extra.get("init_lora_weights")
+    if isinstance(start, str) and start.lower().startswith(_STARTS):
+        yield (
+            "lora.init_lora_weights",
+            f"{one_line(start, 40)} changes the base model, or needs data, before the first step, "
+            "which is not done here so far; leave it out, or say gaussian or orthogonal",
+        )
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _rhythm(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -40,9 +71,7 @@ def _rhythm(recipe: Recipe) -> Iterator[tuple[str, str]]:
 
 def _rows(recipe: Recipe) -> Iterator[tuple[str, str]]:
     data = recipe.data
-    kept_back = (0 if data.validation else data.validation_fraction) + (
-        0 if data.test else data.test_fraction
-    )
+    kept_back = (0 if data.validation else data.validation_fraction) + (0 if data.test else data.test_fraction)
     if kept_back >= 1:
         yield (
             "data.test_fraction",
@@ -55,9 +84,7 @@ def _rows(recipe: Recipe) -> Iterator[tuple[str, str]]:
             "give data.validation or data.validation_fraction, or say no",
         )
     if (data.prompt_column is None) != (data.answer_column is None):
-        given, other = (
-            ("prompt_column", "answer_column") if data.prompt_column else ("answer_column", "prompt_column")
-        )
+        given, other = ("prompt_column", "answer_column") if data.prompt_column else ("answer_column", "prompt_column")
         yield f"data.{given}", f"needs data.{other} beside it"
     if data.prompt_column is not None and data.prompt_column == data.answer_column:
         yield "data.answer_column", "is the same column as prompt_column"

@@ -78,9 +78,7 @@ def library_options(table: str) -> frozenset[str]:
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise InputError(
-            f"{name} is not installed, so that its options cannot be checked; pip install {name}"
-        )
+        raise InputError(f"{name} is not installed, so that its options cannot be checked; pip install {name}")
     return Path(spec.origin).parent
 
 
@@ -93,9 +91,7 @@ def _class(path: Path, name: str) -> ast.ClassDef:
     for part in _module(path).body:
         if isinstance(part, ast.ClassDef) and part.name == name:
             return part
-    raise InputError(
-        f"{path}: has no class {name}; this version of the library is not one that is known here"
-    )
+    raise InputError(f"{path}: has no class {name}; this version of the library is not one that is known here")
 
 
 def _is_function(part: ast.stmt, name: str) -> bool:

@@ -101,9 +101,7 @@ class _Reading:
         """Adds a problem for each data file, regression suite and model folder that is not there."""
         data = self.values.get("data", {})
         named = [(f"data.{part}", data.get(part)) for part in ("train", "validation", "test")]
-        named += [
-            ("evaluate.regression", part) for part in self.values.get("evaluate", {}).get("regression", ())
-        ]
+        named += [("evaluate.regression", part) for part in self.values.get("evaluate", {}).get("regression", ())]
         for key, name in named:
             if name is not None and not (folder / name).is_file():
                 what = "is a folder, not a file" if (folder / name).is_dir() else "there is no such file"
@@ -127,9 +125,7 @@ class _Reading:
         key = key.strip()
         table, dot, name = key.partition(".")
         if not (equals and dot and table and name):
-            self.problems.append(
-                f"{SET} {one_line(override, 60)}: say TABLE.OPTION=VALUE, as train.learning_rate=1e-4"
-            )
+            self.problems.append(f"{SET} {one_line(override, 60)}: say TABLE.OPTION=VALUE, as train.learning_rate=1e-4")
             return
         self.places.override(key)
         values = self.tables.setdefault(table, {})
@@ -174,9 +170,7 @@ class _Reading:
         if isinstance(self.tables[key], Mapping):
             near = difflib.get_close_matches(key, TABLE_NAMES, 1)
             hint = f"did you mean [{near[0]}]?" if near else f"those are {', '.join(TABLE_NAMES)}"
-            self.problems.append(
-                f"{self.places.of(key)}: [{one_line(key, 40)}] is not a table of a recipe; {hint}"
-            )
+            self.problems.append(f"{self.places.of(key)}: [{one_line(key, 40)}] is not a table of a recipe; {hint}")
             return
         homes = [table for table in TABLE_NAMES if find_option(f"{table}.{key}") is not None]
         hint = f"it belongs in [{homes[0]}]" if homes else "each option belongs in one"
@@ -206,11 +200,7 @@ def model_problem(model_id: str, workspace: Path) -> str | None:
     if model_id == POCKET_ID:
         return None
     if folder is not None:
-        return (
-            None
-            if (folder / "config.json").is_file()
-            else f"{shown}: this folder holds no model (no config.json)"
-        )
+        return None if (folder / "config.json").is_file() else f"{shown}: this folder holds no model (no config.json)"
     if model_id.startswith(("/", "./", "../", "~")) or model_id.count("/") > 1:
         return f"{shown}: there is no such folder"
     if _HUB_ID.fullmatch(model_id) is None:

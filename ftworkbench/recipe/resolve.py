@@ -121,18 +121,14 @@ def _checkpointing(recipe: Recipe, card: Card | None) -> Choice:
         return Choice(key, False, "the model is small, so computing twice would save nothing that is short")
     if card is None:
         return Choice(key, False, "a CPU is short of time before it is short of memory")
-    return Choice(
-        key, True, "saves most of the memory that grows with the batch; false is a third faster if it fits"
-    )
+    return Choice(key, True, "saves most of the memory that grows with the batch; false is a third faster if it fits")
 
 
 def _with(recipe: Recipe, choices: tuple[Choice, ...]) -> Recipe:
     changed = {}
     for table in TABLE_NAMES:
         current = getattr(recipe, table)
-        chosen = {
-            each.key.partition(".")[2]: each.value for each in choices if each.key.startswith(f"{table}.")
-        }
+        chosen = {each.key.partition(".")[2]: each.value for each in choices if each.key.startswith(f"{table}.")}
         typed = {name: value for name, value in chosen.items() if hasattr(current, name)}
         extra = {name: value for name, value in chosen.items() if name not in typed}
         if extra:

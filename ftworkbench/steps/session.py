@@ -60,6 +60,8 @@ def tokens_of_row(opened: Opened, number: int) -> dict[str, Any]:
         if event.fields.get("error"):
             raise InputError(f"{path}: row {number}: {event.fields['error']}")
         if event.fields.get("done"):
-            found = event.fields
-            return {"row": number, "tokens": found["tokens"], "stop_trained": found["stop_trained"]}
+            pieces = event.fields["pieces"]
+            trained = [piece for piece in pieces if piece["state"] == "trained"]
+            stops = bool(trained) and bool(trained[-1]["special"])
+            return {"row": number, "tokens": pieces, "stop_trained": stops}
     raise JobError(f"{session.name}: gave no answer; see {session.log}")

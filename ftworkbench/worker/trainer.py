@@ -71,9 +71,9 @@ class Tuner(SFTTrainer):  # type: ignore[misc]
         self._require_finite("loss", loss)
         return loss
 
-    def _clip_grad_norm(self, model: Any) -> Any:
-        norm = super()._clip_grad_norm(model)
-        if not self.args.fp16:  # its loss scaling meets infinite gradients, and skips those steps itself
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+        if norm is not None and not self.args.fp16:  # loss scaling meets infinite gradients, and skips their steps
             self._require_finite("gradient", norm)
         return norm
 

@@ -122,10 +122,10 @@ def _shape_parameters(model: Path) -> int:
 def test_lora_plus_learns_b_faster_than_a(model: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
-    workspace, recipe = make_workspace(tmp_path, model, train__max_steps=1, train__learning_rate=1e-3)
+    workspace, recipe = make_workspace(tmp_path, model, train__max_steps=1, train__warmup_steps=0.0)
     plain = run_job(workspace, "train", recipe)
     _, recipe = make_workspace(
-        tmp_path, model, train__max_steps=1, train__learning_rate=1e-3, method__loraplus_lr_ratio=16.0
+        tmp_path, model, train__max_steps=1, train__warmup_steps=0.0, method__loraplus_lr_ratio=16.0
     )
     plus = run_job(workspace, "train", recipe)
     assert phase(plus) == "done", read_state(plus)
@@ -145,8 +145,8 @@ def test_early_stopping_keeps_the_best_adapter(model: Path, tmp_path: Path) -> N
     workspace, recipe = make_workspace(
         tmp_path,
         model,
-        train__num_train_epochs=6.0,
-        train__learning_rate=0.3,
+        train__num_train_epochs=12.0,
+        train__learning_rate=0.03,
         train__save_strategy="epoch",
         train__save_steps=None,
         method__early_stopping_patience=1,
@@ -155,7 +155,7 @@ def test_early_stopping_keeps_the_best_adapter(model: Path, tmp_path: Path) -> N
     assert phase(job) == "done", read_state(job)
     seen = [event.fields["values"]["eval_loss"] for event in events(job, "evaluation")]
     assert (result(job) or {})["eval_loss"] == min(seen[1:])
-    assert len(seen) < 7
+    assert len(seen) < 13
 
 
 def test_no_file_of_a_job_holds_a_token_of_the_hub(

@@ -106,6 +106,7 @@ def make_model(folder: Path) -> Path:
         pad_token_id=tokenizer.pad_token_id,
     )
     model = LlamaForCausalLM(config)
+    model.model.embed_tokens.weight.data *= 10  # so that an adapter can move the logits
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.save_pretrained(folder)

@@ -12,22 +12,70 @@ _QUESTIONS = {
 }
 
 ACTIONS = (
-    Action("app.help", "question_mark,f1", "help", "What the keys do here, for what has the focus", "app", True, "Help"),
+    Action(
+        "app.help",
+        "question_mark,f1",
+        "help",
+        "What the keys do here, for what has the focus",
+        "app",
+        True,
+        "Help",
+    ),
     *(
-        Action(f"app.show-{name}", str(number), name.capitalize(), _QUESTIONS[name], "app", group="Screens",
-               call=f"show('{name}')")
+        Action(
+            f"app.show-{name}",
+            str(number),
+            name.capitalize(),
+            _QUESTIONS[name],
+            "app",
+            group="Screens",
+            call=f"show('{name}')",
+        )
         for number, name in enumerate(SCREENS, 1)
     ),
-    Action("app.palette", "ctrl+p", "palette", "Find an action, a screen or a theme by name", "app", group="Help"),
-    Action("app.next-theme", "T", "next theme", "Change the colours; the choice is kept", "app", group="Help"),
-    Action("app.focus-next", "tab", "next pane", "Give the focus to the next pane", "app", group="Move", palette=False),
     Action(
-        "app.focus-previous", "shift+tab", "previous pane", "Give the focus to the pane before", "app", group="Move",
+        "app.palette", "ctrl+p", "palette", "Find an action, a screen or a theme by name", "app", group="Help"
+    ),
+    Action(
+        "app.next-theme", "T", "next theme", "Change the colours; the choice is kept", "app", group="Help"
+    ),
+    Action(
+        "app.focus-next",
+        "tab",
+        "next pane",
+        "Give the focus to the next pane",
+        "app",
+        group="Move",
         palette=False,
     ),
-    Action("app.close", "q,escape", "close", "Close what is open: a dialog, a search, a zoomed pane", "app",
-           group="Leave", palette=False),
-    Action("app.leave", "ctrl+q", "leave", "Leave the workbench; jobs go on without it", "app", group="Leave"),
-    Action("app.interrupt", "ctrl+c", "copy", "Copy what is selected; says how to leave when nothing is", "app",
-           group="Leave", palette=False),
+    Action(
+        "app.focus-previous",
+        "shift+tab",
+        "previous pane",
+        "Give the focus to the pane before",
+        "app",
+        group="Move",
+        palette=False,
+    ),
+    Action(
+        "app.close",
+        "q,escape",
+        "close",
+        "Close what is open: a dialog, a search, a zoomed pane",
+        "app",
+        group="Leave",
+        palette=False,
+    ),
+    Action(
+        "app.leave", "ctrl+q", "leave", "Leave the workbench; jobs go on without it", "app", group="Leave"
+    ),
+    Action(
+        "app.interrupt",
+        "ctrl+c",
+        "copy",
+        "Copy what is selected; says how to leave when nothing is",
+        "app",
+        group="Leave",
+        palette=False,
+    ),
 )

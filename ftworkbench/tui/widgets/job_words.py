@@ -46,6 +46,14 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return gap + line if right else line + gap
 
 
+def fit_title(entry: Mapping[str, Any], width: int) -> str:
+    """The job's title in so many cells; where it is too long, its recipe's name is cut, not what tells it apart."""
+    recipe, end = one_line(str(entry["recipe"])), str(entry["job"]).rsplit("-", 1)[-1]
+    room = width - len(end) - 1
+    short = Content(recipe).truncate(max(room, 1), ellipsis=True).plain
+    return fit(f"{short}-{end}", width)
+
+
 def phase_mark(phase: str) -> Content:
     sign, style = PHASES.get(phase, ("·", "$text-muted"))
     return Content.styled(sign, style)
@@ -82,7 +90,7 @@ def job_line(entry: Mapping[str, Any], width: int) -> Content:
         progress, style = job_progress(entry), phase_style(entry["phase"])
     return Content.assemble(
         phase_mark(entry["phase"]),
-        " " + fit(job_title(entry), name_room - 1) + " ",
+        " " + fit_title(entry, name_room - 1) + " ",
         (fit(str(entry["kind"]), kind_room), "$text-muted"),
         (fit(progress, progress_room), style),
         (fit(end, end_room), end_style),
