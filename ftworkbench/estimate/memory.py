@@ -120,14 +120,14 @@ def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
     Beside a base in another format, each adapter casts its input, and so has a copy of its own.
     """
     adapted = targets(shape, recipe)
-    widths = sum(shape.inner if each.name == "down_proj" else each.inputs for each in adapted)
+    widths = sum(each.inputs * each.met for each in adapted)
     if recipe.lora.lora_dropout > 0:
         return widths * (size + 1)
     if size != _adapter_bytes(recipe):
         return widths * size
-    shared = {"k_proj": "q_proj", "v_proj": "q_proj", "up_proj": "gate_proj"}
-    names = {shared.get(each.name, each.name) for each in adapted} - {"o_proj"}  # attention keeps its output anyway
-    return size * sum(shape.inner if name == "down_proj" else shape.hidden for name in names)
+    shared = {each.source: each.inputs * each.met for each in adapted}
+    shared.pop("attended", None)  # attention keeps its output anyway
+    return size * sum(shared.values())
 
 
 def _attention(shape: Shape, recipe: Recipe, batch: Batch, size: int) -> float:
@@ -154,4 +154,4 @@ def _dequantized(shape: Shape, recipe: Recipe) -> float:
     """The widest weight, which 4-bit and 8-bit layers put back into the compute format one at a time."""
     if not is_quantized(recipe):
         return 0
-    return max(each.inputs * each.outputs for each in shape.linears) * compute_bytes(recipe)
+    return max(each.inputs * each.outputs for each in shape.linears if each.copies == 1) * compute_bytes(recipe)

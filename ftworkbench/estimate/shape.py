@@ -19,27 +19,45 @@ _NAMES = {
     "heads": ("num_attention_heads", "n_head", "num_heads"),
     "vocabulary": ("vocab_size",),
     "inner": ("intermediate_size", "n_inner", "ffn_dim"),
+    "experts": ("num_experts", "num_local_experts", "n_routed_experts"),
 }
 _UNGATED = frozenset({"gpt2", "gpt_neox", "opt", "phi", "starcoder2", "gpt_bigcode", "bloom", "falcon", "gptj"})
-_UNTIED = frozenset({"gpt_neox", "phi", "gptj"})
-_QUERY_BIAS = frozenset({"qwen2", "qwen2_moe"})
+_INWARD_BIAS = frozenset({"qwen2", "qwen2_moe", "glm", "glm4"})
 _HEAD_NORMS = frozenset({"qwen3", "qwen3_moe", "gemma3", "gemma3_text"})
-_FOUR_NORMS = frozenset({"gemma2", "gemma3", "gemma3_text"})
+_FOUR_NORMS = frozenset({"gemma2", "gemma3", "gemma3_text", "glm4"})
+_FUSED_ATTENTION = frozenset({"phi3", "gpt2", "gpt_neox", "gpt_bigcode", "bloom", "falcon"})
+_FUSED_GATE = frozenset({"phi3", "glm", "glm4"})
+_ATTENTION = frozenset({"q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj"})
 
 
 @dataclass(frozen=True)
 class Linear:
-    """A linear layer of a block: its name and widths. `copies` for the experts of a mixture."""
+    """A linear layer of a block: its name and widths.
+
+    For the experts of a mixture, which stand in one stack: `copies` of them, of which a token meets `met`; PEFT
+    gives each an adapter of `ranks` times the rank.
+    """
 
     name: str
     inputs: int
     outputs: int
     bias: bool = False
     copies: int = 1
+    met: int = 1
+    ranks: int = 1
 
     @property
     def parameters(self) -> int:
         return self.copies * (self.inputs * self.outputs + (self.outputs if self.bias else 0))
+
+    @property
+    def source(self) -> str:
+        """What it reads: layers with the same source share their input."""
+        if self.name == "o_proj":
+            return "attended"
+        if self.name in _ATTENTION:
+            return "attention"
+        return "middle" if self.name.endswith("down_proj") else "feed-forward"
 
 
 @dataclass(frozen=True)
@@ -62,17 +80,17 @@ class Shape:
     gated: bool
     linears: tuple[Linear, ...]
     small: int
-    context: int | None = None
 
     @property
     def in_blocks(self) -> int:
         """Parameters of all linear layers in the blocks: those that quantization makes smaller."""
-        return self.layers * sum(each.parameters for each in self.linears)
+        return self.layers * sum(each.parameters for each in self.linears if each.copies == 1)
 
     @property
     def outside(self) -> int:
-        """Parameters of the embedding, the head and the norms: those that quantization leaves alone."""
-        return self.vocabulary * self.hidden * (1 if self.tied else 2) + self.small
+        """Parameters of embedding, head, norms and stacked experts: those that quantization leaves alone."""
+        experts = self.layers * sum(each.parameters for each in self.linears if each.copies > 1)
+        return self.vocabulary * self.hidden * (1 if self.tied else 2) + self.small + experts
 
     @property
     def parameters(self) -> int:
@@ -97,26 +115,9 @@ def shape_of(config: Mapping[str, Any], model_id: str = "this model") -> Shape:
     head = config.get("head_dim") or hidden // heads
     groups = config.get("num_key_value_heads") or (1 if config.get("multi_query") else heads)
     query, key_value = heads * head, groups * head
-    inner = next((config[name] for name in _NAMES["inner"] if config.get(name)), 4 * hidden)
-    gated = family not in _UNGATED
-    attention_bias = bool(config.get("attention_bias", False)) or family in _UNGATED
-    linears = [
-        Linear("q_proj", hidden, query, attention_bias or family in _QUERY_BIAS),
-        Linear("k_proj", hidden, key_value, attention_bias or family in _QUERY_BIAS),
-        Linear("v_proj", hidden, key_value, attention_bias or family in _QUERY_BIAS),
-        Linear("o_proj", query, hidden, attention_bias),
-    ]
-    experts = config.get("num_experts") or config.get("num_local_experts") or config.get("n_routed_experts") or 1
-    expert_inner = config.get("moe_intermediate_size") or inner
-    met = config.get("num_experts_per_tok") or 1
-    width = expert_inner if experts > 1 else inner
-    mlp_bias = bool(config.get("mlp_bias", False)) or family in _UNGATED
-    names = ("gate_proj", "up_proj") if gated else ("up_proj",)
-    linears += [Linear(name, hidden, width, mlp_bias, experts) for name in names]
-    linears.append(Linear("down_proj", width, hidden, mlp_bias, experts))
+    feed_forward = _feed_forward(config, family, hidden)
     norms = (4 if family in _FOUR_NORMS else 2) * hidden
     norms += 2 * head if family in _HEAD_NORMS else 0
-    router = hidden * experts if experts > 1 else 0
     return Shape(
         family=family,
         hidden=hidden,
@@ -124,14 +125,45 @@ def shape_of(config: Mapping[str, Any], model_id: str = "this model") -> Shape:
         heads=heads,
         query=query,
         key_value=key_value,
-        inner=width * met if experts > 1 else inner,
+        inner=max(each.inputs * each.met for each in feed_forward if each.source == "middle"),
         vocabulary=vocabulary,
-        tied=bool(config.get("tie_word_embeddings", family not in _UNTIED and not _untied_by_default(family))),
-        gated=gated,
-        linears=tuple(linears),
-        small=layers * (norms + router) + hidden,
-        context=config.get("max_position_embeddings"),
+        tied=bool(config.get("tie_word_embeddings", _tied_by_default(family))),
+        gated=family not in _UNGATED,
+        linears=(*_attention(config, family, hidden, query, key_value), *feed_forward),
+        small=layers * norms + hidden,
     )
+
+
+def _attention(config: Mapping[str, Any], family: str, hidden: int, query: int, key_value: int) -> tuple[Linear, ...]:
+    bias = bool(config.get("attention_bias", False)) or family in _UNGATED
+    head_bias = bias or family in _INWARD_BIAS
+    output = Linear("o_proj", query, hidden, bias and family not in _INWARD_BIAS)
+    if family in _FUSED_ATTENTION:
+        return Linear("qkv_proj", hidden, query + 2 * key_value, head_bias), output
+    return (
+        Linear("q_proj", hidden, query, head_bias),
+        Linear("k_proj", hidden, key_value, head_bias),
+        Linear("v_proj", hidden, key_value, head_bias),
+        output,
+    )
+
+
+def _feed_forward(config: Mapping[str, Any], family: str, hidden: int) -> tuple[Linear, ...]:
+    inner = next((config[name] for name in _NAMES["inner"] if config.get(name)), 4 * hidden)
+    experts = next((config[name] for name in _NAMES["experts"] if config.get(name)), 1)
+    if experts > 1:
+        inner, met = config.get("moe_intermediate_size") or inner, config.get("num_experts_per_tok") or 1
+        return (
+            Linear("gate", hidden, experts),
+            Linear("experts.gate_up_proj", hidden, 2 * inner, copies=experts, met=met, ranks=2),
+            Linear("experts.down_proj", inner, hidden, copies=experts, met=met),
+        )
+    bias = bool(config.get("mlp_bias", False)) or family in _UNGATED
+    down = Linear("down_proj", inner, hidden, bias)
+    if family in _FUSED_GATE:
+        return Linear("gate_up_proj", hidden, 2 * inner, bias), down
+    up = Linear("up_proj", hidden, inner, bias)
+    return (up, down) if family in _UNGATED else (Linear("gate_proj", hidden, inner, bias), up, down)
 
 
 def trainable(shape: Shape, recipe: Recipe) -> int:
@@ -139,7 +171,7 @@ def trainable(shape: Shape, recipe: Recipe) -> int:
     lora = recipe.lora
     count = 0
     for each in shape.linears:
-        size = lora.r * (each.inputs + each.outputs)
+        size = lora.r * each.ranks * each.copies * (each.inputs + each.outputs)
         size += each.outputs if lora.use_dora else 0
         size += each.outputs if lora.bias != "none" and each.bias else 0
         count += size * _adapted_layers(each, shape, recipe)
@@ -152,12 +184,10 @@ def targets(shape: Shape, recipe: Recipe) -> tuple[Linear, ...]:
 
 
 def _adapted_layers(linear: Linear, shape: Shape, recipe: Recipe) -> int:
-    """In how many blocks a linear layer gets an adapter. Those of experts never do: they are stacked weights."""
-    if linear.copies > 1:
-        return 0
+    """In how many blocks a linear layer gets an adapter."""
     only = recipe.lora.extra.get("layers_to_transform")
     layers = [only] if isinstance(only, int) else list(only) if only else range(shape.layers)
-    part = "mlp" if linear.name in ("gate_proj", "up_proj", "down_proj") else "self_attn"
+    part = "self_attn" if linear.name in _ATTENTION else "mlp"
     return sum(_is_target(f"model.layers.{layer}.{part}.{linear.name}", recipe) for layer in layers)
 
 
@@ -179,6 +209,6 @@ def _size(config: Mapping[str, Any], part: str, model_id: str) -> int:
     raise InputError(f"{model_id}: its config.json says no {names[0]}, so that this is no causal language model")
 
 
-def _untied_by_default(family: str) -> bool:
-    """Whether the family's configuration leaves head and embedding apart where config.json is silent."""
-    return not family.startswith(("gemma", "gpt2", "opt", "bloom", "falcon", "starcoder2", "gpt_bigcode"))
+def _tied_by_default(family: str) -> bool:
+    """Whether the family's configuration class ties head and embedding where config.json is silent."""
+    return family.startswith(("gemma", "gpt2", "opt", "bloom", "falcon", "starcoder2", "gpt_bigcode", "smollm3"))

@@ -45,7 +45,7 @@ def flops_per_token(shape: Shape, recipe: Recipe, length: float) -> float:
     A frozen weight costs 2 FLOPs forward and 2 backward (the gradient of its input alone), an adapter's twice
     that backward; causal attention 2 x length x width forward on average (Kaplan, arXiv 2001.08361, table 1).
     """
-    met = sum(each.inputs * each.outputs if each.copies == 1 else shape.hidden * shape.inner for each in shape.linears)
+    met = sum(each.inputs * each.outputs * each.met for each in shape.linears)
     frozen = 2.0 * (shape.layers * met + shape.vocabulary * shape.hidden + shape.layers * length * shape.query)
     adapter = 2 * trainable(shape, recipe)
     again = 1 if recipe.train.gradient_checkpointing else 0

@@ -124,6 +124,27 @@ def test_trained_parameters_of_an_8b_llama(lora: str, count: int) -> None:
     assert trainable(shape_of(LLAMA_3_8B), recipe(lora)) == count
 
 
+@pytest.mark.parametrize(
+    ("config", "parameters", "trained"),
+    [
+        ({"model_type": "phi3", "num_hidden_layers": 1}, 2_884_352, 65_536),
+        ({"model_type": "glm4", "num_hidden_layers": 1, "attention_bias": True}, 2_885_376, 73_728),
+        ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 2}, 11_932_928, 1_245_440),
+        (
+            {"model_type": "qwen3_moe", "num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 128},
+            4_068_864,
+            426_240,
+        ),
+    ],
+)
+def test_fused_layers_and_experts_are_counted_as_the_libraries_build_them(
+    config: dict[str, Any], parameters: int, trained: int
+) -> None:
+    """The counts are those of transformers 5.23 and PEFT 0.21 for these configurations."""
+    shape = shape_of({**POCKET, "tie_word_embeddings": False, "num_hidden_layers": 2, **config})
+    assert (shape.parameters, trainable(shape, recipe("r = 16"))) == (parameters, trained)
+
+
 def test_a_nested_text_configuration_is_found() -> None:
     assert shape_of({"model_type": "gemma3", "text_config": GEMMA_3_1B}) == shape_of(GEMMA_3_1B)
 
