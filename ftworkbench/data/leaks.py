@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftworkbench.data.duplicates import Alike
-from ftworkbench.data.example import Example
 
 _HELD_OUT = ("test", "valid", "eval", "held", "dev")
 
@@ -27,18 +26,21 @@ def held_out(paths: Sequence[Path]) -> list[bool]:
     return named if any(named) else [index > 0 for index in range(len(paths))]
 
 
-def find_leaks(examples: Sequence[Example], held: Sequence[bool], alike: Alike) -> Iterator[Leak]:
-    """Each pair of a held-out example and one to train on that say the same, ask the same, or nearly."""
-    for index, example in enumerate(examples):
+def find_leaks(keys: Sequence[str], held: Sequence[bool], alike: Alike) -> Iterator[Leak]:
+    """Each pair of a held-out example and one to train on that say the same, ask the same, or nearly.
+
+    `keys` are those of the examples, in the order in which `alike` knows them.
+    """
+    for index, key in enumerate(keys):
         if not held[index]:
             continue
         for other, similarity in alike.partners(index):
             if not held[other]:
-                yield Leak(index, other, _what(example, examples[other], similarity))
+                yield Leak(index, other, _what(key == keys[other], similarity))
 
 
-def _what(example: Example, other: Example, similarity: float) -> str:
-    if example.key == other.key:
+def _what(same: bool, similarity: float) -> str:
+    if same:
         return "the same row stands"
     if similarity == 1.0:
         return "the same prompt stands"

@@ -82,7 +82,7 @@ def _groups(pools: Pools, ledger: Ledger) -> dict[str, int]:
     examples = [kept.example for _, kept in placed]
     alike = find_alike([example.prompt_text for example in examples])
     found: dict[int, str] = {}
-    for leak in find_leaks(examples, [part != "train" for part, _ in placed], alike):
+    for leak in find_leaks([example.key for example in examples], [part != "train" for part, _ in placed], alike):
         (part, held), (_, train) = placed[leak.held], placed[leak.train]
         decided = {ledger.state(held.row.key).status, ledger.state(train.row.key).status}
         if "accepted" not in decided:

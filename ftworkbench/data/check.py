@@ -1,0 +1,191 @@
+"""The check of data files: every row's fate, what is wrong with which row, and what the data rules advise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ftworkbench.data.advice import advise
+from ftworkbench.data.documents import Document, FileRead, Progress, read_documents
+from ftworkbench.data.duplicates import find_alike
+from ftworkbench.data.findings import (
+    Placed,
+    class_sizes,
+    find_duplicates,
+    place_leaks,
+    place_small_classes,
+    place_suspects,
+    small_classes,
+)
+from ftworkbench.data.labels import Labels, find_labels
+from ftworkbench.data.leaks import held_out
+from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.problems import KINDS, Advice, Problem
+
+if TYPE_CHECKING:
+    from ftworkbench.recipe.tables import Data
+
+_ORDER = {kind: place for place, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What was found in one file. `kept` and `refused` add up to `rows`; `fates` say it with the decisions.
+
+    `problems` are all that were found, by kind; label suspects come the surest first, others by row.
+    """
+
+    path: Path
+    format: str
+    rows: int
+    kept: int
+    refused: int
+    problems: tuple[Problem, ...]
+    advice: tuple[Advice, ...]
+    fates: dict[str, int]
+    labels: dict[str, int]
+
+    @property
+    def open(self) -> tuple[Problem, ...]:
+        """The problems that nothing was decided about yet."""
+        return tuple(problem for problem in self.problems if not problem.settled)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether something open in this file must be decided before training."""
+        return any(problem.blocks for problem in self.open)
+
+    def of_row(self, number: int) -> tuple[Problem, ...]:
+        """The problems of a row."""
+        return tuple(problem for problem in self.problems if problem.row == number)
+
+    def as_json(self) -> dict[str, Any]:
+        by_kind: dict[str, list[Problem]] = {}
+        for problem in self.problems:
+            by_kind.setdefault(problem.kind, []).append(problem)
+        return {
+            "path": str(self.path),
+            "format": self.format,
+            "rows": self.rows,
+            "kept": self.kept,
+            "refused": self.refused,
+            "problems": [_kind_json(kind, problems) for kind, problems in by_kind.items()],
+            "fates": self.fates,
+            "labels": self.labels,
+            "advice": [{"kind": advice.kind, "text": advice.text} for advice in self.advice],
+        }
+
+
+def _kind_json(kind: str, problems: Sequence[Problem]) -> dict[str, Any]:
+    rows = list(dict.fromkeys(problem.row for problem in problems))
+    return {
+        "kind": kind,
+        "count": len(rows),
+        "rows": rows,
+        "blocks": any(problem.blocks and not problem.settled for problem in problems),
+        "open": len({problem.row for problem in problems if not problem.settled}),
+        "todo": KINDS[kind].todo,
+        "reasons": [problem.reason for problem in problems],
+    }
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found in all files together."""
+
+    files: tuple[FileReport, ...]
+
+    @property
+    def blocks(self) -> bool:
+        """Whether something open must be decided before training."""
+        return any(file.blocks for file in self.files)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `check --json` prints."""
+        return {"files": [file.as_json() for file in self.files], "blocks": self.blocks}
+
+
+def check_files(
+    paths: Sequence[Path],
+    data: Data | None = None,
+    ledger: Ledger | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Checks files that belong together; leaks are looked for from the held-out ones into the others.
+
+    With a ledger, what it has decided is settled. `progress` gets what is being done, how much of it is done,
+    and of how much. Raises InputError where a file cannot be read.
+    """
+    paths = list(dict.fromkeys(Path(path) for path in paths))
+    files, documents = read_documents(paths, data, ledger, progress)
+    held = held_out(paths)
+    names = [path.name for path in paths]
+    alike = find_alike([document.prompt for document in documents], progress)
+    placed = [*find_duplicates(documents, alike), *place_leaks(documents, held, alike, names)]
+    labels = _labels(documents, held, data)
+    sizes: Counter[str] = Counter()
+    if labels:
+        sizes = class_sizes(documents, held, labels)
+        placed += place_small_classes(documents, sizes, labels)
+        if progress:
+            progress("label suspects", 0, 1)
+        placed += place_suspects(documents, labels, _said_elsewhere(placed, documents, sizes, labels))
+        if progress:
+            progress("label suspects", 1, 1)
+    for file, problem in placed:
+        files[file].problems.append(problem)
+    unread = ledger.unread if ledger else 0
+    reports = [
+        _report(file, _class_counts(number, documents, labels), train=not held[number], unread=unread)
+        for number, file in enumerate(files)
+    ]
+    return Report(tuple(reports))
+
+
+def _labels(documents: Sequence[Document], held: Sequence[bool], data: Data | None) -> Labels | None:
+    answers = [document.answer for document in documents if not held[document.file]]
+    return find_labels(answers, data.label if data else None)
+
+
+def _said_elsewhere(
+    placed: Sequence[Placed], documents: Sequence[Document], sizes: Counter[str], labels: Labels
+) -> set[tuple[int, int]]:
+    """Rows whose label is in question already: contradicted by another row, repeated, or of a small class."""
+    doubtful = {"conflicting-duplicate", "exact-duplicate"}
+    small = small_classes(sizes)
+    said = {(file, problem.row) for file, problem in placed if problem.kind in doubtful}
+    return said | {(one.file, one.row) for one in documents if labels.of(one.answer) in small}
+
+
+def _class_counts(number: int, documents: Sequence[Document], labels: Labels | None) -> dict[str, int]:
+    """The rows of each label in a file, as they are used."""
+    if labels is None:
+        return {}
+    found = [labels.of(one.answer) for one in documents if one.file == number and one.used]
+    return dict(Counter(label for label in found if label is not None).most_common())
+
+
+def _report(file: FileRead, labels: dict[str, int], *, train: bool, unread: int) -> FileReport:
+    used = file.fates["kept"] + file.fates["edited"]
+    advice = list(advise(used, file.reviewed, file.rows, labels)) if train else []
+    if train and unread:
+        advice.append(Advice("unread-ledger", f"{unread} lines of the ledger cannot be read: look at them"))
+    ranked = {id(problem): place for place, problem in enumerate(file.problems)}
+    problems = sorted(
+        file.problems,
+        key=lambda one: (_ORDER[one.kind], ranked[id(one)] if one.kind == "wrong-label" else one.row),
+    )
+    return FileReport(
+        path=file.path,
+        format=file.format,
+        rows=file.rows,
+        kept=file.rows - file.refused,
+        refused=file.refused,
+        problems=tuple(problems),
+        advice=tuple(advice),
+        fates=file.fates,
+        labels=labels,
+    )
