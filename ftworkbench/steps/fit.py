@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ftworkbench.data.source import open_source
-from ftworkbench.estimate.cards import find_card
+from ftworkbench.estimate.cards import Card, find_card, machine_with
 from ftworkbench.estimate.fit import Fit, estimate
 from ftworkbench.estimate.shape import read_shape
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.launch import submit
 from ftworkbench.machine import this_machine
+from ftworkbench.recipe.resolve import resolve
+from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split
 
@@ -21,8 +25,16 @@ def fit(opened: Opened, card_name: str | None = None) -> Fit:
     """Memory and time of the recipe on the named card, on this machine's, or on its CPU."""
     shape = read_shape(opened.recipe.model.model_id, opened.workspace, opened.recipe.model.revision)
     card = find_card(card_name, this_machine())
+    resolved = opened.resolved if card_name is None else _resolved_for(opened.recipe, card)
     rows, mean_tokens = _size(opened)
-    return estimate(opened.resolved, shape, card, rows, mean_tokens)
+    return estimate(resolved, shape, card, rows, mean_tokens)
+
+
+def _resolved_for(recipe: Recipe, card: Card) -> Recipe:
+    """The recipe with what is left out chosen as on a machine with `card`, and launched there."""
+    device = "cpu" if card.is_cpu else "cuda"
+    there = replace(recipe, launch=replace(recipe.launch, device=device))
+    return resolve(there, machine_with(card, this_machine()))[0]
 
 
 def _size(opened: Opened) -> tuple[int, float]:
