@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from test_estimate_shape import LLAMA_3_8B, POCKET
 
 from ftworkbench.errors import InputError
 from ftworkbench.estimate.cards import CARDS, Card, find_card, machine_with
@@ -17,7 +18,6 @@ from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import dumps, set_option
-from tests.unit.test_estimate_shape import LLAMA_3_8B, POCKET
 
 MACHINE = Machine(cores=2, memory=8 * 2**30)
 PLAIN = "per_device_train_batch_size = 4\nmax_length = 1024\npacking = false\ngradient_checkpointing = true\n"

@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftworkbench.errors import InputError, RecipeError
@@ -61,6 +61,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
     return Recipe(name="any", **tables)
 
 
+@settings(deadline=None)
 @given(recipes())
 def test_what_is_written_has_every_value_and_reads_the_same_again(recipe: Recipe) -> None:
     parsed = tomllib.loads(dumps(recipe))
