@@ -1,0 +1,167 @@
+"""What an evaluation found, read from its folder: the verdict, and every test row with both answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ftworkbench.errors import WorkbenchError
+from ftworkbench.evaluate.contestants import TUNED
+from ftworkbench.evaluate.metrics import Metric, choose_metrics, named_metric
+from ftworkbench.evaluate.outputs import Output, read_outputs
+from ftworkbench.jobs.folder import Job, read_json, read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GAINED, LOST, WRONG, RIGHT, ALONE = "gained", "lost", "wrong", "right", "alone"
+FATES = (GAINED, LOST, WRONG, RIGHT, ALONE)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A test row and what both answered; `before` and `after` are their scores, None where there is no answer."""
+
+    row: str
+    number: int
+    messages: tuple[Mapping[str, Any], ...]
+    reference: str
+    baseline: Output | None
+    tuned: Output | None
+    before: float | None
+    after: float | None
+
+    @property
+    def fate(self) -> str:
+        """`gained` is wrong before and right after; `alone` where only one has answered so far."""
+        if self.before is None or self.after is None:
+            return ALONE
+        if self.before != self.after:
+            return GAINED if self.after > self.before else LOST
+        return RIGHT if self.after == 1.0 else WRONG
+
+    @property
+    def prompt(self) -> str:
+        """The row's own prompt: what the user said last."""
+        found = [message for message in self.messages if message.get("role") == "user"]
+        content = found[-1].get("content") if found else ""
+        return content if isinstance(content, str) else str(content)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`found` is the object of verdict.json, None before there is one; `pairs` have the flips first."""
+
+    job: Job
+    found: Mapping[str, Any] | None
+    metric: str
+    baseline_name: str
+    train_job: str | None
+    pairs: tuple[Pair, ...]
+    stamp: object
+
+    @property
+    def fates(self) -> Counter[str]:
+        return Counter(pair.fate for pair in self.pairs)
+
+
+def _folders(job: Job) -> list[Path]:
+    """Where the answers are: the job's own, then those of the evaluation whose baseline it took over."""
+    baseline = read_manifest(job)["args"].get("baseline")
+    return [job.outputs, *([Path(baseline) / "outputs"] if baseline else [])]
+
+
+def _test_files(job: Job) -> dict[str, Path]:
+    """The files with answers to test rows, by who answered."""
+    found: dict[str, Path] = {}
+    for folder in _folders(job):
+        for path in sorted(folder.glob("test.*.jsonl")):
+            found.setdefault(path.name.removeprefix("test.").removesuffix(".jsonl"), path)
+    return found
+
+
+def stamp_of(job: Job) -> object:
+    """Changes when anything that `read_evaluation` reads has changed."""
+    stamps = []
+    for path in [*_test_files(job).values(), job.verdict]:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        stamps.append((str(path), stat.st_size, stat.st_mtime_ns))
+    return tuple(stamps)
+
+
+def read_evaluation(job: Job, known: Evaluation | None = None) -> Evaluation:
+    """What the job has found so far; `known` itself where nothing has changed since. Raises JobError."""
+    stamp = stamp_of(job)
+    if known is not None and known.job == job and known.stamp == stamp:
+        return known
+    found = read_json(job.verdict)
+    found = found if isinstance(found, dict) else None
+    files = _test_files(job)
+    name = str((found or {}).get("chosen") or next((each for each in files if each != TUNED), ""))
+    baseline = read_outputs(files[name]) if name in files else []
+    tuned = read_outputs(files[TUNED]) if TUNED in files else []
+    metric = _metric(job, found, [output.reference for output in [*baseline, *tuned]])
+    pairs = _pairs(baseline, tuned, metric)
+    train_job = read_manifest(job)["args"].get("job")
+    train_name = Path(train_job).name if train_job else None
+    return Evaluation(job, found, metric.name if metric else "", name, train_name, pairs, stamp)
+
+
+def _metric(job: Job, found: Mapping[str, Any] | None, references: Sequence[str]) -> Metric | None:
+    from ftworkbench.recipe.read import parse
+
+    verdict = (found or {}).get("verdict") or {}
+    systems = (found or {}).get("systems") or []
+    names: Iterable[str] = [verdict.get("metric"), *(systems[0]["metrics"] if systems else ())]
+    for name in names:
+        if name:
+            return named_metric(name)
+    if not references:
+        return None
+    try:
+        recipe = parse(job.recipe.read_text(encoding="utf-8"), "recipe", str(job.recipe))
+        return choose_metrics(references, recipe.evaluate.metric, recipe.evaluate.metrics)[0]
+    except (WorkbenchError, OSError):
+        return choose_metrics(references)[0]
+
+
+def _pairs(baseline: Sequence[Output], tuned: Sequence[Output], metric: Metric | None) -> tuple[Pair, ...]:
+    before, after = _by_row(baseline), _by_row(tuned)
+    pairs = []
+    for number, key in enumerate(dict.fromkeys([*before, *after]), 1):
+        one, other = before.get(key), after.get(key)
+        any_output = other or one
+        assert any_output is not None
+        pairs.append(
+            Pair(
+                any_output.row,
+                number,
+                any_output.messages,
+                any_output.reference,
+                one,
+                other,
+                _score(metric, one),
+                _score(metric, other),
+            )
+        )
+    return tuple(sorted(pairs, key=lambda pair: (FATES.index(pair.fate), pair.number)))
+
+
+def _by_row(outputs: Sequence[Output]) -> dict[tuple[str, int], Output]:
+    """The outputs by row and how often that row came before: a test set may hold a row twice."""
+    seen: Counter[str] = Counter()
+    found = {}
+    for output in outputs:
+        found[output.row, seen[output.row]] = output
+        seen[output.row] += 1
+    return found
+
+
+def _score(metric: Metric | None, output: Output | None) -> float | None:
+    return None if metric is None or output is None else metric.score(output.answer, output.reference)

@@ -1,0 +1,305 @@
+"""The Evaluate screen: does it beat the prompted baseline, and did it break anything else?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+
+from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.screens.screen import WorkbenchScreen
+from ftworkbench.tui.telling import Telling
+from ftworkbench.tui.watch import EventsArrived, JobsChanged
+from ftworkbench.tui.widgets.flip_list import FlipList, fate_counts
+from ftworkbench.tui.widgets.item_list import ItemList
+from ftworkbench.tui.widgets.job_list import Entry
+from ftworkbench.tui.widgets.job_words import ALIVE, job_title
+from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
+from ftworkbench.tui.widgets.pair_view import pair_lines
+from ftworkbench.tui.widgets.run_words import head_lines
+from ftworkbench.tui.widgets.run_view import clock
+from ftworkbench.tui.widgets.verdict_card import verdict_lines
+
+if TYPE_CHECKING:
+    from ftworkbench.jobs.folder import Job
+    from ftworkbench.tui.evaluation import Evaluation
+
+SECONDS_BETWEEN = 1.0
+_NOTHING = "Nothing was measured here yet. b measures the prompted baseline: do it before you train."
+_NOTHING_TUNED = "Nothing was measured here yet. v measures {name} against the prompted baseline, which it measures too."
+_NO_ROWS = "The test rows with both answers come here."
+
+
+class EvaluateScreen(WorkbenchScreen):
+    """On top the verdict, below the test rows with both answers."""
+
+    SCOPE = "evaluate"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("evaluate")]
+    CSS_PATH = "../styles/evaluate.tcss"
+    AUTO_FOCUS = "#flips"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: dict[str, Entry] = {}
+        self._evaluation: Evaluation | None = None
+        self._telling: Telling | None = None
+        self._train: str | None = None
+        self._adopted: str | None = None
+        self._filter: str | None = None
+        self._whole_prompt = False
+
+    def compose_content(self) -> ComposeResult:
+        verdict = LinesView(id="verdict")
+        verdict.border_title = "Verdict"
+        yield verdict
+        with Container(classes="body"):
+            yield FlipList(empty=_NO_ROWS, id="flips")
+            pair = LinesView(id="pair")
+            pair.border_title = "Answers"
+            yield pair
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#flips").border_title = "Test rows"
+        self._adopt()
+        self._show_jobs(self.workbench.jobs)
+        self.set_interval(SECONDS_BETWEEN, self._tick)
+
+    # Which evaluation
+
+    def on_screen_resume(self) -> None:
+        self._adopt()
+        self._show_jobs(self.workbench.jobs)
+
+    def _adopt(self) -> None:
+        """Takes over the job that was chosen elsewhere since the last time: an evaluation, or a training job."""
+        selected = self.workbench.selected_job
+        if selected is None or selected == self._adopted:
+            return
+        self._adopted = selected
+        entry = next((each for each in self.workbench.jobs if each["job"] == selected), None)
+        if entry is None or entry["kind"] == "evaluate":
+            self._telling = None
+        elif entry["kind"] == "train":
+            self._train = selected
+
+    def on_jobs_changed(self, message: JobsChanged) -> None:
+        super().on_jobs_changed(message)
+        self._show_jobs(message.jobs)
+
+    def _show_jobs(self, entries: Sequence[Entry]) -> None:
+        self._entries = {entry["job"]: entry for entry in entries}
+        evaluations = self._evaluations()
+        if self._telling is None and evaluations:
+            adopted = [name for name in evaluations if name == self._adopted]
+            self._choose((adopted or evaluations)[-1])
+        self._refresh_verdict()
+        self._read()
+
+    def _evaluations(self) -> list[str]:
+        return [name for name, entry in self._entries.items() if entry["kind"] == "evaluate"]
+
+    def _choose(self, name: str) -> None:
+        job = self._job(name)
+        self._telling = Telling(job)
+        self._evaluation = None
+        self.workbench.job_watch.follow(job, "evaluate")
+        self._show_rows()
+        self._refresh_verdict()
+        self._read()
+
+    def _job(self, name: str) -> Job:
+        from ftworkbench.jobs.folder import Job
+
+        return Job((self.workbench.workspace.jobs / name).resolve())
+
+    def _step(self, by: int) -> None:
+        evaluations = self._evaluations()
+        if self._telling is None or not evaluations:
+            return
+        place = evaluations.index(self._telling.job.name) + by
+        if 0 <= place < len(evaluations):
+            self._choose(evaluations[place])
+        else:
+            self.workbench.tell("there is no older one" if by < 0 else "there is no newer one")
+
+    def action_older(self) -> None:
+        self._step(-1)
+
+    def action_newer(self) -> None:
+        self._step(1)
+
+    # News of it
+
+    def on_events_arrived(self, message: EventsArrived) -> None:
+        if self._telling is not None and message.job.name == self._telling.job.name:
+            self._telling.take(message.events)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._telling is None:
+            return
+        if self._telling.go_on():
+            self._refresh_verdict()
+        else:
+            self.set_timer(0.001, self._tell)
+
+    def _tick(self) -> None:
+        if self.is_current and self._phase() in ALIVE:
+            self._read()
+
+    def _phase(self) -> str:
+        entry = self._entries.get(self._telling.job.name) if self._telling is not None else None
+        return str(entry["phase"]) if entry is not None else ""
+
+    def _read(self) -> None:
+        """Looks, off the event loop, whether there are more answers, or a verdict."""
+        if self._telling is None:
+            return
+        from ftworkbench.tui.evaluation import read_evaluation
+
+        job, known = self._telling.job, self._evaluation
+        group = f"answers of {job.name}"
+        if not self.workbench.is_busy(group):
+            self.workbench.launch(lambda: read_evaluation(job, known), self._was_read, doing="reading it", group=group)
+
+    def _was_read(self, evaluation: Evaluation) -> None:
+        if self._telling is None or evaluation.job != self._telling.job or evaluation is self._evaluation:
+            return
+        self._evaluation = evaluation
+        self._refresh_verdict()
+        self._show_rows()
+
+    # What is shown
+
+    def _refresh_verdict(self) -> None:
+        pane = self.query_one("#verdict", LinesView)
+        pane.border_title = self._title()
+        pane.border_subtitle = self._measures()
+        found = self._evaluation.found if self._evaluation is not None else None
+        if found is not None:
+            pane.show(lambda width: verdict_lines(found, width), top=False)
+        elif self._telling is not None:
+            entry, story = self._entries.get(self._telling.job.name), self._telling.story
+            if entry is not None:
+                now = clock()
+                pane.show(lambda width: head_lines(entry, story, width, now), top=False)
+        else:
+            train = self._train_entry()
+            text = _NOTHING if train is None else _NOTHING_TUNED.format(name=job_title(train))
+            pane.show(lambda width: wrapped(Content.styled(text, "$text-muted"), width), top=False)
+
+    def _title(self) -> Content:
+        if self._telling is None:
+            return Content("Verdict")
+        evaluations = self._evaluations()
+        name = self._telling.job.name
+        parts = ["Verdict"]
+        if self._evaluation is not None:
+            train = self._entries.get(self._evaluation.train_job or "")
+            what = f"{job_title(train)}" if train is not None else "the baseline"
+            against = f" against {self._evaluation.baseline_name}" if train is not None and self._evaluation.baseline_name else ""
+            parts.append(f"{what}{against}")
+        if name in evaluations and len(evaluations) > 1:
+            parts.append(f"{evaluations.index(name) + 1} of {len(evaluations)}")
+        from ftworkbench.tui.text import shown_line
+
+        return shown_line(" · ".join(parts))
+
+    def _measures(self) -> Content:
+        train = self._train_entry()
+        return Content("") if train is None else Content(f"v measures {job_title(train)}")
+
+    def _show_rows(self) -> None:
+        flips = self.query_one(FlipList)
+        if self._evaluation is None:
+            flips.show(())
+            flips.border_title = "Test rows"
+            return
+        kept = [pair for pair in self._evaluation.pairs if self._filter in (None, pair.fate)]
+        empty = _NO_ROWS if not self._evaluation.pairs else "No row is of this kind; f shows the next kind."
+        flips.show(kept, empty=empty)
+        flips.border_title = fate_counts(self._evaluation.fates, self._filter)
+        flips.border_subtitle = f"{len(kept)} rows"
+        self._show_pair()
+
+    @on(ItemList.Moved, "#flips")
+    def _show_pair(self) -> None:
+        pane = self.query_one("#pair", LinesView)
+        pair, evaluation = self.query_one(FlipList).item, self._evaluation
+        if pair is None or evaluation is None:
+            pane.show(lambda width: ())
+            return
+        whole = self._whole_prompt
+        pane.show(
+            lambda width: pair_lines(pair, evaluation.baseline_name, evaluation.metric, width, whole_prompt=whole)
+        )
+
+    # Actions
+
+    def action_filter(self) -> None:
+        if self._evaluation is None:
+            return
+        from ftworkbench.tui.evaluation import FATES
+
+        kinds = [None, *(fate for fate in FATES if self._evaluation.fates[fate])]
+        place = kinds.index(self._filter) if self._filter in kinds else 0
+        self._filter = kinds[(place + 1) % len(kinds)]
+        self._show_rows()
+
+    def action_whole_prompt(self) -> None:
+        self._whole_prompt = not self._whole_prompt
+        self._show_pair()
+
+    def action_open(self) -> None:
+        self.query_one("#pair").focus()
+
+    def action_baseline(self) -> None:
+        self.workbench.start_baseline()
+
+    def _train_entry(self) -> Entry | None:
+        """The training job that v measures: the one that was chosen, or the newest that is done."""
+        if self._train is not None and self._train in self._entries:
+            return self._entries[self._train]
+        return next(iter(reversed(self._trained())), None)
+
+    def _trained(self) -> list[Entry]:
+        return [entry for entry in self._entries.values() if entry["kind"] == "train" and entry["phase"] == "done"]
+
+    def action_choose(self) -> None:
+        from ftworkbench.tui.widgets.choose_job import ChooseJob
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._train = name
+                self._refresh_verdict()
+
+        train = self._train_entry()
+        self.app.push_screen(
+            ChooseJob("Measure which training job?", self._trained(), train["job"] if train else None), chosen
+        )
+
+    def action_measure(self) -> None:
+        from ftworkbench.steps.evaluate import start_evaluation
+
+        train, opened = self._train_entry(), self.workbench.opened
+        if train is None:
+            self.workbench.tell("no training job is done yet; b measures the baseline meanwhile", "warning")
+            return
+        if opened is None:
+            self.workbench.tell("there is no recipe here to measure by", "warning")
+            return
+        job = self._job(train["job"])
+        self.workbench.launch(
+            lambda: start_evaluation(opened, job), self._started, doing="starting the measurement", group="evaluate"
+        )
+
+    def _started(self, job: Any) -> None:
+        self._telling = None
+        self.workbench.job_started(job, "measuring", show="evaluate")
+        self._choose(job.name)

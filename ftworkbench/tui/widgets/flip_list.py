@@ -1,0 +1,50 @@
+"""The test rows by what became of them: flips first."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from textual.content import Content
+
+from ftworkbench.printable import one_line
+from ftworkbench.tui.evaluation import ALONE, FATES, GAINED, LOST, RIGHT, WRONG, Pair
+from ftworkbench.tui.widgets.item_list import ItemList
+from ftworkbench.tui.widgets.job_words import fit
+
+SIGNS = {
+    GAINED: ("✘→✔", "$success", "wrong, now right"),
+    LOST: ("✔→✘", "$error", "right, now wrong"),
+    WRONG: ("✘ ✘", "$text-muted", "both wrong"),
+    RIGHT: ("✔ ✔", "$text-muted", "both right"),
+    ALONE: (" · ", "$text-muted", "one answer so far"),
+}
+
+
+def fate_counts(counts: Counter[str], chosen: str | None) -> Content:
+    """`✘→✔ 71  ✔→✘ 2 …`; the one that is chosen stands out."""
+    parts = []
+    for fate in FATES:
+        if counts[fate] or fate in (GAINED, LOST):
+            sign, style, _ = SIGNS[fate]
+            parts.append(Content.styled(f" {sign.strip()} {counts[fate]} ", f"bold reverse {style}" if fate == chosen else style))
+    return Content(" ").join(parts)
+
+
+def _line(pair: Pair, width: int) -> Content:
+    sign, style, _ = SIGNS[pair.fate]
+    answer_room = min(40, width // 3) if width >= 60 else 0
+    prompt_room = width - 10 - answer_room
+    reference = fit(one_line(pair.reference), answer_room - 1) if answer_room else ""
+    return Content.assemble(
+        (sign, style),
+        (f"{pair.number:>5} ", "$text-muted"),
+        fit(pair.prompt, prompt_room),
+        (f" {reference}", "$text-muted"),
+    )
+
+
+class FlipList(ItemList[Pair]):
+    """Test rows with the answers of both; one a line."""
+
+    def __init__(self, *, empty: str, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(_line, lambda pair: pair.number, empty=empty, id=id)

@@ -1,0 +1,48 @@
+"""One test row: its prompt, the reference, and both answers with what differs from it underlined."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from ftworkbench.evaluate.outputs import Output
+from ftworkbench.tui.evaluation import Pair
+from ftworkbench.tui.text import shown
+from ftworkbench.tui.widgets.diff import marked
+from ftworkbench.tui.widgets.flip_list import SIGNS
+from ftworkbench.tui.widgets.lines_view import wrapped
+from ftworkbench.tui.widgets.row_view import content_of
+
+_LONGEST = 20_000
+_GUTTER = 11
+
+
+def pair_lines(pair: Pair, baseline_name: str, metric: str, width: int, *, whole_prompt: bool = False) -> list[Content]:
+    """The lines of a row. With `whole_prompt` also the system prompt and the examples that were sent before it."""
+    lines: list[Content] = []
+    for message in pair.messages if whole_prompt else ():
+        label = Content.styled(str(message.get("role", "?"))[: _GUTTER - 2], "$text-muted")
+        lines += wrapped(shown(content_of(message)[:_LONGEST], "$text-muted"), width, label, _GUTTER)
+    if not whole_prompt:
+        lines += wrapped(shown(pair.prompt[:_LONGEST]), width, Content.styled("prompt", "bold $primary"), _GUTTER)
+    lines.append(Content(""))
+    lines += wrapped(shown(pair.reference[:_LONGEST]), width, Content.styled("reference", "bold"), _GUTTER)
+    lines.append(Content(""))
+    lines += _answer(baseline_name or "baseline", pair.baseline, pair.before, pair.reference, "$chart-2", width)
+    lines += _answer("tuned", pair.tuned, pair.after, pair.reference, "$chart-1", width)
+    lines.append(Content(""))
+    lines.append(Content.styled(f"{SIGNS[pair.fate][2]} by {metric}; row {pair.row}", "$text-muted").truncate(width))
+    return lines
+
+
+def _answer(
+    name: str, output: Output | None, score: float | None, reference: str, style: str, width: int
+) -> list[Content]:
+    label = Content.styled(name[: _GUTTER - 1], f"bold {style}")
+    if output is None:
+        return wrapped(Content.styled("has not answered", "$text-muted"), width, label, _GUTTER)
+    sign = {1.0: ("✔ ", "$success"), 0.0: ("✘ ", "$error"), None: ("", "")}.get(score, (f"{score:.2f} ", "$warning"))
+    told = f"   {output.tokens} tokens, {output.seconds:.2f} s"
+    if output.finish == "length":
+        told += ", cut off: it did not stop by itself"
+    text = Content.assemble(sign, marked(output.answer[:_LONGEST], reference), (told, "$text-muted"))
+    return wrapped(text, width, label, _GUTTER)

@@ -1,0 +1,134 @@
+"""The verdict in words, and the scores that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual.content import Content
+
+from ftworkbench.printable import one_line
+from ftworkbench.tui.figures import interval, p_value, percent, points
+from ftworkbench.tui.text import shown
+from ftworkbench.tui.widgets.job_words import fit, verdict_sign
+from ftworkbench.tui.widgets.lines_view import wrapped
+
+_BESIDE = 100
+_CARD_SHARE = 0.47
+
+NO_BASELINE = (
+    "No prompted baseline was measured on these rows, so nothing can be said to be better. b measures it; "
+    "v then compares."
+)
+
+
+def verdict_block(word: str) -> list[Content]:
+    """The word, large: three lines of a coloured block, with its sign."""
+    sign, style = verdict_sign(word)
+    colour = style.removeprefix("$")
+    text = f"  {sign} {word.upper()}  "
+    look = f"bold $background on ${colour}"
+    return [Content.styled(" " * len(text), look), Content.styled(text, look), Content.styled(" " * len(text), look)]
+
+
+def verdict_headline(verdict: Mapping[str, Any]) -> str:
+    """The difference, which is what one looks for first."""
+    if verdict.get("difference") is None:
+        return f"tuned {percent(verdict.get('tuned'))}, n = {verdict.get('n')}"
+    return f"{points(verdict['difference'])} points {interval(verdict.get('interval'), signed=True)}"
+
+
+def verdict_words(verdict: Mapping[str, Any]) -> list[str]:
+    """What the verdict rests on, in short lines."""
+    if verdict.get("word") == "no baseline":
+        return [NO_BASELINE]
+    lines = [
+        f"{percent(verdict.get('tuned'))} tuned against {percent(verdict.get('baseline'))} prompted, "
+        f"by {verdict['metric']}",
+        f"{verdict.get('gained', 0)} rows gained, {verdict.get('lost', 0)} lost, n = {verdict.get('n')}: "
+        f"{verdict.get('test') or 'paired test'}, {p_value(verdict.get('p_value'))}",
+    ]
+    if verdict.get("needed"):
+        lines.append(f"Too few rows to tell: about {verdict['needed']:,} test rows would.")
+    elif verdict.get("word") == "no better":
+        lines.append("This may be chance: tuning did not beat prompting here.")
+    elif verdict.get("word") == "worse":
+        lines.append("Tuning made it worse than prompting alone.")
+    return lines
+
+
+def verdict_lines(found: Mapping[str, Any], width: int) -> list[Content]:
+    """The card and the scores: beside each other where there is room, below each other elsewhere."""
+    verdict = found.get("verdict")
+    if width >= _BESIDE:
+        left_width = int(width * _CARD_SHARE)
+        left = _card(verdict, found, left_width - 3, large=True)
+        right = score_lines(found, width - left_width)
+        height = max(len(left), len(right))
+        left += [Content("")] * (height - len(left))
+        right += [Content("")] * (height - len(right))
+        return [
+            Content.assemble(one.truncate(left_width, pad=True), other) for one, other in zip(left, right, strict=True)
+        ]
+    return [*_card(verdict, found, width, large=False), Content(""), *score_lines(found, width)]
+
+
+def _card(verdict: Mapping[str, Any] | None, found: Mapping[str, Any], width: int, *, large: bool) -> list[Content]:
+    if verdict is None:
+        return _baseline_only(found, width)
+    block = verdict_block(str(verdict["word"]))
+    headline = Content.styled(one_line(verdict_headline(verdict)), "bold")
+    lines = [Content.assemble(block[1], "  ", headline)]
+    if large:
+        lines = [block[0], *lines, block[2], Content("")]
+    for text in verdict_words(verdict):
+        lines += wrapped(shown(text), width)
+    return lines
+
+
+def _baseline_only(found: Mapping[str, Any], width: int) -> list[Content]:
+    names = ", ".join(str(system["name"]) for system in found.get("systems") or ())
+    lines = [Content.styled("  THE BASELINE  ", "bold $background on $text-muted")]
+    text = f"The prompted baseline is measured{f' ({names})' if names else ''}. v measures a tuned model against it."
+    return [*lines, Content(""), *wrapped(shown(text), width)]
+
+
+def score_lines(found: Mapping[str, Any], width: int) -> list[Content]:
+    """Tables: both systems on the test rows, the contestants on the validation rows, the regression suites."""
+    lines = _table(f"{found.get('n', 0)} test rows", found.get("systems") or [], width, None)
+    contestants = found.get("contestants") or []
+    if contestants:
+        lines += [Content(""), *_table("validation rows", contestants, width, found.get("chosen"))]
+    for place, suite in enumerate(found.get("regression") or []):
+        if place == 0:
+            lines += [Content(""), Content.styled("regression suites, before and after", "$text-muted")]
+        lines.append(_suite_line(suite, width))
+    return lines
+
+
+def _table(title: str, systems: Sequence[Mapping[str, Any]], width: int, chosen: str | None) -> list[Content]:
+    names = list(dict.fromkeys(name for system in systems for name in system["metrics"]))
+    first = 18
+    column = 21
+    kept = names[: max(1, (width - first) // column)]
+    lines = [Content.styled(fit(title, first) + "".join(fit(name, column) for name in kept), "$text-muted")]
+    for system in systems:
+        mark = "  ◂" if system["name"] == chosen else ""
+        cells: list[Content | tuple[str, str]] = [Content(fit(f"{system['name']}{mark}", first))]
+        for name in kept:
+            value = system["metrics"].get(name) or {}
+            cells.append((fit(percent(value.get("value")), 7), "bold"))
+            cells.append((fit(interval(value.get("interval")), column - 7), "$text-muted"))
+        lines.append(Content.assemble(*cells).truncate(width))
+    return lines
+
+
+def _suite_line(suite: Mapping[str, Any], width: int) -> Content:
+    signs = {"held": ("✔ held", "$success"), "broken": ("✘ broken", "$error")}
+    sign, style = signs.get(str(suite.get("word")), ("? not sure", "$warning"))
+    after = suite.get("after")
+    told = percent(suite.get("before")) + (f" → {percent(after)}" if after is not None else " before")
+    parts = [fit(str(suite.get("suite", "")), 18), (fit(told, 18), "bold")]
+    if after is not None:
+        parts.append((f"{sign}, n = {suite.get('n', 0)}", style))
+    return Content.assemble(*parts).truncate(width)
