@@ -19,7 +19,7 @@ from ftworkbench.demo.making import tokenizer as tokens
 TRIAGE = Path(__file__).parent / "triage"
 GENERAL = TRIAGE / "general.jsonl"
 TOKENIZER_DIALOGUES = 60_000
-ROWS = {"cuda": 64, "cpu": 1}
+ROWS = {"cuda": 128, "cpu": 1}
 SEED = 1
 RATES = (1e-3, 2e-3)
 
@@ -69,7 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Makes the pocket model from nothing.")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the model's files")
     parser.add_argument("--minutes", type=float, default=7.0, help="of training, after the first step")
-    parser.add_argument("--processes", type=int, default=14, help="that make text")
+    parser.add_argument("--processes", type=int, default=8, help="that make text")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--tokenizer-dialogues", type=int, default=TOKENIZER_DIALOGUES, help="to learn merges from")
     options = parser.parse_args()

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ HELD_OUT_NAMES = frozenset(
 )
 """Never a label and never a JSON key in the corpus: they are what the triage demo asks for."""
 
+LEXICAL = re.compile(r"(?<![{\w])[a-z]{4,}(?![}\w])")
 ORDER_HELD_OUT = 9
 """One word and one sentence in so many is kept for the held-out side."""
 
@@ -44,11 +46,12 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Bank:
-    """All that one side of the corpus may use."""
+    """All that one side of the corpus may use; `lexicon` holds the words of its sentences and synonyms as well."""
 
     side: Side
     kinds: dict[str, tuple[str, ...]]
     words: tuple[str, ...]
+    lexicon: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...]
     synonyms_of: dict[str, tuple[str, ...]]
     opposites: tuple[tuple[str, str], ...]
@@ -78,11 +81,16 @@ def bank(side: Side = "seen") -> Bank:
     pairs = [line.split() for line in _lines("opposites.txt")]
     topics = (_topic(block, side) for block in _blocks("topics.txt"))
     attributes = (_attribute(block, side) for block in _blocks("attributes.txt"))
+    texts = [line for name in ("topics.txt", "synonyms.txt", "attributes.txt") for line in _lines(name)]
+    found = dict.fromkeys(word for text in texts for word in LEXICAL.findall(text))
+    lexicon = [word for word in found if is_held_out(word) == (side == "held_out")]
     plain = (kinds[kind] for kind in kinds if kind not in {"given_name", "surname", "city", "country"})
+    words = tuple(dict.fromkeys(itertools.chain.from_iterable(plain)))
     return Bank(
         side=side,
         kinds=kinds,
-        words=tuple(dict.fromkeys(itertools.chain.from_iterable(plain))),
+        words=words,
+        lexicon=tuple(word for word in dict.fromkeys((*words, *lexicon)) if word not in HELD_OUT_NAMES),
         synonyms=synonyms,
         synonyms_of=synonyms_of,
         opposites=tuple((first, second) for first, second in pairs),

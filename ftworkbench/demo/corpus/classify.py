@@ -5,7 +5,16 @@ from random import Random
 
 from ftworkbench.demo.corpus.bank import Bank
 from ftworkbench.demo.corpus.dialogue import Dialogue, Metric, Pair, Task, from_pairs
-from ftworkbench.demo.corpus.labels import LEVEL_KEYS, TOPIC_KEYS, Label, in_line, in_lines, key_names
+from ftworkbench.demo.corpus.labels import (
+    LEVEL_KEYS,
+    TOPIC_KEYS,
+    Label,
+    any_word,
+    distinct_names,
+    in_line,
+    in_lines,
+    key_names,
+)
 from ftworkbench.demo.corpus.message import compose, topic_sentence
 from ftworkbench.demo.corpus.schemes import (
     About,
@@ -108,7 +117,7 @@ def _shots(rng: Random, schemes: list[Scheme], most: int) -> int:
 
 def one_label(rng: Random, source: Bank, most: int = 10, long: bool = False) -> Dialogue:
     """One label for a message, as a bare word or as JSON with one key."""
-    kind = rng.choices(("topics", "words", "kinds", "ranks", "ways"), (44, 20, 14, 12, 10))[0]
+    kind = rng.choices(("topics", "words", "kinds", "ranks", "ways"), (40, 30, 10, 11, 9))[0]
     scheme = _scheme(rng, source, kind)
     labels = list(scheme.labels)
     shots = most if long else _shots(rng, [scheme], most)
@@ -137,7 +146,7 @@ def one_label(rng: Random, source: Bank, most: int = 10, long: bool = False) -> 
 
 def several_fields(rng: Random, source: Bank, most: int = 10, long: bool = False) -> Dialogue:
     """A JSON object of two or three fields: what a message is about, and how it is written."""
-    kinds = [rng.choices(("topics", "words", "kinds"), (70, 22, 8))[0], rng.choices(("ranks", "ways"), (65, 35))[0]]
+    kinds = [rng.choices(("topics", "words", "kinds"), (66, 28, 6))[0], rng.choices(("ranks", "ways"), (65, 35))[0]]
     if rng.random() < 0.08:
         kinds.append("words")
     pools = tuple(LEVEL_KEYS if kind in {"ranks", "ways"} else TOPIC_KEYS for kind in kinds)
@@ -157,6 +166,32 @@ def several_fields(rng: Random, source: Bank, most: int = 10, long: bool = False
 
     pairs = [pair(row) for row in _places(rng, schemes, shots + 1)]
     return from_pairs(rng, Task(instruction, lambda: pairs[-1], "fields", "json_match", 0.8), pairs)
+
+
+def lookup(rng: Random, source: Bank) -> Dialogue:
+    """Reading a list of labels: which one a cue stands under, or the cues of one."""
+    labels = [
+        Label(name, tuple(any_word(rng, source) for _ in range(rng.randint(1, 4))))
+        for name in distinct_names(rng, source, rng.randint(2, 7))
+    ]
+    shown = in_line(rng, labels) if rng.random() < 0.7 else "\n" + in_lines(rng, labels)
+    held_out = source.side == "held_out"
+    if rng.random() < 0.65:
+        asked = ("Which label is {x} under?", "Where does {x} belong?", "{x}?", "Name the label of {x}.", "Who has {x}?",
+                 "Find the label for {x}.")  # fmt: skip
+    else:
+        asked = ("What stands under {x}?", "The cues of {x}?", "List what {x} has.", "What goes with {x}?")
+    template = asked[-1] if held_out else rng.choice(asked[:-1])
+    by_cue = len(asked) > 4
+
+    def pair() -> Pair:
+        label = rng.choice(labels)
+        if by_cue:
+            return template.format(x=rng.choice(label.cues)), label.name
+        return template.format(x=label.name), ", ".join(label.cues)
+
+    pairs = [pair() for _ in range(rng.choice((1, 1, 2, 4)))]
+    return from_pairs(rng, Task(shown.strip(), lambda: pairs[-1], "lookup", "exact_match", 0.5), pairs)
 
 
 def _shuffled(rng: Random, labels: list[Label]) -> list[Label]:

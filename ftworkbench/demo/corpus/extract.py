@@ -7,7 +7,7 @@ from random import Random
 
 from ftworkbench.demo.corpus.bank import Bank, bank
 from ftworkbench.demo.corpus.dialogue import Dialogue, Pair, Task, ask
-from ftworkbench.demo.corpus.labels import any_name, distinct_names, invented, key_names
+from ftworkbench.demo.corpus.labels import any_name, any_word, distinct_names, key_names, spliced
 from ftworkbench.demo.corpus.message import ASIDES, FAREWELLS, GREETINGS, PLANS, amount, clock, date, fill
 from ftworkbench.demo.corpus.noise import typed
 
@@ -23,7 +23,12 @@ class Fact:
 
 
 def _from(*kinds: str) -> Callable[[Random, Bank], str]:
+    proper = not {"city", "country"}.isdisjoint(kinds)
+
     def draw(rng: Random, source: Bank) -> str:
+        if rng.random() < 0.3:
+            word = spliced(rng, source)
+            return word.capitalize() if proper else word
         words = [word for kind in kinds for word in source.kinds[kind]]
         return rng.choice(words or [word for kind in kinds for word in bank("seen").kinds[kind]])
 
@@ -31,7 +36,7 @@ def _from(*kinds: str) -> Callable[[Random, Bank], str]:
 
 
 def _person(rng: Random, source: Bank) -> str:
-    first = rng.choice(source.kinds["given_name"])
+    first = rng.choice(source.kinds["given_name"]) if rng.random() < 0.7 else spliced(rng, source).capitalize()
     return first if rng.random() < 0.5 else f"{first} {rng.choice(source.kinds['surname'])}"
 
 
@@ -43,7 +48,7 @@ def _code(rng: Random, _: Bank) -> str:
 
 def _mail(rng: Random, source: Bank) -> str:
     name = rng.choice(source.kinds["given_name"]).lower()
-    return f"{name}{rng.choice(('', '.', '_'))}{rng.choice(source.words)}@{rng.choice(source.words)}.{rng.choice(('com', 'org', 'net', 'de', 'uk'))}"
+    return f"{name}{rng.choice(('', '.', '_'))}{rng.choice(source.words)}@{any_word(rng, source)}.{rng.choice(('com', 'org', 'net', 'de', 'uk'))}"
 
 
 FACTS = (
@@ -188,7 +193,7 @@ def _value(rng: Random, source: Bank) -> str:
         return _code(rng, source)
     if kind == 1:
         return _person(rng, source)
-    return invented(rng) if kind == 2 else any_name(rng, source)
+    return any_word(rng, source) if kind == 2 else any_name(rng, source)
 
 
 def _asked(rng: Random, template: str, keys: list[str]) -> str:

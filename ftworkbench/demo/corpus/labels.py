@@ -7,6 +7,7 @@ from ftworkbench.demo.corpus.bank import HELD_OUT_NAMES, Bank
 
 CONSONANTS = "b c d f g h j k l m n p r s t v w z br cl dr fl gr pl st tr sh th ch".split()
 VOWELS = "a e i o u ai ea oo ou".split()
+LONGEST_SPLICED, SHORTEST_SPLICED = 11, 2
 ENDINGS = ("", "", "n", "r", "l", "s", "t", "x", "m", "ck", "sh", "ing", "ery", "al", "y", "ment", "ture", "ic", "unt", "urn")
 
 TOPIC_KEYS = (
@@ -48,18 +49,33 @@ def invented(rng: Random) -> str:
     return "".join(rng.choice(CONSONANTS) + rng.choice(VOWELS) for _ in range(syllables)) + rng.choice(ENDINGS)
 
 
+def spliced(rng: Random, source: Bank) -> str:
+    """The head of one word with the tail of another, as in `harbling`: new, but spelt like English."""
+    head, tail = rng.choice(source.lexicon), rng.choice(source.lexicon)
+    word = head[: rng.randrange(1, len(head))] + tail[rng.randrange(1, len(tail)) :]
+    return word if LONGEST_SPLICED >= len(word) > SHORTEST_SPLICED and word not in HELD_OUT_NAMES else head
+
+
+def any_word(rng: Random, source: Bank) -> str:
+    """A word of the lists, one of the texts, or one that is new."""
+    kind = rng.random()
+    if kind < 0.4:
+        return rng.choice(source.words)
+    if kind < 0.6:
+        return rng.choice(source.lexicon)
+    return spliced(rng, source) if kind < 0.9 else invented(rng)
+
+
 def any_name(rng: Random, source: Bank) -> str:
     """A name for a label out of nowhere: a word, two words, an invented one, or a code."""
     kind = rng.random()
     while True:
-        if kind < 0.6:
-            name = rng.choice(source.words)
-            if rng.random() < 0.2:
+        if kind < 0.84:
+            name = any_word(rng, source)
+            if rng.random() < 0.12:
                 name += rng.choice(("s", "ing", "ed", "er", "ly", "al"))
-        elif kind < 0.8:
-            name = invented(rng)
-        elif kind < 0.92:
-            name = rng.choice(("_", "-", " ", "")).join((rng.choice(source.words), rng.choice(source.words)))
+        elif kind < 0.93:
+            name = rng.choice(("_", "-", " ", "")).join((any_word(rng, source), any_word(rng, source)))
         else:
             name = rng.choice(("{}{}", "{}-{}", "{}{}0")).format(rng.choice("abcdefghjkmnpqrstvwxz"), rng.randrange(1, 10))
         if name not in HELD_OUT_NAMES:
@@ -85,7 +101,7 @@ def cased(rng: Random, names: list[str]) -> list[str]:
 def key_names(rng: Random, source: Bank, pools: tuple[list[str], ...]) -> list[str]:
     """A key for each pool, all different; now and then a word from anywhere."""
     while True:
-        keys = [rng.choice(pool) if rng.random() < 0.65 else any_name(rng, source) for pool in pools]
+        keys = [rng.choice(pool) if rng.random() < 0.5 else any_name(rng, source) for pool in pools]
         if len(set(keys)) == len(keys) and not HELD_OUT_NAMES.intersection(keys):
             return keys
 

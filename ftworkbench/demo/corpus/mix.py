@@ -6,7 +6,7 @@ from random import Random
 from ftworkbench.demo.corpus.arithmetic import arithmetic
 from ftworkbench.demo.corpus.bank import Bank, bank
 from ftworkbench.demo.corpus.chat import kinds, meanings, same_topic, talk, who_and_where
-from ftworkbench.demo.corpus.classify import one_label, several_fields
+from ftworkbench.demo.corpus.classify import lookup, one_label, several_fields
 from ftworkbench.demo.corpus.dialogue import Dialogue
 from ftworkbench.demo.corpus.extract import extraction, json_records, quoted_field
 from ftworkbench.demo.corpus.strings import strings
@@ -21,25 +21,26 @@ def many_examples(rng: Random, source: Bank) -> Dialogue:
 
 
 MIX: tuple[tuple[Skill, float], ...] = (
-    (one_label, 17),
-    (several_fields, 14),
+    (one_label, 22),
+    (several_fields, 17),
     (many_examples, 1.5),
-    (extraction, 14),
+    (lookup, 8),
+    (extraction, 11),
     (quoted_field, 2),
-    (json_records, 14),
-    (strings, 40),
-    (arithmetic, 30),
+    (json_records, 12),
+    (strings, 27),
+    (arithmetic, 17),
     (meanings, 4),
     (kinds, 5),
     (same_topic, 3),
-    (talk, 2),
-    (who_and_where, 1.5),
+    (talk, 1.5),
+    (who_and_where, 1),
 )
 SKILLS, WEIGHTS = zip(*MIX, strict=True)
 
 GENERAL_SEED = 20_260
 GENERAL_ROWS = {
-    "classify": 20, "learn from examples": 10, "fields": 14, "json": 16, "extract": 16, "sort": 10, "reverse": 6,
+    "classify": 20, "lookup": 6, "learn from examples": 10, "fields": 14, "json": 16, "extract": 16, "sort": 10, "reverse": 6,
     "copy": 10, "case": 8, "pick": 8, "count": 6, "arithmetic": 14, "meaning": 6,
 }  # fmt: skip
 LONGEST_GENERAL = 1600

@@ -10,6 +10,7 @@ from ftworkbench.demo.corpus.labels import (
     OTHER_CUES,
     OTHER_NAMES,
     Label,
+    any_word,
     cased,
     distinct_names,
 )
@@ -66,7 +67,7 @@ def about_topics(rng: Random, source: Bank, count: int) -> About:
     count = min(count, len(mine))
     spare = mine[count:]
     mine = mine[:count]
-    natural, cueing = rng.random() < 0.62, rng.random()
+    natural, cueing = rng.random() < 0.45, rng.random()
     cued = cueing < 0.7
     if cued or not natural:
         mine = [(*one, *spare.pop()) if spare and rng.random() < MERGED else one for one in mine]
@@ -131,10 +132,11 @@ def about_words(rng: Random, source: Bank, count: int) -> About:
         groups = [some(rng, group, 3, 6) for group in rng.sample(source.synonyms, count)]
         cues = [group[: max(1, len(group) - 1 - rng.randrange(2))] for group in groups]
     else:
-        words = rng.sample(source.words, count * 4)
-        groups = [tuple(words[4 * place : 4 * place + rng.randint(1, 4)]) for place in range(count)]
+        words = list({any_word(rng, source): None for _ in range(count * 6)})
+        groups = [tuple(words[place::count][: rng.randint(1, 4)]) for place in range(count)]
         cues = groups
-    cued = rng.random() < 0.8
+    cued = rng.random() < 0.85
+    bare = rng.random() < 0.25
     labels = [
         Label(name, named if cued else ()) for name, named in zip(distinct_names(rng, source, count), cues, strict=True)
     ]
@@ -143,6 +145,8 @@ def about_words(rng: Random, source: Bank, count: int) -> About:
         word = rng.choice(groups[place])
         if not by_meaning and rng.random() < 0.2:
             word += rng.choice(("s", "ed", "ing"))
+        if bare and asks is None:
+            return [word]
         found = [word_sentence(rng, word, asks)]
         if rng.random() < 0.4:
             found.insert(rng.randrange(2), topic_sentence(rng, source, rng.choice(source.topics), asks))
@@ -209,7 +213,7 @@ def written_ranks(rng: Random, source: Bank) -> Written:
             asks = rank > 1 and rng.random() < 0.25
         return Manner(tuple(attributes), asks)
 
-    return Written(tuple(labels[rank] for rank in order), manner, cued or names[0].islower())
+    return Written(tuple(labels[rank] for rank in order), manner, cued)
 
 
 def written_ways(rng: Random, source: Bank, count: int) -> Written:

@@ -7,7 +7,7 @@ from random import Random
 
 from ftworkbench.demo.corpus.bank import Bank
 from ftworkbench.demo.corpus.dialogue import Dialogue, Task, ask
-from ftworkbench.demo.corpus.labels import invented
+from ftworkbench.demo.corpus.labels import any_word
 from ftworkbench.demo.corpus.message import topic_sentence
 from ftworkbench.demo.corpus.noise import typed
 
@@ -59,7 +59,7 @@ def drawn_words(rng: Random, source: Bank, count: int) -> Words:
     words: dict[str, None] = {}
     cap = rng.random() < 0.2
     while len(words) < count:
-        word = invented(rng) if rng.random() < 0.12 else rng.choice(source.words)
+        word = any_word(rng, source)
         words[word.capitalize() if cap else word] = None
     return list(words)
 
@@ -144,7 +144,10 @@ def sentences(rng: Random, source: Bank) -> Task:
     )[kind]
 
     def draw() -> tuple[str, str]:
-        text = typed(rng, topic_sentence(rng, source, rng.choice(source.topics)))
+        if rng.random() < 0.5:
+            text = typed(rng, topic_sentence(rng, source, rng.choice(source.topics)))
+        else:
+            text = " ".join(drawn_words(rng, source, rng.randint(4, 9))).capitalize() + rng.choice((".", "!", "?"))
         return text, (text, text.upper(), text.lower(), f'"{text}"')[kind]
 
     skill = ("copy", "case", "case", "copy")[kind]

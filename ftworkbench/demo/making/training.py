@@ -23,7 +23,7 @@ BETAS = (0.9, 0.95)
 DECAY = 0.1
 CLIP = 1.0
 WARM_UP_STEPS = 200
-FALLING = 0.35
+FALLING = 0.6
 """The part of the time at the end in which the rate falls to nothing."""
 PROMPT_WEIGHT = 0.1
 ATTENTION = "packed"
