@@ -86,7 +86,7 @@ def read_keymap(path: Path | None = None) -> tuple[Mapping[str, str], tuple[str,
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return {}, (f"{path}: {error}; the keymap is not used",)
+        return {}, (f"{path.name}: {error}; the keymap is not used",)
     return _flat_keymap(entries, path)
 
 
@@ -102,9 +102,9 @@ def _flat_keymap(entries: Mapping[str, object], path: Path) -> tuple[Mapping[str
         )
         for action_id, keys in pairs.items():
             if find_action(action_id) is None:
-                problems.append(f"{path}: no action is called {action_id}; `?` in the workbench shows them")
+                problems.append(f"{path.name}: no action is called {action_id}; `?` in the workbench shows them")
             elif not isinstance(keys, str) or not keys.strip():
-                problems.append(f'{path}: {action_id} wants its keys as text, like "ctrl+y" or "y,enter"')
+                problems.append(f'{path.name}: {action_id} wants its keys as text, like "ctrl+y" or "y,enter"')
             else:
                 keymap[action_id] = keys
     return keymap, tuple(problems)

@@ -330,7 +330,8 @@ class Workbench(App[None], inherit_bindings=False):
     # Actions that hold everywhere
 
     def action_help(self) -> None:
-        from ftworkbench.tui.help import HelpScreen, held_actions
+        from ftworkbench.tui.help import HelpScreen
+        from ftworkbench.tui.holding import held_actions
 
         self.push_screen(HelpScreen(self._help_title(), held_actions(self.screen)))
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ftworkbench.errors import InputError
 from ftworkbench.tui import editing
-from ftworkbench.tui.review import WORDS, Review
+from ftworkbench.tui.rows import WORDS
+
+if TYPE_CHECKING:
+    from ftworkbench.tui.review import Review
 
 
 def read_tags(line: str) -> tuple[list[str], list[str]]:

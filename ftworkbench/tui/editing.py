@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.data.example import Example
-from ftworkbench.data.rules import ROLES, Refused, check_example
 from ftworkbench.errors import InputError
 from ftworkbench.printable import printable
 
@@ -37,6 +35,9 @@ def _is_plain(message: Mapping[str, Any]) -> bool:
 
 def from_text(text: str) -> list[dict[str, Any]]:
     """The messages that an edited text says. Raises InputError, in words for the person who wrote it."""
+    from ftworkbench.data.example import Example
+    from ftworkbench.data.rules import Refused, check_example
+
     messages = _from_json(text) if text.lstrip().startswith(("[{", "[\n")) else _from_heads(text)
     try:
         check_example(Example(tuple(messages)))
@@ -46,6 +47,8 @@ def from_text(text: str) -> list[dict[str, Any]]:
 
 
 def _from_heads(text: str) -> list[dict[str, Any]]:
+    from ftworkbench.data.rules import ROLES
+
     messages: list[dict[str, Any]] = []
     lines: list[str] = []
     for line in text.split("\n"):
@@ -73,6 +76,8 @@ def _content(lines: list[str]) -> str:
 
 
 def _from_json(text: str) -> list[dict[str, Any]]:
+    from ftworkbench.data.rules import ROLES
+
     try:
         messages = json.loads(text)
     except ValueError as error:

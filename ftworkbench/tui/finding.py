@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 from textual.worker import Worker, get_current_worker
 
-from ftworkbench.tui.review import Review, contains, find_bytes
 from ftworkbench.tui.scan import count_rows, paced, scan
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+
+    from ftworkbench.tui.review import Review
 
 SORTS = {
     "number": "number",
@@ -82,6 +83,8 @@ def filter_query(review: Review, text: str) -> Query:
 
 def search_query(review: Review, text: str) -> Query:
     """The query that finds `text` in what the rows say; small letters match both."""
+    from ftworkbench.tui.review import contains, find_bytes
+
     fold = text == text.lower()
     needles = [needle.lower() if fold else needle for needle in find_bytes(text)]
     return Query("search", text, lambda index: contains(review, index, text, needles))

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ftworkbench.tui.actions import Action, find_action, key_label
+from ftworkbench.tui.actions import Action, key_label
+from ftworkbench.tui.holding import Held
 from ftworkbench.tui.text import shown
 
 _HEADINGS = {"list": "Move", "text": "Move", "app": "Everywhere"}
 _WIDEST = 100
 
 
-def held_actions(screen: Screen[object]) -> dict[Action, str]:
-    """The actions that hold for the focus of `screen`, each with its keys as they are now (a keymap counts)."""
-    keys: dict[Action, list[str]] = {}
-    for key, active in screen.active_bindings.items():
-        action = find_action(active.binding.id)
-        if action is not None and active.enabled:
-            keys.setdefault(action, []).append(key_label(key))
-    return {action: " ".join(labels) for action, labels in keys.items()}
-
-
-def help_text(title: str, held: Mapping[Action, str], width: int) -> Content:
+def help_text(title: str, held: Sequence[Held], width: int) -> Content:
     """What the help screen says in `width` cells: the screen's own actions by group, then what holds everywhere."""
     groups: dict[str, list[tuple[str, Action]]] = {}
-    for action, keys in held.items():
-        heading = _HEADINGS.get(action.scope, action.group)
-        groups.setdefault(heading, []).append((keys, action))
+    for one in held:
+        if one.enabled:
+            heading = _HEADINGS.get(one.action.scope, one.action.group)
+            groups.setdefault(heading, []).append((_keys(one), one.action))
     shared = [name for name in ("Move", "Everywhere") if name in groups]
-    keys_width = max((len(keys) for keys in held.values()), default=0)
-    title_width = max((len(action.title) for action in held), default=0)
+    keys_width = max((len(_keys(one)) for one in held), default=0)
+    title_width = max((len(one.action.title) for one in held), default=0)
     lines: list[Content] = [Content.styled(title, "bold"), Content("")]
     for heading in [*(name for name in groups if name not in shared), *shared]:
         lines.append(Content.styled(heading, "bold $accent"))
@@ -46,10 +38,13 @@ def help_text(title: str, held: Mapping[Action, str], width: int) -> Content:
             lines += _entry(f"{keys:>{keys_width}}  ", f"{action.title:<{title_width}}  ", action.help, width)
         lines.append(Content(""))
     lines.append(shown("Every key can be changed in keymap.toml, in the settings folder:", "$text-muted"))
-    example = next(iter(held), None)
-    if example is not None:
-        lines.append(shown(f'"{example.id}" = "{held[example].split()[0]}"', "$text-muted"))
+    for one in held[:1]:
+        lines.append(shown(f'"{one.action.id}" = "{",".join(one.keys)}"', "$text-muted"))
     return Content("\n").join(lines)
+
+
+def _keys(held: Held) -> str:
+    return " ".join(key_label(key) for key in held.keys)
 
 
 def _entry(keys: str, title: str, help_line: str, width: int) -> list[Content]:
@@ -70,7 +65,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("ctrl+u,pageup", "scroll_text(-12)", show=False),
     ]
 
-    def __init__(self, title: str, held: Mapping[Action, str]) -> None:
+    def __init__(self, title: str, held: Sequence[Held]) -> None:
         super().__init__(classes="dialog")
         self._title, self._held = title, held
 

@@ -7,25 +7,23 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from ftworkbench.tui.help import held_actions
+from ftworkbench.tui.actions import key_label
+from ftworkbench.tui.holding import Held, held_actions
 
 
 class ActionProvider(Provider):
     """What can be done here and now, then the themes."""
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        for action, keys in held_actions(self.screen).items():
-            if action.palette:
-                yield (
-                    f"{action.title}  ({keys})",
-                    action.help,
-                    partial(self._run, action.method, action.scope),
-                )
+        for held in held_actions(self.screen):
+            if held.action.palette and held.enabled:
+                keys = " ".join(key_label(key) for key in held.keys)
+                yield f"{held.action.title}  ({keys})", held.action.help, partial(self._run, held)
         for name in getattr(self.app, "theme_names", []):
             yield f"theme: {name}", "Change the colours; the choice is kept", partial(self._theme, name)
 
-    async def _run(self, method: str, scope: str) -> None:
-        await self.app.run_action(method, self.app if scope == "app" else self.screen)
+    async def _run(self, held: Held) -> None:
+        await self.app.run_action(held.action.method, held.node)
 
     def _theme(self, name: str) -> None:
         self.app.call_later(self.app.run_action, f"choose_theme({name!r})")

@@ -7,13 +7,13 @@ import threading
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.source import Row, Source, open_source
+from ftworkbench.tui.rows import RowLine
 
 if TYPE_CHECKING:
     from ftworkbench.data.check import Report
@@ -21,25 +21,10 @@ if TYPE_CHECKING:
     from ftworkbench.data.ledger import Decision
     from ftworkbench.recipe.tables import Data
 
-MARKS = {"unreviewed": "·", "accepted": "✔", "rejected": "✘", "skipped": "s"}
-WORDS = {"accept": "accepted", "reject": "rejected", "skip": "skipped"}
 # Long enough to be worth a look at a row in a list; a row of megabytes is not looked at whole.
 _LONGEST_LINE = 400
 # The filter line completes with labels, where there are not more of them than this.
 _MOST_LABELS = 200
-
-
-@dataclass(frozen=True)
-class RowLine:
-    """What a list shows of a row. Raw text: whoever shows it makes it printable."""
-
-    number: int
-    status: str
-    text: str
-    answer: str
-    tags: tuple[str, ...]
-    edited: bool
-    problems: tuple[str, ...]
 
 
 class Review:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from ftworkbench.tui.review import Review
+if TYPE_CHECKING:
+    from ftworkbench.tui.review import Review
 
 # Between two reports, so that the screen shows what is found while the search runs.
 REPORT_SECONDS = 0.2

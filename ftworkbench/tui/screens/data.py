@@ -18,14 +18,13 @@ from ftworkbench.errors import InputError
 from ftworkbench.tui import deciding, editing, finding
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, Query, RowsGrew, Sorted
-from ftworkbench.tui.review import WORDS, Review, RowLine
+from ftworkbench.tui.rows import WORDS, RowLine
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.token_page import Piece, TokenPage, ask_tokens
-from ftworkbench.tui.widgets.dialogs import Answer, Ask, AskLine, EditText
+from ftworkbench.tui.widgets.dialogs import Answer, Ask, AskLine
 from ftworkbench.tui.widgets.lines_view import LinesView
-from ftworkbench.tui.widgets.problem_list import ProblemList
 from ftworkbench.tui.widgets.query_line import LineSuggester, QueryLine, last_word_lines
 from ftworkbench.tui.widgets.row_list import RowList
 from ftworkbench.tui.widgets.row_view import row_lines
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from ftworkbench.data.check import Report
     from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.recipe import Opened
+    from ftworkbench.tui.review import Review
 
 _LEDGER_SECONDS = 2.0
 # How long a row is looked at before its tokens are asked for.
@@ -108,7 +108,7 @@ class DataScreen(WorkbenchScreen):
         def failed(error: BaseException) -> None:
             self._say_empty(f"{path.name} cannot be shown.", [str(error)])
 
-        self.workbench.launch(work, self._opened, doing=f"opening {path.name}", group="source", failed=failed)
+        self.launch(work, self._opened, doing=f"opening {path.name}", group="source", failed=failed)
 
     def _opened(self, review: Review) -> None:
         # The file before is closed when the last thread that reads it lets go of it.
@@ -253,7 +253,7 @@ class DataScreen(WorkbenchScreen):
             self.workbench.tell(said)
             self._changed()
 
-        self.workbench.launch(partial(deciding.decide_all, review, chosen, do), done, doing=f"{WORDS[do]} rows")
+        self.launch(partial(deciding.decide_all, review, chosen, do), done, doing=f"{WORDS[do]} rows")
 
     def action_accept(self) -> None:
         self._decide("accept")
@@ -315,6 +315,8 @@ class DataScreen(WorkbenchScreen):
         if not editing.can_be_shown(text):
             self.workbench.tell("this row holds control characters: E edits it in $EDITOR, where they stay", "warning")
             return
+        from ftworkbench.tui.widgets.edit_text import EditText
+
         index = self.rows.index
         assert index is not None
         self.app.push_screen(
@@ -467,7 +469,7 @@ class DataScreen(WorkbenchScreen):
             return
         progress = partial(self.app.call_from_thread, self._checking)
         work = partial(data_page.check, opened, review.path, progress)
-        if self.workbench.launch(work, self._checked, doing="checking", group="check", failed=self._check_failed):
+        if self.launch(work, self._checked, doing="checking", group="check", failed=self._check_failed):
             self.rows.border_subtitle = Content("checking…")
 
     def _checking(self, what: str, done: int, total: int) -> None:
@@ -490,6 +492,8 @@ class DataScreen(WorkbenchScreen):
         if self.report is None or self.review is None:
             self.workbench.tell("nothing was checked yet: c checks")
             return
+        from ftworkbench.tui.widgets.problem_list import ProblemList
+
         kinds, advice = data_page.kind_lines(self.review), data_page.advice(self.report, self.review)
         self.app.push_screen(ProblemList(f"{self.review.path.name}: what check found", kinds, advice), self._show_kind)
 
@@ -546,4 +550,4 @@ class DataScreen(WorkbenchScreen):
 
         if not self.workbench.is_busy("tokens"):
             work = partial(ask_tokens, opened, messages, tools)
-            self.workbench.launch(work, arrived, doing="reading the tokens", group="tokens", failed=failed)
+            self.launch(work, arrived, doing="reading the tokens", group="tokens", failed=failed)

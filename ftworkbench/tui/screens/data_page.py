@@ -7,19 +7,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.errors import InputError
 from ftworkbench.tui.editing import edit_outside
-from ftworkbench.tui.review import Review
-from ftworkbench.tui.widgets.problem_list import KindLine
 from ftworkbench.tui.widgets.row_view import Finding, RowPage
 
 if TYPE_CHECKING:
     from ftworkbench.data.check import Report
+    from ftworkbench.data.problems import Problem
     from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.recipe import Opened
     from ftworkbench.tui.app import Workbench
+    from ftworkbench.tui.widgets.problem_list import KindLine
+    from ftworkbench.tui.review import Review
 
 FILTER_HINT = 'tag:refund  status:unreviewed  len>512  "words"  /regex/'
 # Enough to fill a screen; the rest is indexed while those are looked at.
@@ -28,6 +27,9 @@ _FIRST_SECONDS = 0.05
 
 def open_review(path: Path, data: Data | None, ledger: Path) -> Review:
     """Opens a file with its ledger, its first rows ready. Raises InputError where it cannot be read."""
+    from ftworkbench.data.ledger import Ledger
+    from ftworkbench.tui.review import Review
+
     review = Review(path, data, Ledger.open(ledger))
     review.source.index_some(_FIRST_SECONDS)
     return review
@@ -64,6 +66,8 @@ def row_page(review: Review, index: int, needle: str = "") -> RowPage:
 
 
 def _finding(problem: Problem) -> Finding:
+    from ftworkbench.data.problems import KINDS
+
     kind = KINDS.get(problem.kind)
     todo = kind.todo if kind is not None else ""
     return Finding(kind.title if kind is not None else problem.kind, problem.reason, todo, problem.blocks)
@@ -131,6 +135,9 @@ def check(opened: Opened | None, path: Path, progress: Callable[[str, int, int],
 
 def kind_lines(review: Review) -> list[KindLine]:
     """What was found in the file, by kind: what blocks training first, then the most."""
+    from ftworkbench.data.problems import KINDS
+    from ftworkbench.tui.widgets.problem_list import KindLine
+
     lines = []
     for name, count in review.kinds():
         kind = KINDS.get(name)
@@ -140,10 +147,17 @@ def kind_lines(review: Review) -> list[KindLine]:
 
 
 def advice(report: Report, review: Review) -> list[str]:
-    """What the rules of thumb say of the file as a whole."""
-    return [
-        str(line) for file in report.files if Path(file.path).resolve() == review.path.resolve() for line in file.advice
-    ]
+    """What the rules of thumb say of the file as a whole, and what another file still holds against training."""
+    lines = []
+    for file in report.files:
+        if Path(file.path).resolve() == review.path.resolve():
+            lines += [str(line) for line in file.advice]
+        else:
+            open_rows = {problem.row for problem in file.problems if problem.blocks and not problem.settled}
+            if open_rows:
+                name = Path(file.path).name
+                lines.append(f"{len(open_rows)} rows of {name} must be decided before training; o goes to that file")
+    return lines
 
 
 # The user's editor

@@ -134,11 +134,9 @@ class RecipeScreen(WorkbenchScreen):
             about.show(partial(recipe_page.help_lines, draft, key))
         toml.border_title = shown_line(draft.path.name, 40)
         toml.show(partial(recipe_page.toml_lines, draft, key), top=False)
-        place = recipe_page.line_of(draft.text, key)
-        if place is not None:
-            height = max(toml.size.height, 1)
-            if not toml.scroll_y <= place < toml.scroll_y + height:
-                toml.scroll_to(y=max(place - height // 2, 0), animate=False)
+        place, height = recipe_page.line_of(draft.text, key), toml.scrollable_content_region.height
+        if place is not None and height > 0 and not toml.scroll_y <= place < toml.scroll_y + height:
+            toml.scroll_to(y=max(place - height // 2, 0), animate=False)
 
     @on(Form.Moved)
     def _moved(self, _: Form.Moved) -> None:
@@ -191,7 +189,7 @@ class RecipeScreen(WorkbenchScreen):
             self._show_fit()
 
         if not self.workbench.is_busy("fit"):
-            self.workbench.launch(
+            self.launch(
                 partial(_fit, opened), arrived, doing="estimating", group="fit", failed=failed, quiet=True
             )
 
@@ -289,6 +287,7 @@ class RecipeScreen(WorkbenchScreen):
     def action_toml(self) -> None:
         self.toggle_class("-file")
         (self.query_one("#toml") if self.has_class("-file") else self.form).focus()
+        self.call_after_refresh(self._show_option)
 
     def action_edit_file(self) -> None:
         if self.draft is None:

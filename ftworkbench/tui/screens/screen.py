@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -15,6 +17,8 @@ from ftworkbench.tui.widgets.topbar import TopBar
 if TYPE_CHECKING:
     from ftworkbench.steps.recipe import Opened
     from ftworkbench.tui.app import Workbench
+
+T = TypeVar("T")
 
 
 class WorkbenchScreen(Screen[None]):
@@ -55,6 +59,25 @@ class WorkbenchScreen(Screen[None]):
 
     def recipe_failed(self, problems: tuple[str, ...]) -> None:
         """Called when the recipe could not be read; the one before stays."""
+
+    def launch(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], object] | None = None,
+        *,
+        doing: str = "this",
+        group: str = "launch",
+        failed: Callable[[BaseException], object] | None = None,
+        quiet: bool = False,
+    ) -> bool:
+        """`Workbench.launch`, for what ends in this screen: when that is gone by then, nothing more happens."""
+        then = None if then is None else partial(self._if_here, then)
+        failed = None if failed is None else partial(self._if_here, failed)
+        return self.workbench.launch(work, then, doing=doing, group=group, failed=failed, quiet=quiet)
+
+    def _if_here(self, call: Callable[[T], object], result: T) -> None:
+        if self.is_running and self.is_attached:
+            call(result)
 
     def close_open(self) -> bool:
         """Closes what is open on this screen, the innermost first. False where nothing was."""

@@ -1,4 +1,4 @@
-"""Dialogs: a question with keys for its answers, a line to write, a text to edit."""
+"""Dialogs: a question with keys for its answers, a line to write."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, Static
 
 from ftworkbench.errors import InputError
 from ftworkbench.tui.actions import bindings, key_label
 from ftworkbench.tui.text import shown
-from ftworkbench.tui.widgets.keybar import KeyBar
 
 
 @dataclass(frozen=True)
@@ -97,41 +96,6 @@ class AskLine(ModalScreen[str | None]):
             self.query_one(".hint", Static).update(shown(str(error), "$error"))
         else:
             self.dismiss(event.value)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
-
-
-class EditText(ModalScreen[str | None]):
-    """A text to edit. Gives it at ctrl+s, None for escape. `check` raises InputError for what cannot be kept.
-
-    Only for text that is printable as it is: a text area shows what it holds, and would show an escape too.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")]
-
-    def __init__(
-        self, title: str, text: str, *, hint: str = "", check: Callable[[str], object] | None = None
-    ) -> None:
-        super().__init__(classes="dialog")
-        self._title, self._text, self._hint, self._check = title, text, hint, check
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="box tall") as box:
-            box.border_title = shown(self._title)
-            yield TextArea(self._text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
-            yield Static(shown(self._hint), classes="hint", markup=False)
-        yield KeyBar()
-
-    def action_confirm(self) -> None:
-        text = self.query_one(TextArea).text
-        try:
-            if self._check is not None:
-                self._check(text)
-        except InputError as error:
-            self.query_one(".hint", Static).update(shown(str(error), "$error"))
-        else:
-            self.dismiss(text)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
-from ftworkbench.tui.actions import find_action, key_label
+from ftworkbench.tui.actions import key_label
+from ftworkbench.tui.holding import held_actions
 
 _GAP = "  "
 
@@ -28,14 +30,11 @@ class KeyBar(Widget):
 
 def footer_keys(screen: Screen[object]) -> list[tuple[str, str, bool]]:
     """Key, title and whether it can be used now, of each footer action that holds for the focus."""
-    keys: list[tuple[str, str, bool]] = []
-    seen = set()
-    for active in screen.active_bindings.values():
-        action = find_action(active.binding.id)
-        if action is not None and action.footer and action.id not in seen:
-            seen.add(action.id)
-            keys.append((key_label(active.binding.key), action.title, active.enabled))
-    return keys
+    if isinstance(screen.focused, Input):
+        return [("enter", "keep", True), ("→", "complete", True), ("esc", "close", True), ("f1", "help", True)]
+    return [
+        (key_label(held.keys[0]), held.action.title, held.enabled) for held in held_actions(screen) if held.action.footer
+    ]
 
 
 def fit_keys(keys: Sequence[tuple[str, str, bool]], width: int) -> Content:

@@ -12,7 +12,7 @@ from textual.cache import LRUCache
 from textual.strip import Strip
 
 from ftworkbench.printable import one_line
-from ftworkbench.tui.review import MARKS, RowLine
+from ftworkbench.tui.rows import MARKS, RowLine
 from ftworkbench.tui.widgets.cursor_list import CursorList
 
 _ANSWER_FROM = 44

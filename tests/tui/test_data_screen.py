@@ -1,0 +1,230 @@
+"""The Data screen, by its keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, OptionList, TextArea
+from workbenches import chat, make_workspace, opened, settle, shown, ticket_rows, until
+
+from ftworkbench.data.ledger import Ledger
+from ftworkbench.tui.screens.data import DataScreen
+from ftworkbench.tui.widgets.row_list import RowList
+
+
+def screen_of(app: object) -> DataScreen:
+    screen = app.screen  # type: ignore[attr-defined]
+    assert isinstance(screen, DataScreen)
+    return screen
+
+
+def statuses(folder: Path, screen: DataScreen) -> list[str]:
+    """What the ledger on disk says of each row."""
+    ledger = Ledger.open(folder / "ledger.jsonl")
+    assert screen.review is not None
+    return [ledger.state(screen.review.row(index).key).status for index in range(screen.review.size)]
+
+
+async def test_accept_and_reject_are_on_disk_and_the_cursor_goes_on(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("a", "x", "space")
+        screen = screen_of(app)
+        assert statuses(tmp_path / "desk", screen)[:4] == ["accepted", "rejected", "skipped", "unreviewed"]
+        assert screen.rows.cursor == 3
+        assert "39 of 40 kept" in shown(app)
+
+
+async def test_undo_and_redo_go_to_the_row_they_concern(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("j", "j", "x", "G", "u")
+        screen = screen_of(app)
+        assert screen.rows.cursor == 2
+        assert statuses(tmp_path / "desk", screen)[2] == "unreviewed"
+        await pilot.press("ctrl+r")
+        assert statuses(tmp_path / "desk", screen)[2] == "rejected"
+
+
+async def test_decisions_of_another_day_are_shown_and_can_be_undone(tmp_path: Path) -> None:
+    recipe = make_workspace(tmp_path / "desk")
+    async with opened(recipe) as (_, pilot):
+        await pilot.press("x")
+    async with opened(recipe) as (app, pilot):
+        assert "✘" in shown(app)
+        await pilot.press("u")
+        assert statuses(tmp_path / "desk", screen_of(app))[0] == "unreviewed"
+
+
+async def test_a_range_is_decided_after_saying_how_many(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("v", "j", "j", "j", "x")
+        assert "Reject 4 rows?" in shown(app)
+        await pilot.press("y")
+        await settle(app, pilot)
+        assert statuses(tmp_path / "desk", screen_of(app))[:5] == ["rejected"] * 4 + ["unreviewed"]
+
+
+async def test_a_range_that_is_not_confirmed_is_not_decided(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("v", "j", "x", "escape")
+        assert set(statuses(tmp_path / "desk", screen_of(app))) == {"unreviewed"}
+
+
+async def test_tags_are_given_and_taken_away(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("t", *"late vip", "enter")
+        await pilot.press("t", *"-vip", "enter")
+        screen = screen_of(app)
+        assert screen.review is not None
+        assert screen.review.state(0).tags == {"late"}
+        assert "tags late" in shown(app)
+
+
+async def test_an_edit_replaces_the_messages_and_the_file_stays_as_it_is(tmp_path: Path) -> None:
+    recipe = make_workspace(tmp_path / "desk")
+    before = (tmp_path / "desk" / "train.jsonl").read_bytes()
+    async with opened(recipe) as (app, pilot):
+        await pilot.press("e")
+        area = app.screen.query_one(TextArea)
+        area.text = area.text.replace("normal", "high")
+        await pilot.press("ctrl+s")
+        screen = screen_of(app)
+        assert screen.review is not None
+        state = screen.review.state(0)
+        assert state.messages is not None
+        assert json.loads(state.messages[1]["content"]) == {"queue": "delivery", "urgency": "high"}
+        assert state.status == "accepted"
+    assert (tmp_path / "desk" / "train.jsonl").read_bytes() == before
+
+
+async def test_an_edit_without_an_answer_is_not_kept(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("e")
+        app.screen.query_one(TextArea).text = "[user]\nHello\n"
+        await pilot.press("ctrl+s")
+        assert "no assistant turn" in shown(app)
+        await pilot.press("escape")
+        assert set(statuses(tmp_path / "desk", screen_of(app))) == {"unreviewed"}
+
+
+async def test_a_row_with_control_characters_is_not_given_to_the_text_area(tmp_path: Path) -> None:
+    rows = [chat("bell \x07 and \x1b]0;title\x07", "fine"), *ticket_rows(3)]
+    async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
+        await pilot.press("e")
+        assert isinstance(app.screen, DataScreen)
+        assert "\x1b" not in shown(app)
+        assert "␛]0;title" in shown(app)
+
+
+async def test_a_filter_shows_only_what_matches_and_q_shows_all_again(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("x", "f", *"status:rejected", "enter")
+        await settle(app, pilot)
+        screen = screen_of(app)
+        assert list(screen.rows.rows) == [0]
+        await pilot.press("q")
+        assert len(screen.rows.rows) == 40
+
+
+async def test_a_bad_filter_says_what_is_wrong_and_stays_open(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("f", *"colour:red", "enter")
+        assert "there is no colour:" in shown(app)
+        assert isinstance(app.focused, Input)
+
+
+async def test_search_goes_from_match_to_match_and_round(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("slash", *"CHARGED", "enter")
+        await until(pilot, lambda: "nothing was found" in shown(app))
+        await pilot.press("slash", *"charged twice", "enter")
+        await settle(app, pilot)
+        rows = screen_of(app).rows
+        places = [rows.cursor]
+        for key in ("n", "n", "N"):
+            await pilot.press(key)
+            places.append(rows.cursor)
+        assert places == [1, 7, 13, 7]
+
+
+async def test_next_unreviewed_passes_over_what_is_decided(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("j", "a", "a", "g", "right_square_bracket")
+        assert screen_of(app).rows.cursor == 3
+        await pilot.press("left_square_bracket")
+        assert screen_of(app).rows.cursor == 0
+
+
+async def test_rows_are_sorted_and_go_back(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("x", "s", "l")
+        await settle(app, pilot)
+        rows = screen_of(app).rows.rows
+        assert screen_of(app).review is not None
+        lengths = [len(screen_of(app).review.source.raw(index)) for index in rows]  # type: ignore[union-attr]
+        assert lengths == sorted(lengths, reverse=True)
+        await pilot.press("q")
+        assert list(screen_of(app).rows.rows) == list(range(40))
+
+
+async def test_the_other_file_of_the_recipe_is_one_key_away(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("o")
+        await settle(app, pilot)
+        assert "test.jsonl" in shown(app)
+        assert screen_of(app).review.size == 6  # type: ignore[union-attr]
+
+
+async def test_a_refused_row_says_why_and_an_edit_mends_it(tmp_path: Path) -> None:
+    rows = [chat("Is anybody there?", ""), "not json at all", *ticket_rows(4)]
+    async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
+        assert "the assistant says nothing" in shown(app)
+        assert "4 of 6 kept" in shown(app)
+        await pilot.press("e")
+        area = app.screen.query_one(TextArea)
+        area.text = area.text.rstrip("\n") + "\nYes, we are.\n"
+        await pilot.press("ctrl+s")
+        assert "5 of 6 kept" in shown(app)
+        await pilot.press("j", "e")
+        await until(pilot, lambda: "holds no messages" in shown(app))
+
+
+async def test_check_lists_problems_by_kind_and_enter_shows_their_rows(tmp_path: Path) -> None:
+    rows = [*ticket_rows(30), ticket_rows(5)[4], chat("Mail me at jo.smith@example.org please.", "Will do.")]
+    async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
+        await pilot.press("c")
+        await until(pilot, lambda: "what check found" in shown(app))
+        text = shown(app)
+        assert "exact duplicate" in text
+        assert "personal data" in text
+        options = app.screen.query_one(OptionList)
+        options.highlighted = options.get_option_index("exact-duplicate")
+        await pilot.press("enter")
+        assert list(screen_of(app).rows.rows) == [4, 30]
+        await pilot.press("q", "G")
+        assert "personal data" in shown(app)
+
+
+async def test_a_workspace_without_rows_says_what_to_do(tmp_path: Path) -> None:
+    async with opened(None, root=tmp_path) as (app, _):
+        assert "No rows here yet." in shown(app)
+        assert "ftworkbench init" in shown(app)
+
+
+async def test_zoom_gives_the_screen_to_the_pane_and_takes_it_back(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        width = screen_of(app).query_one(RowList).size.width
+        await pilot.press("z")
+        assert screen_of(app).query_one(RowList).size.width > 1.5 * width
+        await pilot.press("z")
+        assert screen_of(app).query_one(RowList).size.width == width
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_row_under_the_cursor_is_read_whole(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), size=size) as (app, pilot):
+        await pilot.press("j")
+        text = " ".join(" ".join(strip.text for strip in screen_of(app).page._strips).split())
+        assert "I was charged twice for the same order. Order 2." in text
+        assert '"urgency": "high"' in text

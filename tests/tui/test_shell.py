@@ -1,0 +1,148 @@
+"""What holds on every screen: keys, help, palette, themes, keymap, leaving."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+from workbenches import make_workspace, opened, settle, shown, until
+
+from ftworkbench.errors import InputError
+from ftworkbench.tui.actions import SCREENS, SHARED_SCOPES, actions, read_keymap
+from ftworkbench.tui.screens.data import DataScreen
+from ftworkbench.tui.themes import read_themes
+from ftworkbench.tui.watch import JobWatch
+from ftworkbench.workspace import Workspace
+
+
+@pytest.mark.parametrize("scope", [*SCREENS, *SHARED_SCOPES])
+def test_every_action_has_an_id_of_its_scope_and_no_key_twice(scope: str) -> None:
+    found = actions(scope)
+    assert all(action.id.startswith(f"{scope}.") and action.help and action.title for action in found)
+    keys = [key for action in found for key in action.keys.split(",")]
+    assert len(keys) == len(set(keys))
+
+
+async def test_digits_go_to_the_screens_and_each_stays_as_it_was(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("j", "j", "2")
+        await settle(app, pilot)
+        assert "▐2 Recipe▌" in shown(app)
+        await pilot.press("1")
+        assert isinstance(app.screen, DataScreen)
+        assert app.screen.rows.cursor == 2
+
+
+async def test_help_lists_what_the_keys_do_here_and_everywhere(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), size=(120, 60)) as (app, pilot):
+        await pilot.press("question_mark")
+        text = shown(app)
+        assert "Keep the row for training" in text
+        assert "Is every example worth learning from?" in text
+        await pilot.press("G", "q")
+        assert isinstance(app.screen, DataScreen)
+        await pilot.press("f1")
+        assert "Keep the row for training" in shown(app)
+
+
+async def test_the_palette_finds_an_action_by_its_name_and_does_it(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await pilot.press(*"reject")
+        await until(pilot, lambda: "Leave the row out" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, DataScreen))
+        await until(pilot, lambda: app.screen.review.state(0).status == "rejected")  # type: ignore[attr-defined]
+
+
+async def test_a_theme_is_changed_at_once_and_kept(tmp_path: Path) -> None:
+    recipe = make_workspace(tmp_path / "desk")
+    async with opened(recipe) as (app, pilot):
+        before = app.theme
+        await pilot.press("T")
+        chosen = app.theme
+        assert chosen != before
+    async with opened(recipe) as (app, _):
+        assert app.theme == chosen
+
+
+async def test_the_keymap_of_the_user_changes_keys_footer_and_help(tmp_path: Path) -> None:
+    config = tmp_path / "config" / "ftworkbench"
+    config.mkdir(parents=True)
+    (config / "keymap.toml").write_text('"data.reject" = "d"\n"data.nonsense" = "y"\n')
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await until(pilot, lambda: "data.nonsense" in shown(app))
+        assert "d reject" in shown(app)
+        await pilot.press("d")
+        assert isinstance(app.screen, DataScreen)
+        assert app.screen.review is not None
+        assert app.screen.review.state(0).status == "rejected"
+
+
+def test_a_keymap_that_is_not_toml_is_one_line_and_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "keymap.toml"
+    path.write_text("data.reject = \n")
+    keymap, problems = read_keymap(path)
+    assert not keymap
+    assert len(problems) == 1
+    assert "\n" not in problems[0]
+
+
+def test_every_theme_can_be_read_and_one_of_the_users_too(tmp_path: Path) -> None:
+    folder = tmp_path / "config" / "ftworkbench" / "themes"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text('name = "mine"\n[colors]\nprimary = "#ff8800"\n')
+    (folder / "broken.toml").write_text('[colors]\nprimary = "no colour"\n')
+    themes, problems = read_themes()
+    assert {"ink", "paper", "harbor", "contrast", "mine"} <= {theme.name for theme in themes}
+    assert len(problems) == 1
+    assert "broken.toml" in problems[0]
+
+
+async def test_what_fails_in_the_background_is_one_line_without_markup(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+
+        def fail() -> None:
+            raise InputError("rows.jsonl: [/b] and \x1b[31m are not \u202e fine")
+
+        app.launch(fail, doing="failing")
+        await until(pilot, lambda: "[/b] and ␛[31m are not ‹U+202E› fine" in shown(app))
+
+
+async def test_a_second_launch_waits_for_the_first_of_its_group(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        release = threading.Event()
+        done: list[str] = []
+        assert app.launch(lambda: release.wait(5), lambda _: done.append("first"), doing="starting it")
+        assert not app.launch(lambda: None, lambda _: done.append("second"), doing="starting it")
+        release.set()
+        await until(pilot, lambda: done == ["first"])
+
+
+async def test_letters_are_written_in_a_line_and_do_nothing_else(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("f", *"ax2q")
+        assert isinstance(app.screen, DataScreen)
+        assert app.screen.query_one(Input).value == "ax2q"
+
+
+async def test_a_narrow_footer_keeps_help(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), size=(40, 24)) as (app, _):
+        last = shown(app).splitlines()[-1]
+        assert "? help" in last
+        assert "a accept" in last
+
+
+def test_the_watch_ends_within_a_fifth_of_a_second(tmp_path: Path) -> None:
+    watch = JobWatch(Workspace(tmp_path), lambda _: None)
+    thread = threading.Thread(target=watch.run)
+    thread.start()
+    time.sleep(0.3)
+    started = time.monotonic()
+    watch.stop()
+    thread.join(2)
+    assert not thread.is_alive()
+    assert time.monotonic() - started < 0.2
