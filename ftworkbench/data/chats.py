@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from ftworkbench.data.example import Message
+from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.rules import ROLES, Refused
 from ftworkbench.printable import one_line
 
@@ -40,8 +39,8 @@ def read_tools(tools: Any) -> tuple[Any, ...]:
     """The tools of a row: a list, or a list written as a JSON string. Raises Refused."""
     if isinstance(tools, str) and tools.strip():
         try:
-            tools = orjson.loads(tools)
-        except orjson.JSONDecodeError:
+            tools = parse_record(tools.encode())
+        except Refused:
             raise Refused("bad-message", '"tools" is a string, but not a JSON list') from None
     if not tools:
         return ()
@@ -131,8 +130,8 @@ def _tool_call(number: int, call: Any) -> dict[str, Any]:
     if isinstance(arguments, str):
         # OpenAI writes the arguments as a JSON string; chat templates want the value.
         try:
-            arguments = orjson.loads(arguments)
-        except orjson.JSONDecodeError:
+            arguments = parse_record(arguments.encode())
+        except Refused:
             if arguments.strip():
                 reason = f"message {number}: the arguments of a tool call are not JSON"
                 raise Refused("bad-message", reason) from None
@@ -146,7 +145,7 @@ def _tool_call(number: int, call: Any) -> dict[str, Any]:
 
 def _written_calls(number: int, text: str) -> list[dict[str, Any]]:
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        value = parse_record(text.encode())
+    except Refused:
         raise Refused("bad-message", f"message {number}: the function call is not JSON") from None
     return _tool_calls(number, value if isinstance(value, list) else [value])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,15 +10,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from ftworkbench.data.chats import openai_messages, read_tools, sharegpt_messages
 from ftworkbench.data.example import Example, Message
+from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.rules import Refused, check_example
 from ftworkbench.errors import InputError
 from ftworkbench.printable import one_line
 
-__all__ = ["FORMATS", "TEXT_MARK", "Format", "Refused", "parse_record", "read_example", "recognise", "told"]
+__all__ = ["FORMATS", "TEXT_MARK", "Format", "Refused", "read_example", "recognise", "told"]
 
 # `input ### answer`; a longer run of # is not the mark (GSM8K ends its answers with ####).
 TEXT_MARK = re.compile(r"(?<!#)###(?!#)")
@@ -44,29 +42,6 @@ class Format:
         if self.name == "columns" and self.columns:
             return f"columns {self.columns[0]}, {self.columns[1]}"
         return self.name
-
-
-def parse_record(raw: bytes) -> Any:
-    """The JSON value of a record. Raises Refused: not-utf8 or not-json, with the place."""
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as strict:
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError as broken:
-            raise Refused("not-utf8", f"not valid UTF-8 at byte {broken.start + 1}") from None
-        try:
-            # NaN, infinities and half an emoji, which other programs write, are not orjson's to read.
-            value = json.loads(text)
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError:
-            raise Refused("not-utf8", "half of a surrogate pair (\\ud800 to \\udfff) stands alone") from None
-        except RecursionError:
-            raise Refused("not-json", "nested too deeply to be read") from None
-        except ValueError:
-            reason = f"not JSON: {one_line(strict.msg, 80)} (character {strict.pos + 1})"
-            raise Refused("not-json", reason) from None
-        return value
 
 
 def read_example(record: bytes | Mapping[str, Any], form: Format) -> Example:

@@ -23,12 +23,12 @@ _DIGITS = re.compile(r"(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-]|[.,]\d)")
 _IBAN = re.compile(r"(?<!\w)([A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8})(?!\w)")
 # With a country code, or in brackets, or as three groups: bare runs of digits are order numbers.
 _PHONES = re.compile(
-    r"(?<![\w+])(?:"
+    r"(?<![\w+-])(?<!\d )(?:"
     r"(?:\+|00)[1-9]\d{0,2}(?:[ .()/-]{0,2}\d){7,12}"
     r"|\(0?\d{2,4}\)[ .-]?\d{3,4}[ .-]?\d{3,4}"
     r"|[2-9]\d{2}([ .-])\d{3}\1\d{4}"
-    r"|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5}"
-    r")(?![\w-])"
+    r"|0[1-9]\d{1,3}[ /-]\d{3,4}[ -]?\d{3,5}"
+    r")(?![\w-]| \d)"
 )
 _NOT_A_PHONE = re.compile(
     r"\b(?:order|invoice|ticket|case|tracking|parcel|reference|ref|serial|article|item|no|nr|number|id)"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ftworkbench.data.example import Example, dump_json, key_of
-from ftworkbench.data.formats import Format, parse_record, read_example, recognise, told
+from ftworkbench.data.formats import Format, read_example, recognise, told
+from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.records import BOM, LineRecords, ListRecords, Records
 from ftworkbench.data.rules import Refused, warning

@@ -1,0 +1,115 @@
+"""The filter line finds the rows that it names, and a bad one is one line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ftworkbench.data.decisions import RowState
+from ftworkbench.data.formats import Format
+from ftworkbench.data.search import completions, parse_filter
+from ftworkbench.data.source import Row, read_row
+from ftworkbench.errors import InputError
+
+
+def row(prompt: str, answer: str = "ok", *more: dict[str, Any]) -> Row:
+    turns = [*more, {"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+    return read_row(1, {"messages": turns}, Format("openai-chat"))
+
+
+REFUND = row("My Refund of 20 euros is late", json.dumps({"queue": "billing", "urgency": "high"}))
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("", RowState()),
+        ("refund LATE", RowState()),
+        ('"Refund of"', RowState()),
+        (r"/\d+ euros/", RowState()),
+        ("-parcel", RowState()),
+        ("label:billing label:HIGH", RowState()),
+        ("role:user -role:tool", RowState()),
+        ("len>40 len<500", RowState()),
+        ("status:unreviewed", RowState()),
+        ("status:rej", RowState(status="rejected")),
+        ("tag:odd -tag:even", RowState(tags=frozenset({"odd"}))),
+        ('tag:"two words"', RowState(tags=frozenset({"two words"}))),
+        ("status:edited new", RowState(messages=({"role": "user", "content": "New words"},))),
+    ],
+)
+def test_a_row_that_fits_is_found_and_by_the_negated_line_is_not(line: str, state: RowState) -> None:
+    assert parse_filter(line).matches(REFUND, state)
+    terms = line.split()
+    if len(terms) == 1:
+        negated = terms[0][1:] if line.startswith("-") else f"-{line}"
+        assert not parse_filter(negated).matches(REFUND, state)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "parcel",
+        '"refund of"',
+        "/^euros/",
+        "-refund",
+        "label:delivery",
+        "role:tool",
+        "len>500",
+        "tag:odd",
+        "status:skip",
+    ],
+)
+def test_a_row_that_does_not_fit_is_not_found(line: str) -> None:
+    assert not parse_filter(line).matches(REFUND)
+
+
+def test_an_edit_is_searched_in_place_of_the_row() -> None:
+    state = RowState(messages=({"role": "user", "content": "entirely new"},))
+    assert not parse_filter("refund").matches(REFUND, state)
+    assert parse_filter("entirely").matches(REFUND, state)
+
+
+def test_refused_rows_can_be_asked_for_and_searched() -> None:
+    bad = read_row(1, b'{"broken refund', Format("openai-chat"))
+    assert parse_filter("status:refused refund").matches(bad)
+    assert not parse_filter("status:refused").matches(REFUND)
+
+
+def test_words_with_colons_and_paths_are_words() -> None:
+    found = row("see https://example.org/a/b at 10:30")
+    assert parse_filter("https://example.org 10:30").matches(found)
+    assert parse_filter("/a/b").matches(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/(/", "no regular expression"),
+        ("status:done", "use one of unreviewed"),
+        ("status:", "label:"),
+        ("role:wizard", "use one of system"),
+        ("quue:billing", "there is no quue:"),
+        ("len>many", "whole number"),
+        ("/[\x1b/", "no regular expression"),
+    ],
+)
+def test_a_bad_filter_is_one_line_that_says_why(line: str, words: str) -> None:
+    if line == "status:":
+        assert not parse_filter(line).matches(REFUND)
+        return
+    with pytest.raises(InputError) as caught:
+        parse_filter(line)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_the_last_term_is_completed_with_what_there_is() -> None:
+    assert completions("sta") == ["status:"]
+    assert completions("refund -status:re") == ["refund -status:rejected", "refund -status:refused"]
+    assert completions("tag:", tags=("odd", "two words")) == ["tag:odd", 'tag:"two words"']
+    assert completions("label:b", labels=("billing", "delivery")) == ["label:billing"]
+    assert completions("nothing like it") == []
