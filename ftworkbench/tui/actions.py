@@ -57,13 +57,17 @@ def find_action(action_id: str | None) -> Action | None:
     return next((action for action in actions(scope) if action.id == action_id), None)
 
 
-def bindings(scope: str) -> list[Binding]:
-    """The bindings of a scope, for a BINDINGS; each has its action's id, so that a keymap can change it."""
+def bindings(scope: str, *groups: str) -> list[Binding]:
+    """The bindings of a scope, or of some groups of it, for a BINDINGS.
+
+    Each has its action's id, so that a keymap can change it.
+    """
     return [
         Binding(
             action.keys, action.method, action.title, show=action.footer, id=action.id, tooltip=action.help
         )
         for action in actions(scope)
+        if not groups or action.group in groups
     ]
 
 

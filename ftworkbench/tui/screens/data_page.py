@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.recipe import Opened
     from ftworkbench.tui.app import Workbench
-    from ftworkbench.tui.widgets.problem_list import KindLine
     from ftworkbench.tui.review import Review
+    from ftworkbench.tui.widgets.problem_list import KindLine
 
 FILTER_HINT = 'tag:refund  status:unreviewed  len>512  "words"  /regex/'
 # Enough to fill a screen; the rest is indexed while those are looked at.

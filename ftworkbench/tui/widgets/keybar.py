@@ -33,7 +33,9 @@ def footer_keys(screen: Screen[object]) -> list[tuple[str, str, bool]]:
     if isinstance(screen.focused, Input):
         return [("enter", "keep", True), ("→", "complete", True), ("esc", "close", True), ("f1", "help", True)]
     return [
-        (key_label(held.keys[0]), held.action.title, held.enabled) for held in held_actions(screen) if held.action.footer
+        (key_label(held.keys[0]), held.action.title, held.enabled)
+        for held in held_actions(screen)
+        if held.action.footer
     ]
 
 

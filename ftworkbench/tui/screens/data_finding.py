@@ -1,0 +1,272 @@
+"""The part of the Data screen that finds: filter, search, sort, check, the next unreviewed row."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.message import Message
+
+from ftworkbench.errors import InputError
+from ftworkbench.tui import finding
+from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.finding import Found, Query, Sorted
+from ftworkbench.tui.screens import data_page
+from ftworkbench.tui.screens.data_deciding import DecidingDesk
+from ftworkbench.tui.widgets.dialogs import Answer, Ask, AskLine
+from ftworkbench.tui.widgets.query_line import QueryLine
+
+if TYPE_CHECKING:
+    from ftworkbench.data.check import Report
+    from ftworkbench.tui.review import Review
+    from ftworkbench.tui.screens.data import DataScreen
+
+
+class Checking(Message, bubble=False):
+    """How far a check is."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Checking)
+
+
+class FindingDesk(Container):
+    """Holds the deciding desk and the line for filters, and the keys that choose which rows are seen and how."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("data", "Find", "Move")]
+    DEFAULT_CSS = "FindingDesk { height: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.report: Report | None = None
+        self.searched: Query | None = None
+        self._filter: Query | None = None
+        self._order = "number"
+        self._kind = ""
+        self._checking = ""
+
+    def compose(self) -> ComposeResult:
+        yield DecidingDesk()
+        yield QueryLine(self._complete)
+
+    @property
+    def data(self) -> DataScreen:
+        return cast("DataScreen", self.screen)
+
+    def begin(self, review: Review) -> None:
+        """Another file is looked at: every row of it, in its order."""
+        self.searched, self._filter, self._kind, self._order = None, None, "", "number"
+        if self.report is not None:
+            review.take_report(self.report)
+
+    @property
+    def words(self) -> list[str]:
+        """What is seen, for the title: filter, number of rows, order, how far a check is. Nothing for all rows."""
+        parts = []
+        if self._filter is not None or self._kind:
+            running = "…" if self._filter is not None and not self._filter.done else ""
+            what = self._filter.text if self._filter is not None else self._kind
+            parts = [what, f"{len(self.data.rows.rows):,} rows{running}"]
+        if self._order != "number":
+            parts.append(f"by {self._order}")
+        return [*parts, self._checking] if self._checking else parts
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether every row is shown, in the order of the file."""
+        return self._filter is None and not self._kind and self._order == "number"
+
+    def show_all(self) -> None:
+        self.workers.cancel_group(self.data, "filter")
+        self._filter, self._kind, self._order = None, "", "number"
+        if self.data.review is not None:
+            self.data.rows.show(range(self.data.review.size))
+        self.data.entitle()
+
+    def close_open(self) -> bool:
+        """Closes the line, then the search, then the filter; False where none of them is open."""
+        line = self.query_one(QueryLine)
+        if line.is_open:
+            line.close()
+        elif self.searched is not None:
+            self.searched = None
+            self.data.show_row(top=False)
+        elif not self.shows_all:
+            self.show_all()
+        else:
+            return False
+        return True
+
+    def _complete(self, kind: str, line: str) -> list[str]:
+        return (
+            data_page.complete_filter(self.data.review, line)
+            if kind == "filter" and self.data.review is not None
+            else []
+        )
+
+    def action_filter(self) -> None:
+        self.query_one(QueryLine).ask("filter", self._filter.text if self._filter else "", data_page.FILTER_HINT)
+
+    def action_search(self) -> None:
+        self.query_one(QueryLine).ask("search", "", "n N go from match to match")
+
+    @on(QueryLine.Written)
+    def _written(self, event: QueryLine.Written) -> None:
+        if self.data.review is None:
+            return
+        line, text = self.query_one(QueryLine), event.text.strip()
+        if event.kind == "filter":
+            self.show_all()
+            if text:
+                try:
+                    self._filter = finding.filter_query(self.data.review, text)
+                except InputError as error:
+                    line.say(str(error), wrong=True)
+                    return
+                self.data.rows.show([], keep=False)
+                finding.run_query(self.data, self.data.review, self._filter, None)
+        elif text:
+            self.searched = finding.search_query(self.data.review, text)
+            finding.run_query(
+                self.data, self.data.review, self.searched, None if self.shows_all else list(self.data.rows.rows)
+            )
+        line.close()
+        self.data.entitle()
+
+    @on(QueryLine.Closed)
+    def _query_closed(self) -> None:
+        self.data.rows.focus()
+
+    def take_found(self, message: Found) -> None:
+        query = message.query
+        if query not in (self._filter, self.searched):
+            return
+        first = not query.found and message.rows
+        query.found += message.rows
+        query.done = message.done
+        if query is self._filter:
+            self.data.rows.grow(query.found)
+            self.data.entitle()
+            if message.done and not query.found:
+                self.data.workbench.tell("no row matches; q shows all of them again")
+                self.data.show_row()
+        else:
+            if first:
+                self._go_to_match(1, including=True)
+            if message.done:
+                count = len(query.found)
+                self.data.workbench.tell(f"{count:,} rows match; n N go through them" if count else "nothing was found")
+
+    def action_next_match(self) -> None:
+        self._go_to_match(1)
+
+    def action_previous_match(self) -> None:
+        self._go_to_match(-1)
+
+    def _go_to_match(self, step: int, *, including: bool = False) -> None:
+        if self.searched is None:
+            self.data.workbench.tell("nothing was searched for yet: / searches")
+            return
+        place = data_page.next_place(
+            self.data.rows.rows, self.searched.found, self.data.rows.cursor, step, including=including
+        )
+        if place is None:
+            self.data.workbench.tell(
+                "nothing was found" if self.searched.done else "nothing was found yet; still looking"
+            )
+        else:
+            self.data.rows.move_to(place)
+            self.data.show_row()
+
+    def action_sort(self) -> None:
+        answers = [Answer(name[0], title, name) for name, title in finding.SORTS.items()]
+        self.app.push_screen(Ask("Sort the rows by", "", answers), self._sort)
+
+    def _sort(self, by: str | None) -> None:
+        if by is None or self.data.review is None:
+            return
+        finding.run_sort(self.data, self.data.review, list(self.data.rows.rows), by)
+
+    def take_sorted(self, message: Sorted) -> None:
+        self._order = message.by
+        self.data.rows.show(message.rows)
+        self.data.entitle()
+
+    def action_next_unreviewed(self) -> None:
+        self._go_to_unreviewed(1)
+
+    def action_previous_unreviewed(self) -> None:
+        self._go_to_unreviewed(-1)
+
+    def _go_to_unreviewed(self, step: int) -> None:
+        if self.data.review is None:
+            return
+        place = data_page.next_unreviewed(self.data.review, self.data.rows.rows, self.data.rows.cursor, step)
+        if place is None:
+            self.data.workbench.tell("no unreviewed row that way: all of these are decided")
+        else:
+            self.data.rows.move_to(place)
+
+    def action_go_to(self) -> None:
+        def go(line: str | None) -> None:
+            if line and not self.data.rows.go_to(int(line) - 1):
+                self.data.workbench.tell(f"row {line} is not shown here", "warning")
+
+        self.app.push_screen(AskLine("Go to row", hint="Its number", check=data_page.check_number), go)
+
+    def action_check(self) -> None:
+        opened, review = self.data.workbench.opened, self.data.review
+        if review is None:
+            return
+        work = partial(data_page.check, opened, review.path, self._tell_progress)
+        if self.data.launch(work, self._checked, doing="checking", group="check", failed=self._check_failed):
+            self._say_checking("checking…")
+
+    def _tell_progress(self, what: str, done: int, total: int) -> None:
+        """Called in the thread that checks."""
+        self.data.post_message(Checking(f"checking: {what} {done / total:.0%}" if total else f"checking: {what}"))
+
+    def _say_checking(self, words: str) -> None:
+        self._checking = words
+        self.data.entitle()
+
+    def take_progress(self, message: Checking) -> None:
+        if self._checking:
+            self._say_checking(message.words)
+
+    def _check_failed(self, _: BaseException) -> None:
+        self._say_checking("")
+
+    def _checked(self, report: Report) -> None:
+        self._checking = ""
+        self.report = report
+        if self.data.review is not None:
+            self.data.review.take_report(report)
+            self.data.changed()
+            self.action_problems()
+
+    def action_problems(self) -> None:
+        if self.report is None or self.data.review is None:
+            self.data.workbench.tell("nothing was checked yet: c checks")
+            return
+        from ftworkbench.tui.widgets.problem_list import ProblemList
+
+        kinds, advice = data_page.kind_lines(self.data.review), data_page.advice(self.report, self.data.review)
+        self.app.push_screen(
+            ProblemList(f"{self.data.review.path.name}: what check found", kinds, advice), self._show_kind
+        )
+
+    def _show_kind(self, kind: str | None) -> None:
+        if kind is None or self.data.review is None:
+            return
+        self.show_all()
+        self._kind = kind
+        self.data.rows.show(self.data.review.rows_with(kind), keep=False)
+        self.data.entitle()
