@@ -48,8 +48,8 @@ def effective(row: Row, state: RowState = UNREVIEWED) -> Example:
     return row.example
 
 
-def curate(rows: Iterable[Row], ledger: Ledger | None = None) -> Curated:
-    """Applies what the ledger decides to the rows. Of rows that say the same the first is used."""
+def curate(rows: Iterable[Row], ledger: Ledger | None = None, *, copies: bool = False) -> Curated:
+    """Applies what the ledger decides to the rows. Of rows that say the same the first is used, or all."""
     kept: list[Kept] = []
     fates = dict.fromkeys(FATES, 0)
     seen: set[str] = set()
@@ -63,7 +63,7 @@ def curate(rows: Iterable[Row], ledger: Ledger | None = None) -> Curated:
         except Refused:
             fates["refused"] += 1
             continue
-        if example.key in seen:
+        if example.key in seen and not copies:
             fates["duplicate"] += 1
             continue
         seen.add(example.key)

@@ -48,15 +48,15 @@ class Pools:
         return None
 
 
-def read_pools(workspace: Workspace, data: Data, ledger: Ledger) -> Pools:
-    """Reads and curates the data files of a recipe. Raises InputError where one cannot be read."""
+def read_pools(workspace: Workspace, data: Data, ledger: Ledger, *, copies: bool = False) -> Pools:
+    """Reads and curates the data files of a recipe, with or without copies of the same row. Raises InputError."""
     named = {"train": data.train, "validation": data.validation, "test": data.test}
     files = {part: name for part, name in named.items() if name}
     rows: dict[str, list[Row]] = {}
     for part, name in files.items():
         with open_source(workspace.root / name, data) as source:
             rows[part] = list(source.rows())
-    return Pools(files, rows, {part: list(curate(some, ledger).kept) for part, some in rows.items()})
+    return Pools(files, rows, {part: list(curate(some, ledger, copies=copies).kept) for part, some in rows.items()})
 
 
 def draw(pools: Pools, data: Data, ledger: Ledger) -> Drawn:

@@ -97,13 +97,13 @@ def load_parts(workspace: Workspace, name: str, data: Data) -> Parts:
         raise InputError(f"{name}: no split is frozen yet; `ftworkbench split` does it")
     _same_settings(split, data)
     ledger = Ledger.open(workspace.ledger)
-    pools = read_pools(workspace, data, ledger)
+    pools = read_pools(workspace, data, ledger, copies=True)
     now = pools.by_key()
     validation = _as_frozen(split, "validation", now, pools, ledger)
     test = _as_frozen(split, "test", now, pools, ledger)
     held = {example.key for example in (*validation, *test)}
-    found = [now[key].example for key, _ in split.members["train"] if key in now]
-    train = tuple(example for example in found if example.key not in held)
+    found = {now[key].example.key: now[key].example for key, _ in split.members["train"] if key in now}
+    train = tuple(example for content, example in found.items() if content not in held)
     return Parts(train, validation, test, split)
 
 
@@ -140,8 +140,7 @@ def _as_frozen(split: Split, part: str, now: Mapping[str, Kept], pools: Pools, l
 def _what_changed(part: str, key: str, place: str | None, state: RowState) -> str:
     if place is None:
         return f"a {part} row (key {key}) is no longer in the data; put it back"
-    edited = "edited" if state.messages else "made a copy of another row"
-    what = "rejected" if state.status == "rejected" else edited
+    what = "rejected" if state.status == "rejected" else "edited"
     return f"{place}, a {part} row, was {what} since the split was frozen; undo that"
 
 

@@ -93,14 +93,25 @@ def _fit(texts: Sequence[str], targets: _Floats) -> _Ridge:
         seen += (_counts(texts[at : at + _CHUNK]) != 0).sum(axis=0)
     rarity = np.log((1 + len(texts)) / (1 + seen)).astype(np.float32)
     means: _Floats = targets.mean(axis=0)
-    gram = np.eye(_DIMENSIONS, dtype=np.float32) * _RIDGE
+    gram = np.zeros((_DIMENSIONS, _DIMENSIONS), dtype=np.float32)
     moment = np.zeros((_DIMENSIONS, targets.shape[1]), dtype=np.float32)
+    features = np.zeros((0, _DIMENSIONS), dtype=np.float32)
     for at in chunks:
         features = _weighed(_counts(texts[at : at + _CHUNK]), rarity)
         gram += features.T @ features
         moment += features.T @ (targets[at : at + _CHUNK] - means)
-    inverse = np.linalg.inv(gram)
+    inverse = _inverse_of_few(features) if len(texts) < _DIMENSIONS else _inverse(gram)
     return _Ridge(rarity, means, inverse @ moment, inverse)
+
+
+def _inverse(gram: _Floats) -> _Floats:
+    return np.asarray(np.linalg.inv(gram + np.eye(len(gram), dtype=np.float32) * _RIDGE), dtype=np.float32)
+
+
+def _inverse_of_few(features: _Floats) -> _Floats:
+    """What `_inverse(features.T @ features)` is, through the smaller matrix of the rows (Woodbury)."""
+    inner = features.T @ _inverse(features @ features.T) @ features
+    return np.asarray((np.eye(_DIMENSIONS) - inner) / _RIDGE, dtype=np.float32)
 
 
 def _counts(texts: Sequence[str]) -> _Floats:
