@@ -118,7 +118,7 @@ def _metric(job: Job, found: Mapping[str, Any] | None, references: Sequence[str]
 
     verdict = (found or {}).get("verdict") or {}
     systems = (found or {}).get("systems") or []
-    names: Iterable[str] = [verdict.get("metric"), *(systems[0]["metrics"] if systems else ())]
+    names: Iterable[str | None] = [verdict.get("metric"), *(systems[0]["metrics"] if systems else ())]
     for name in names:
         if name:
             return named_metric(name)

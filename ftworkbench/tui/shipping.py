@@ -53,9 +53,9 @@ def read_shipping(workspace: Workspace, train_job: Job) -> Shipping:
 
 def _newest(jobs: list[Job], kind: str, train_job: Job, *, with_verdict: bool = False) -> Job | None:
     for job in reversed(jobs):
-        if job.kind == kind and read_manifest(job)["args"].get("job") == str(train_job.path):
-            if not with_verdict or (read_json(job.verdict) or {}).get("verdict"):
-                return job
+        of_it = job.kind == kind and read_manifest(job)["args"].get("job") == str(train_job.path)
+        if of_it and (not with_verdict or (read_json(job.verdict) or {}).get("verdict")):
+            return job
     return None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ftworkbench.jobs.story import Story
+from ftworkbench.tui.widgets.thinned import Thinned
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.events import Event
@@ -19,11 +20,15 @@ _AT_ONCE = 100
 
 
 class Telling:
-    """The story of `job` as far as it was told. Events that came before are not told twice."""
+    """The story of `job` as far as it was told, with the curves of its metrics, thinned.
+
+    Events that came before are not told twice.
+    """
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.story = Story()
+        self.curves: dict[str, Thinned] = {}
         self._waiting: deque[Event] = deque()
         self._taken = 0
 
@@ -44,4 +49,6 @@ class Telling:
         while self._waiting and time.perf_counter() < deadline:
             count = min(_AT_ONCE, len(self._waiting))
             self.story.add([self._waiting.popleft() for _ in range(count)])
+            for name, points in self.story.metrics.items():
+                self.curves.setdefault(name, Thinned()).follow(points)
         return not self._waiting

@@ -58,10 +58,11 @@ TICKETS = (
     "is there a warranty on the desk lamp",
     "wrong size, how do I send it back",
 )
-WORDS = tuple(
-    "lamp kettle parcel invoice courier refund password login screen cable winter garden seven broken orange window "
-    "yesterday customer delivery account slow quick empty letter monday river copper pillow button ladder engine "
-    "market paper silver ticket travel urgent violet wallet yellow zebra anchor basket candle drawer".split()
+WORDS = (
+    "lamp kettle parcel invoice courier refund password login screen cable winter garden seven "
+    "broken orange window yesterday customer delivery account slow quick empty letter monday "
+    "river copper pillow button ladder engine market paper silver ticket travel urgent violet "
+    "wallet yellow zebra anchor basket candle drawer "
 )
 QUEUES = ("returns", "account", "technical", "delivery", "account", "billing", "technical", "returns")
 URGENCIES = ("high", "low", "normal", "high", "high", "high", "low", "normal")
@@ -100,10 +101,14 @@ def make_job(workspace: Workspace, kind: str, clock: Clock, args: dict[str, Any]
 
 
 def end(job: Job, phase: str, why: str = "", attempt: int = 1) -> None:
-    write_state(job, State(phase=phase, pid=4_000_000, start=1, boot_id=boot_id(), host=host(), attempt=attempt, why=why))
+    write_state(
+        job, State(phase=phase, pid=4_000_000, start=1, boot_id=boot_id(), host=host(), attempt=attempt, why=why)
+    )
 
 
-def train(job: Job, clock: Clock, steps: int, upto: int, *, seed: int = 1, log: EventLog | None = None, first: int = 1) -> EventLog:
+def train(
+    job: Job, clock: Clock, steps: int, upto: int, *, seed: int = 1, log: EventLog | None = None, first: int = 1
+) -> EventLog:
     """Writes the events of `upto` of `steps` steps: a loss that falls, and an evaluation every hundred."""
     draw = random.Random(seed)
     log = log or EventLog(job.events, 1)
@@ -140,8 +145,15 @@ def finish_training(job: Job, clock: Clock, log: EventLog, steps: int) -> None:
     (job.adapter / "adapter_model.safetensors").write_bytes(b"\0" * 1_250_000)
     write_json(
         job.result,
-        {"steps": steps, "train_loss": 0.412, "eval_loss": 0.231, "tokens_per_second": 2080.0, "peak_gib": 0.64, "seconds": 131.0,
-         "adapter_sha256": ADAPTER},
+        {
+            "steps": steps,
+            "train_loss": 0.412,
+            "eval_loss": 0.231,
+            "tokens_per_second": 2080.0,
+            "peak_gib": 0.64,
+            "seconds": 131.0,
+            "adapter_sha256": ADAPTER,
+        },
     )
     job.log.write_text("loading tiny\n\r 10%|#   |\r100%|####|\ntraining on 450 rows\nsaved adapter\n")
     end(job, "done")
@@ -176,7 +188,12 @@ def measure(job: Job, clock: Clock, *, tuned_right: float = 0.9) -> None:
     metrics = tuple(named_metric(name) for name in ("json_match", "json_valid"))
     zero, few = outputs(0.4, 60, 3), outputs(0.55, 60, 4, shots=6)
     baseline, tuned = outputs(0.53, 180, 5, shots=6), outputs(tuned_right, 180, 6)
-    for name, found in (("validation.zero-shot", zero), ("validation.few-shot-6", few), ("test.few-shot-6", baseline), ("test.tuned", tuned)):
+    for name, found in (
+        ("validation.zero-shot", zero),
+        ("validation.few-shot-6", few),
+        ("test.few-shot-6", baseline),
+        ("test.tuned", tuned),
+    ):
         write_outputs(job.outputs / f"{name}.jsonl", found)
     verdict = decide(scores(baseline, metrics[0]), scores(tuned, metrics[0]), "json_match")
     before, after = [1.0] * 74 + [0.0] * 26, [1.0] * 73 + [0.0] * 27
@@ -230,8 +247,18 @@ def answer(session: Job, system: str, text: str, *, adapter: bool, parts: int = 
     for start in range(0, len(text), step):
         log.emit("answer", request=request, system=system, delta=text[start : start + step])
     if done:
-        log.emit("answer", request=request, system=system, done=True, text=text, tokens=14, finish="stop", seconds=0.11,
-                 first_token_seconds=0.02, adapter_sha256=ADAPTER if adapter else None)
+        log.emit(
+            "answer",
+            request=request,
+            system=system,
+            done=True,
+            text=text,
+            tokens=14,
+            finish="stop",
+            seconds=0.11,
+            first_token_seconds=0.02,
+            adapter_sha256=ADAPTER if adapter else None,
+        )
     log.close()
 
 
@@ -241,11 +268,13 @@ def make_workspace(root: Path) -> Made:
     root.mkdir(parents=True, exist_ok=True)
     (root / "triage.toml").write_text(RECIPE)
     draw = random.Random(11)
-    texts = [" ".join(draw.choices(WORDS, k=14)) for _ in range(80)]
+    texts = [" ".join(draw.choices(WORDS.split(), k=14)) for _ in range(80)]
     write_rows(root / "train.jsonl", texts)
     write_rows(root / "validation.jsonl", TICKETS)
     (root / "tiny").mkdir()
-    (root / "tiny" / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"], "model_type": "llama"}))
+    (root / "tiny" / "config.json").write_text(
+        json.dumps({"architectures": ["LlamaForCausalLM"], "model_type": "llama"})
+    )
     clock = Clock()
     jobs: dict[str, Job] = {}
     with fixed_names(clock):
@@ -267,16 +296,27 @@ def make_workspace(root: Path) -> Made:
         done = jobs["done"] = make_job(workspace, "train", clock)
         finish_training(done, clock, train(done, clock, 300, 300, seed=4), 300)
 
-        evaluated = jobs["evaluated"] = make_job(workspace, "evaluate", clock, {"job": str(done.path), "baseline": None})
+        evaluated = jobs["evaluated"] = make_job(
+            workspace, "evaluate", clock, {"job": str(done.path), "baseline": None}
+        )
         measure(evaluated, clock)
 
-        merged = jobs["merged"] = make_job(workspace, "merge", clock, {"job": str(done.path), "out": str(root / "merged" / done.name)})
+        merged = jobs["merged"] = make_job(
+            workspace, "merge", clock, {"job": str(done.path), "out": str(root / "merged" / done.name)}
+        )
         (root / "merged" / done.name).mkdir(parents=True)
         (root / "merged" / done.name / "config.json").write_text("{}")
         write_json(
             merged.result,
-            {"path": str(root / "merged" / done.name), "same_answers": 32, "prompts": 32, "max_logit_drift": 3.1e-06,
-             "dtype": "float32", "adapter_sha256": ADAPTER, "gib": 0.0274},
+            {
+                "path": str(root / "merged" / done.name),
+                "same_answers": 32,
+                "prompts": 32,
+                "max_logit_drift": 3.1e-06,
+                "dtype": "float32",
+                "adapter_sha256": ADAPTER,
+                "gib": 0.0274,
+            },
         )
         log = EventLog(merged.events, 1)
         log.emit("phase", phase="running", why="")

@@ -3,6 +3,6 @@
 from ftworkbench.tui.actions import Action
 
 ACTIONS = (
-    Action("choice.choose", "enter", "choose", "Take the one under the cursor", "choice", True, "Dialog", palette=False),
-    Action("choice.cancel", "escape,q", "close", "Close it; nothing is changed", "choice", True, "Dialog", palette=False),
+    Action("choice.choose", "enter", "choose", "Take this one", "choice", True, "Dialog", palette=False),
+    Action("choice.cancel", "escape,q", "close", "Change nothing", "choice", True, "Dialog", palette=False),
 )

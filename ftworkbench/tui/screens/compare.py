@@ -15,7 +15,7 @@ from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.figures import count
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.telling import Telling
-from ftworkbench.tui.text import shown
+from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.answer_pane import AnswerPane
 from ftworkbench.tui.widgets.job_list import Entry
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ftworkbench.jobs.story import Answer, Story
     from ftworkbench.tui.comparing import Asked, Contest
 
-_NONE = "Nothing was tuned here yet: train a recipe first (2, then r). Here its answers then stand beside the baseline's."
+_NONE = "Nothing was tuned here yet: train a recipe first (2, then r). Its answers then stand beside the baseline's."
 _GUTTER = 11
 
 
@@ -151,11 +151,11 @@ class CompareScreen(WorkbenchScreen):
         entry = self._entries.get(self._train or "")
         by = "" if entry is None else f" · {job_title(entry)}"
         if self._writes:
-            pane.border_title = Content(f"Prompt of your own{by}")
+            entitle(pane, f"Prompt of your own{by}")
             return
         contest, row = self._contest, self.query_one("#row", LinesView)
         if contest is None or not contest.rows:
-            pane.border_title = Content(f"Prompt{by}")
+            entitle(pane, f"Prompt{by}")
             if self._trouble:
                 row.show(lambda width: wrapped(shown(self._trouble, "$error"), width))
                 return
@@ -164,7 +164,7 @@ class CompareScreen(WorkbenchScreen):
             row.show(lambda width: wrapped(Content.styled(text, "$text-muted"), width))
             return
         example = contest.rows[self._row]
-        pane.border_title = Content(f"Prompt: validation row {self._row + 1:,} of {len(contest.rows):,}{by}")
+        entitle(pane, f"Prompt: validation row {self._row + 1:,} of {len(contest.rows):,}{by}")
         row.show(lambda width: _prompt_lines(example.prompt, example.answer, width))
 
     def _refresh_answers(self) -> None:

@@ -12,8 +12,10 @@ from textual.containers import Container
 from textual.content import Content
 
 from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.figures import count
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.telling import Telling
+from ftworkbench.tui.text import entitle
 from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.flip_list import FlipList, fate_counts
 from ftworkbench.tui.widgets.item_list import ItemList
@@ -21,8 +23,8 @@ from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import ALIVE, job_title
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.pair_view import pair_lines
-from ftworkbench.tui.widgets.run_words import head_lines
 from ftworkbench.tui.widgets.run_view import clock
+from ftworkbench.tui.widgets.run_words import head_lines
 from ftworkbench.tui.widgets.verdict_card import verdict_lines
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN = 1.0
 _NOTHING = "Nothing was measured here yet. b measures the prompted baseline: do it before you train."
-_NOTHING_TUNED = "Nothing was measured here yet. v measures {name} against the prompted baseline, which it measures too."
+_NOTHING_TUNED = "Nothing was measured here yet. v measures {name} and the prompted baseline on the same test rows."
 _NO_ROWS = "The test rows with both answers come here."
 
 
@@ -54,9 +56,7 @@ class EvaluateScreen(WorkbenchScreen):
         self._whole_prompt = False
 
     def compose_content(self) -> ComposeResult:
-        verdict = LinesView(id="verdict")
-        verdict.border_title = "Verdict"
-        yield verdict
+        yield LinesView(id="verdict")
         with Container(classes="body"):
             yield FlipList(empty=_NO_ROWS, id="flips")
             pair = LinesView(id="pair")
@@ -65,7 +65,6 @@ class EvaluateScreen(WorkbenchScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#flips").border_title = "Test rows"
         self._adopt()
         self._show_jobs(self.workbench.jobs)
         self.set_interval(SECONDS_BETWEEN, self._tick)
@@ -179,8 +178,7 @@ class EvaluateScreen(WorkbenchScreen):
 
     def _refresh_verdict(self) -> None:
         pane = self.query_one("#verdict", LinesView)
-        pane.border_title = self._title()
-        pane.border_subtitle = self._measures()
+        entitle(pane, self._title(), self._measures())
         found = self._evaluation.found if self._evaluation is not None else None
         if found is not None:
             pane.show(lambda width: verdict_lines(found, width), top=False)
@@ -194,38 +192,39 @@ class EvaluateScreen(WorkbenchScreen):
             text = _NOTHING if train is None else _NOTHING_TUNED.format(name=job_title(train))
             pane.show(lambda width: wrapped(Content.styled(text, "$text-muted"), width), top=False)
 
-    def _title(self) -> Content:
+    def _title(self) -> str:
         if self._telling is None:
-            return Content("Verdict")
+            return "Verdict"
         evaluations = self._evaluations()
         name = self._telling.job.name
         parts = ["Verdict"]
         if self._evaluation is not None:
             train = self._entries.get(self._evaluation.train_job or "")
             what = f"{job_title(train)}" if train is not None else "the baseline"
-            against = f" against {self._evaluation.baseline_name}" if train is not None and self._evaluation.baseline_name else ""
+            against = (
+                f" against {self._evaluation.baseline_name}"
+                if train is not None and self._evaluation.baseline_name
+                else ""
+            )
             parts.append(f"{what}{against}")
         if name in evaluations and len(evaluations) > 1:
             parts.append(f"{evaluations.index(name) + 1} of {len(evaluations)}")
-        from ftworkbench.tui.text import shown_line
+        return " · ".join(parts)
 
-        return shown_line(" · ".join(parts))
-
-    def _measures(self) -> Content:
+    def _measures(self) -> str:
         train = self._train_entry()
-        return Content("") if train is None else Content(f"v measures {job_title(train)}")
+        return "" if train is None else f"v measures {job_title(train)}"
 
     def _show_rows(self) -> None:
         flips = self.query_one(FlipList)
         if self._evaluation is None:
             flips.show(())
-            flips.border_title = "Test rows"
+            entitle(flips, "Test rows")
             return
         kept = [pair for pair in self._evaluation.pairs if self._filter in (None, pair.fate)]
         empty = _NO_ROWS if not self._evaluation.pairs else "No row is of this kind; f shows the next kind."
         flips.show(kept, empty=empty)
-        flips.border_title = fate_counts(self._evaluation.fates, self._filter)
-        flips.border_subtitle = f"{len(kept)} rows"
+        entitle(flips, fate_counts(self._evaluation.fates, self._filter), count(len(kept), "row"))
         self._show_pair()
 
     @on(ItemList.Moved, "#flips")

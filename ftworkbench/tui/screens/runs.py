@@ -12,6 +12,7 @@ from textual.containers import Container
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.telling import Telling
+from ftworkbench.tui.text import entitle
 from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_list import Entry, JobList
@@ -21,6 +22,8 @@ from ftworkbench.tui.widgets.run_view import RunView
 if TYPE_CHECKING:
     from ftworkbench.jobs.folder import Job
 
+# Stories that are kept, so that going back to a job shows it at once.
+_KEPT = 8
 _EMPTY = "No job has run here yet. The Recipe screen (2) trains; b there measures the baseline first."
 
 
@@ -36,12 +39,12 @@ class RunsScreen(WorkbenchScreen):
         super().__init__()
         self._entries: dict[str, Entry] = {}
         self._telling: Telling | None = None
+        self._tellings: dict[str, Telling] = {}
         self._wanted: str | None = None
 
     def compose_content(self) -> ComposeResult:
         with Container(classes="body"):
             jobs = JobList(empty=_EMPTY, id="jobs")
-            jobs.border_title = "Jobs"
             yield jobs
             yield RunView(id="run")
 
@@ -67,7 +70,7 @@ class RunsScreen(WorkbenchScreen):
         self._entries = {entry["job"]: entry for entry in entries}
         jobs = self.query_one(JobList)
         jobs.show_jobs(entries)
-        jobs.border_subtitle = f"{len(entries)}" if entries else ""
+        entitle(jobs, "Jobs", f"{len(entries):,}" if entries else "")
         if self._wanted is not None and jobs.go_to(self._wanted):
             self._wanted = None
         if self._telling is not None and (entry := self._entries.get(self._telling.job.name)) is not None:
@@ -83,7 +86,10 @@ class RunsScreen(WorkbenchScreen):
         if self._telling is not None and self._telling.job.name == entry["job"]:
             return
         job = self._job(entry)
-        self._telling = Telling(job)
+        self._telling = self._tellings.pop(job.name, None) or Telling(job)
+        self._tellings[job.name] = self._telling
+        while len(self._tellings) > _KEPT:
+            self._tellings.pop(next(iter(self._tellings)))
         self.query_one(RunView).show_job(entry, self._telling)
         self.workbench.follow(job)
         self.workbench.launch(
@@ -103,7 +109,7 @@ class RunsScreen(WorkbenchScreen):
         if self._telling is None:
             return
         if self._telling.go_on():
-            self.query_one(RunView).refresh_story()
+            self.query_one(RunView).story_moved()
         else:
             self.set_timer(0.001, self._tell)
 
@@ -152,8 +158,8 @@ class RunsScreen(WorkbenchScreen):
             self.workbench.tell(f"{job_title(entry)} does not run; it is {entry['phase']}")
             return
         text = (
-            "It is asked to leave, and killed when it has not within ten seconds; what it did since its last checkpoint "
-            "may be lost."
+            "It is asked to leave, and killed when it has not within ten seconds; what it did since its last "
+            "checkpoint may be lost."
             if now
             else "It finishes the step at hand, saves a checkpoint and leaves. r goes on from there."
         )
@@ -167,7 +173,10 @@ class RunsScreen(WorkbenchScreen):
         from ftworkbench.jobs.launch import stop
 
         self.workbench.launch(
-            lambda: stop(job, now=now), lambda _: self.workbench.tell("asked to stop"), doing="stopping it", group="stop"
+            lambda: stop(job, now=now),
+            lambda _: self.workbench.tell("asked to stop"),
+            doing="stopping it",
+            group="stop",
         )
 
     def action_resume(self) -> None:
@@ -176,7 +185,10 @@ class RunsScreen(WorkbenchScreen):
         if (chosen := self._chosen()) is not None:
             job = chosen[1]
             self.workbench.launch(
-                lambda: resume_training(job), lambda _: self.workbench.tell("goes on"), doing="resuming it", group="resume"
+                lambda: resume_training(job),
+                lambda _: self.workbench.tell("goes on"),
+                doing="resuming it",
+                group="resume",
             )
 
     def action_evaluate(self) -> None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
+from ftworkbench.tui.cell_updates import CellCompositor
 from ftworkbench.tui.watch import JobsChanged
 from ftworkbench.tui.widgets.keybar import KeyBar
 from ftworkbench.tui.widgets.topbar import TopBar
@@ -31,6 +32,10 @@ class WorkbenchScreen(Screen[None]):
     SCOPE: ClassVar[str] = ""
     ALLOW_IN_MAXIMIZED_VIEW = "TopBar,KeyBar"
     AUTO_FOCUS = ".pane"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = CellCompositor()
 
     @property
     def workbench(self) -> Workbench:

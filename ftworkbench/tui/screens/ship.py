@@ -16,7 +16,7 @@ from ftworkbench.errors import InputError
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.telling import Telling
-from ftworkbench.tui.text import shown
+from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_list import Entry, JobList
@@ -103,7 +103,9 @@ class ShipScreen(WorkbenchScreen):
 
         group = f"shipping of {job.name}"
         if not self.workbench.is_busy(group):
-            self.workbench.launch(lambda: read_shipping(workspace, job), self._was_read, doing="reading it", group=group)
+            self.workbench.launch(
+                lambda: read_shipping(workspace, job), self._was_read, doing="reading it", group=group
+            )
 
     def _was_read(self, shipping: Shipping) -> None:
         if shipping.train_job != self._job():
@@ -134,7 +136,7 @@ class ShipScreen(WorkbenchScreen):
         pane = self.query_one("#shipping", LinesView)
         shipping = self._shipping
         entry = self.query_one(JobList).item
-        pane.border_title = "Ship" if entry is None else f"Ship {job_title(entry)}"
+        entitle(pane, "Ship" if entry is None else f"Ship {job_title(entry)}")
         if shipping is None:
             pane.show(lambda width: ())
             return
@@ -160,10 +162,11 @@ class ShipScreen(WorkbenchScreen):
         return [] if shipping.merged is not None and shipping.there else [*self._offer(shipping, width), Content("")]
 
     def _offer(self, shipping: Shipping, width: int) -> list[Content]:
+        folder = shown(self._folder(shipping.train_job), "bold")
+        key = "bold $primary"
         text = Content.assemble(
-            ("m", "bold $primary"), " merges the adapter into its model, to ", shown(self._folder(shipping.train_job), "bold"),
-            ("   o", "bold $primary"), " another folder",
-        )  # fmt: skip
+            ("m", key), " merges the adapter into its model, to ", folder, ("   o", key), " another folder"
+        )
         proof = (
             "In full precision, from the base as it was before any quantization. It is then loaded again and must "
             "give the answers that the adapter gives."

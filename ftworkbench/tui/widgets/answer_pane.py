@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ftworkbench.printable import one_line
-from ftworkbench.tui.text import shown
+from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.widgets.diff import marked
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 
@@ -40,13 +40,12 @@ def totals_of(answer: Answer | None) -> str:
 class AnswerPane(LinesView):
     """One of the two panes."""
 
-    def show_answer(
-        self, name: str, style: str, answer: Answer | None, *, against: str | None, waiting: str
-    ) -> None:
+    def show_answer(self, name: str, style: str, answer: Answer | None, *, against: str | None, waiting: str) -> None:
         """Shows what has come of the answer; `against` is what it is compared with, once it is whole."""
         proof = proof_of(answer)
-        self.border_title = Content.assemble(
-            (one_line(name, 40), f"bold {style}"), (f"  {proof}" if proof else "", "$text-muted")
+        entitle(
+            self,
+            Content.assemble((one_line(name, 40), f"bold {style}"), (f"  {proof}" if proof else "", "$text-muted")),
         )
         at_end = round(self.scroll_y) >= self.max_scroll_y
         self.show(lambda width: _lines(answer, against, waiting, width), top=False)

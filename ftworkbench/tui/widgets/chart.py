@@ -37,9 +37,7 @@ class Chart(LinesView, can_focus=False):
         self._ready = True
         self._draw_now()
 
-    def plot(
-        self, curves: Sequence[Curve], last_x: float, caption: Content | None = None, *, empty: str = ""
-    ) -> None:
+    def plot(self, curves: Sequence[Curve], last_x: float, caption: Content | None = None, *, empty: str = "") -> None:
         """Shows these curves under a caption, as soon as half a second has passed since the last frame."""
         self._curves, self._last_x, self._empty = curves, last_x, empty
         self._caption = caption or Content("")

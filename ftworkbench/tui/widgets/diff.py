@@ -29,11 +29,10 @@ def marked(text: str, against: str, style: str = "bold underline $warning") -> C
     starts = [0]
     for word in words:
         starts.append(starts[-1] + len(word))
-    for what, _, _, first, last in difflib.SequenceMatcher(None, others, words, autojunk=False).get_opcodes():
+    for what, _, _, first, end in difflib.SequenceMatcher(None, others, words, autojunk=False).get_opcodes():
         if what == "equal":
             continue
-        if what == "delete":
-            last = min(first + 1, len(words))
+        last = min(first + 1, len(words)) if what == "delete" else end
         piece = shown[starts[first] : starts[last]]
         if piece.strip():
             start = starts[first] + len(piece) - len(piece.lstrip())

@@ -26,7 +26,9 @@ def fate_counts(counts: Counter[str], chosen: str | None) -> Content:
     for fate in FATES:
         if counts[fate] or fate in (GAINED, LOST):
             sign, style, _ = SIGNS[fate]
-            parts.append(Content.styled(f" {sign.strip()} {counts[fate]} ", f"bold reverse {style}" if fate == chosen else style))
+            parts.append(
+                Content.styled(f" {sign.strip()} {counts[fate]} ", f"bold reverse {style}" if fate == chosen else style)
+            )
     return Content(" ").join(parts)
 
 

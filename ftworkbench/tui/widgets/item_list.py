@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.binding import BindingType
@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.widgets.changed import changed_cells
 from ftworkbench.tui.widgets.lines_view import wrapped
 
 T = TypeVar("T")
@@ -40,12 +41,12 @@ class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
     class Moved(Message):
         """The cursor is on another thing now, or on none."""
 
-        def __init__(self, item_list: ItemList[T]) -> None:
+        def __init__(self, item_list: ItemList[Any]) -> None:
             super().__init__()
             self.item_list = item_list
 
         @property
-        def control(self) -> ItemList[T]:
+        def control(self) -> ItemList[Any]:
             return self.item_list
 
         def can_replace(self, message: Message) -> bool:
@@ -117,7 +118,14 @@ class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
             return
         for place, (old, new) in enumerate(zip(before, self._lines, strict=True)):
             if not old.is_same(new):
-                self._refresh_place(place)
+                self._refresh_changed(place, old, new)
+
+    def _refresh_changed(self, place: int, old: Content, new: Content) -> None:
+        top = place - round(self.scroll_y)
+        if 0 <= top < self.scrollable_content_region.height:
+            changed = changed_cells(self._strip(place, old), self._strip(place, new))
+            if changed is not None:
+                self.refresh(Region(changed[0], top, changed[1] - changed[0], 1))
 
     def _refresh_place(self, place: int) -> None:
         top = place - round(self.scroll_y)
@@ -199,18 +207,18 @@ class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self.refresh()
 
+    def _strip(self, place: int, line: Content) -> Strip:
+        look = ("cursor" if self.has_focus else "blurred") if place == self.cursor else ""
+        style = self.get_visual_style(f"item-list--{look}") if look else self.visual_style
+        width = self.scrollable_content_region.width
+        return Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)[0]
+
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         place = y + round(self.scroll_y)
-        style = self.visual_style
         if place < len(self._lines):
-            line = self._lines[place]
-            if place == self.cursor:
-                look = "cursor" if self.has_focus else "blurred"
-                style = self.get_visual_style(f"item-list--{look}")
-        else:
-            words = [] if self._items else wrapped(Content.styled(self._empty, "$text-muted"), width)
-            if y >= len(words):
-                return Strip.blank(width, self.rich_style)
-            line = words[y]
-        return Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)[0]
+            return self._strip(place, self._lines[place])
+        words = [] if self._items else wrapped(Content.styled(self._empty, "$text-muted"), width)
+        if y >= len(words):
+            return Strip.blank(width, self.rich_style)
+        return Visual.to_strips(self, words[y], width, 1, self.visual_style, apply_selection=False, pad=True)[0]

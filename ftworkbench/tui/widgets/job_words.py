@@ -29,9 +29,7 @@ VERDICTS = {
     "no baseline": ("–", "$text-muted"),
 }
 ALIVE = frozenset({"queued", "loading", "running", "saving"})
-LOST = (
-    "Its process is gone, and it never wrote that it had ended: killed, out of memory, or the machine was restarted."
-)
+LOST = "Its process is gone, and it never wrote that it had ended: killed, out of memory, or the machine was restarted."
 
 
 def job_title(entry: Mapping[str, Any]) -> str:

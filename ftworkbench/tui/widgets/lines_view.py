@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.widgets.changed import changed_cells
 
 Lines = Callable[[int], Sequence[Content]]
 """What is to be seen in so many cells, one Content a line. It has to be made by `tui.text`, as all data has."""
@@ -54,8 +55,10 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             return
         top = round(self.scroll_y)
         for y in range(self.scrollable_content_region.height):
-            if self._strip(strips, top + y) != self._strip(before, top + y):
-                self.refresh(Region(0, y, width, 1))
+            changed = changed_cells(self._strip(before, top + y), self._strip(strips, top + y))
+            if changed is not None:
+                first, end = changed
+                self.refresh(Region(first, y, min(end, width) - first, 1))
 
     @staticmethod
     def _strip(strips: list[Strip], place: int) -> Strip | None:

@@ -66,9 +66,7 @@ class LogView(LinesView):
             self.action_scroll_end()
 
 
-def _read_if_changed(
-    path: Path, stamp: tuple[int, int] | None
-) -> tuple[tuple[int, int], list[str], int] | None:
+def _read_if_changed(path: Path, stamp: tuple[int, int] | None) -> tuple[tuple[int, int], list[str], int] | None:
     try:
         stat = path.stat()
         now = (stat.st_size, stat.st_mtime_ns)

@@ -27,22 +27,32 @@ def pair_lines(pair: Pair, baseline_name: str, metric: str, width: int, *, whole
     lines.append(Content(""))
     lines += wrapped(shown(pair.reference[:_LONGEST]), width, Content.styled("reference", "bold"), _GUTTER)
     lines.append(Content(""))
-    lines += _answer(baseline_name or "baseline", pair.baseline, pair.before, pair.reference, "$chart-2", width)
-    lines += _answer("tuned", pair.tuned, pair.after, pair.reference, "$chart-1", width)
+    lines += _answer(
+        pair.baseline,
+        pair.before,
+        name=baseline_name or "baseline",
+        style="$chart-2",
+        reference=pair.reference,
+        width=width,
+    )
+    lines += _answer(pair.tuned, pair.after, name="tuned", style="$chart-1", reference=pair.reference, width=width)
     lines.append(Content(""))
     lines.append(Content.styled(f"{SIGNS[pair.fate][2]} by {metric}; row {pair.row}", "$text-muted").truncate(width))
     return lines
 
 
 def _answer(
-    name: str, output: Output | None, score: float | None, reference: str, style: str, width: int
+    output: Output | None, score: float | None, *, name: str, style: str, reference: str, width: int
 ) -> list[Content]:
     label = Content.styled(name[: _GUTTER - 1], f"bold {style}")
     if output is None:
         return wrapped(Content.styled("has not answered", "$text-muted"), width, label, _GUTTER)
     sign = {1.0: ("✔ ", "$success"), 0.0: ("✘ ", "$error"), None: ("", "")}.get(score, (f"{score:.2f} ", "$warning"))
-    told = f"   {output.tokens} tokens, {output.seconds:.2f} s"
+    told = f"{output.tokens} tokens, {output.seconds:.2f} s"
     if output.finish == "length":
         told += ", cut off: it did not stop by itself"
-    text = Content.assemble(sign, marked(output.answer[:_LONGEST], reference), (told, "$text-muted"))
-    return wrapped(text, width, label, _GUTTER)
+    answer = Content.assemble(sign, marked(output.answer[:_LONGEST], reference))
+    figures = Content.styled(told, "$text-muted")
+    if "\n" not in answer.plain and answer.cell_length + figures.cell_length + 3 <= width - _GUTTER:
+        return wrapped(Content.assemble(answer, "   ", figures), width, label, _GUTTER)
+    return [*wrapped(answer, width, label, _GUTTER), *wrapped(figures, width, gutter=_GUTTER)]

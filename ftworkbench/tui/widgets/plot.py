@@ -54,12 +54,6 @@ def _labels(ticks: Sequence[float]) -> list[str]:
     return [f"{tick:,.{decimals}f}" for tick in ticks]
 
 
-def range_of(curves: Sequence[Curve]) -> tuple[float, float] | None:
-    """The lowest and highest y of the curves; None where they have no points."""
-    heights = [y for curve in curves for _, y in finite(curve.points)]
-    return (min(heights), max(heights)) if heights else None
-
-
 def draw(
     curves: Sequence[Curve], width: int, height: int, last_x: float, colours: Mapping[str, Color]
 ) -> list[Content]:
@@ -67,23 +61,24 @@ def draw(
 
     x runs from 0 to `last_x` or the last point, whichever is more. `colours` has each curve's, and `chart-axis`.
     """
-    found = range_of(curves)
-    if found is None or width < 2 * _LABEL or height < 4:
+    if width < 2 * _LABEL or height < 4:
         return []
     last_x = max([last_x, 1.0, *(curve.points[-1][0] for curve in curves if curve.points)])
     columns = width - _LABEL - 1
-    kept = [(curve, decimate(curve.points, 2 * columns, (0.0, last_x))) for curve in curves if curve.points]
-    ticks_y = nice_ticks(*found, max(height // 4, 2) + 1)
+    kept = [(curve, decimate(curve.points, columns, (0.0, last_x))) for curve in curves if curve.points]
+    heights = [y for _, points in kept for _, y in points]
+    if not heights:
+        return []
+    ticks_y = nice_ticks(min(heights), max(heights), max(height // 4, 2) + 1)
     ticks_x = [tick for tick in nice_ticks(0, last_x, max(columns // 14, 2)) if tick <= last_x]
     with _figure_lock:
-        text = _build(kept, width, height, last_x, (ticks_x, ticks_y), colours)
+        text = _build(kept, (width, height), last_x, (ticks_x, ticks_y), colours)
     return _parse(text, width, height)
 
 
 def _build(
     kept: Sequence[tuple[Curve, Sequence[Point]]],
-    width: int,
-    height: int,
+    size: tuple[int, int],
     last_x: float,
     ticks: tuple[Sequence[float], Sequence[float]],
     colours: Mapping[str, Color],
@@ -93,7 +88,7 @@ def _build(
     plotext.terminal.limit(False, False)
     figure = plotext.figure
     figure.clear()
-    figure.plot_size(width, height)
+    figure.plot_size(*size)
     figure.canvas("default")
     figure.legend(False)
     axis = plotext.pixel(foreground=colours["chart-axis"].rgb)
@@ -123,7 +118,8 @@ def _parse(text: str, width: int, height: int) -> list[Content]:
                 parts.append(Content.styled(line[place : match.start()], style))
             codes = match.group(1).split(";")
             if codes[:2] == ["38", "2"] and len(codes) == 5:
-                style = Style(foreground=Color(*map(int, codes[2:])))
+                red, green, blue = map(int, codes[2:])
+                style = Style(foreground=Color(red, green, blue))
             elif codes[0] in ("", "0"):
                 style = Style()
             place = match.end()

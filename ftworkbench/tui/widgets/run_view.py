@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import ContentSwitcher
 
 from ftworkbench.tui.telling import Telling
-from ftworkbench.tui.widgets.chart import Chart
+from ftworkbench.tui.text import entitle
+from ftworkbench.tui.widgets.chart import SECONDS_BETWEEN, Chart
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.log_view import LogView
 from ftworkbench.tui.widgets.plot import Curve, sparkline
@@ -26,7 +28,6 @@ from ftworkbench.tui.widgets.run_words import (
     notice_lines,
     toml_lines,
 )
-from ftworkbench.tui.widgets.thinned import Thinned
 
 _NAME_AND_VALUE = 27
 clock = time.time
@@ -41,10 +42,11 @@ class RunView(Vertical):
         super().__init__(id=id, classes="pane")
         self._entry: Mapping[str, Any] | None = None
         self._telling: Telling | None = None
-        self._thinned: dict[str, Thinned] = {}
         self._chosen = 0
         self._view = "curves"
         self._recipe = ""
+        self._drawn_at = 0.0
+        self._waiting: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield LinesView(id="run-head", classes="inner")
@@ -85,7 +87,7 @@ class RunView(Vertical):
     def show_job(self, entry: Mapping[str, Any] | None, telling: Telling | None) -> None:
         """Shows another job, or none."""
         self._entry, self._telling = entry, telling
-        self._thinned, self._chosen, self._recipe = {}, 0, ""
+        self._chosen, self._recipe = 0, ""
         self._say_title()
         self.refresh_story()
         path = telling.job.log if telling else None
@@ -99,10 +101,23 @@ class RunView(Vertical):
     def entry_changed(self, entry: Mapping[str, Any]) -> None:
         """The same job, in another phase or further on."""
         self._entry = entry
-        self._refresh_head()
+        self.story_moved()
+
+    def story_moved(self) -> None:
+        """Draws what has changed of the story, twice a second at most."""
+        if self._waiting is None:
+            due = self._drawn_at + SECONDS_BETWEEN - time.monotonic()
+            if due <= 0:
+                self.refresh_story()
+            else:
+                self._waiting = self.set_timer(due, self.refresh_story)
 
     def refresh_story(self) -> None:
-        """Draws what has changed of the story."""
+        """Draws what has changed of the story, at once."""
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+        self._drawn_at = time.monotonic()
         self._refresh_head()
         if self._view == "curves":
             self._refresh_curves()
@@ -118,13 +133,13 @@ class RunView(Vertical):
 
     def _say_title(self) -> None:
         if self._entry is None:
-            self.border_title = "Job"
+            entitle(self, "Job")
             return
         views = [
             Content.styled(f" {view} ", "reverse bold") if view == self._view else Content(f" {view} ")
             for view in self.VIEWS
         ]
-        self.border_title = Content("").join(views)
+        entitle(self, Content("").join(views))
 
     def _refresh_head(self) -> None:
         entry, telling = self._entry, self._telling
@@ -146,8 +161,6 @@ class RunView(Vertical):
             chart.plot((), 0, empty=self._nothing_to_draw())
             return
         story = self._telling.story
-        for metric in metrics:
-            self._thinned.setdefault(metric.name, Thinned()).follow(story.metrics[metric.name])
         metric = metrics[min(self._chosen, len(metrics) - 1)]
         curves = self._curves(metric)
         chart.plot(curves, story.steps, caption(metric, with_evaluation=len(curves) > 2))
@@ -156,7 +169,7 @@ class RunView(Vertical):
 
     def _curves(self, metric: Metric) -> list[Curve]:
         assert self._telling is not None
-        thinned = self._thinned[metric.name]
+        thinned = self._telling.curves[metric.name]
         curves = [Curve(thinned.raw, "chart-faint"), Curve(thinned.smoothed, "chart-1")]
         evaluated = evaluation_points(self._telling.story, metric)
         if evaluated:
@@ -166,7 +179,7 @@ class RunView(Vertical):
     def _metric_line(self, metric: Metric, chosen: bool) -> Any:
         assert self._telling is not None
         story = self._telling.story
-        raw, value, steps = self._thinned[metric.name].raw, story.latest(metric.name), story.steps
+        raw, value, steps = self._telling.curves[metric.name].raw, story.latest(metric.name), story.steps
 
         def line(width: int) -> Content:
             return metric_line(metric, value, sparkline(raw, width - _NAME_AND_VALUE, steps), width, chosen)

@@ -55,7 +55,9 @@ def evaluation_points(story: Story, metric: Metric) -> list[tuple[int, float]]:
     """The points that evaluations on the validation rows found."""
     if not metric.evaluation:
         return []
-    found = [(each.step, each.values[metric.evaluation]) for each in story.evaluations if metric.evaluation in each.values]
+    found = [
+        (each.step, each.values[metric.evaluation]) for each in story.evaluations if metric.evaluation in each.values
+    ]
     return found or list(story.metrics.get(metric.evaluation, []))
 
 
@@ -119,14 +121,16 @@ def _words(phase: str, story: Story) -> str:
 def _progress_line(phase: str, story: Story, width: int) -> Content:
     found = progress_of(story)
     if phase in ("queued", "loading") or found is None:
-        words = story.why or {"queued": "waits for the device", "loading": "loads the libraries and the model"}.get(phase, "")
+        words = story.why or {"queued": "waits for the device", "loading": "loads the libraries and the model"}.get(
+            phase, ""
+        )
         return shown_line(words, width, "$text-muted")
     what, done, total, unit = found
-    told = f" {done / total:.0%}" if total else f" {count(int(done), unit or 'done')}"
+    told = f"{done / total:4.0%} " if total else f"{count(int(done), unit or 'done')} "
     if unit not in ("step", "steps"):
-        told = f" {what} {done:,.0f}/{total:,.0f} {unit}"
+        told = f"{what} {done:,.0f}/{total:,.0f} {unit} "
     label = shown_line(told, width // 2)
-    return Content.assemble(bar(done / total if total else None, width - label.cell_length), label)
+    return Content.assemble(label, bar(done / total if total else None, width - label.cell_length))
 
 
 def progress_of(story: Story) -> tuple[str, float, float, str] | None:

@@ -15,14 +15,16 @@ from ftworkbench.tui.widgets.job_words import verdict_sign
 from ftworkbench.tui.widgets.lines_view import wrapped
 from ftworkbench.tui.widgets.verdict_card import verdict_headline
 
-_GUTTER = 16
+_GUTTER = 14
 _WARNINGS = {
     "no better": "It did not beat prompting. Merging is possible; ask yourself what for.",
     "worse": "It is worse than prompting alone. Merging is possible; shipping it would be a step back.",
     "not enough data": "Nobody knows whether it beats prompting: there were too few test rows to tell.",
     "no baseline": "No baseline was measured, so nobody knows whether it beats prompting.",
 }
-_UNMEASURED = "It was never measured against the prompted baseline: v in Runs, or 5, does it. Merging is possible all the same."
+_UNMEASURED = (
+    "It was never measured against the prompted baseline; Evaluate (5) does it. Merging is possible all the same."
+)
 
 
 def verdict_lines(verdict: Mapping[str, Any] | None, width: int) -> list[Content]:
@@ -62,7 +64,7 @@ def proof_lines(shipping: Shipping, width: int) -> list[Content]:
     lines += _fact("where", where + ("" if shipping.there else "   (no longer there)"), width)
     lines += _fact("size", size(_bytes(merged)), width)
     lines += _fact("sha256", str(merged.get("sha256") or ""), width)
-    lines += _fact("adapter sha256", str(merged.get("adapter_sha256") or ""), width)
+    lines += _fact("adapter hash", str(merged.get("adapter_sha256") or ""), width)
     return lines
 
 

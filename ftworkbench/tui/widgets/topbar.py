@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.geometry import Region
 from textual.reactive import reactive
+from textual.visual import Visual
 from textual.widget import Widget
 
 from ftworkbench.printable import cell_width
 from ftworkbench.tui.actions import SCREENS
 from ftworkbench.tui.text import shown_line
 from ftworkbench.tui.watch import Live
+from ftworkbench.tui.widgets.changed import changed_cells
 
 
 class TopBar(Widget):
@@ -17,7 +20,7 @@ class TopBar(Widget):
 
     current: reactive[str] = reactive("")
     workspace: reactive[str] = reactive("")
-    live: reactive[Live | None] = reactive(None)
+    live: reactive[Live | None] = reactive(None, repaint=False)
 
     def __init__(self, current: str, workspace: str) -> None:
         super().__init__()
@@ -25,9 +28,22 @@ class TopBar(Widget):
         self.set_reactive(TopBar.workspace, workspace)
 
     def render(self) -> Content:
+        return self._text(self.live)
+
+    def watch_live(self, before: Live | None, now: Live | None) -> None:
+        """Paints only the cells that differ: it changes twice a second while a job runs."""
+        width = self.size.width
+        old, new = (
+            Visual.to_strips(self, self._text(live), width, 1, self.visual_style, pad=True) for live in (before, now)
+        )
+        changed = changed_cells(old[0], new[0]) if old and new else None
+        if changed is not None:
+            self.refresh(Region(changed[0], 0, changed[1] - changed[0], 1))
+
+    def _text(self, live: Live | None) -> Content:
         width = self.size.width
         tabs = _tabs(self.current)
-        right = _live_text(self.live)
+        right = _live_text(live)
         room = width - tabs.cell_length - right.cell_length - 3
         name = shown_line(self.workspace, max(room, 0), "$text-muted") if room >= 8 else Content("")
         gap = width - tabs.cell_length - right.cell_length - name.cell_length - (3 if right else 1)

@@ -45,8 +45,8 @@ def verdict_words(verdict: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{percent(verdict.get('tuned'))} tuned against {percent(verdict.get('baseline'))} prompted, "
         f"by {verdict['metric']}",
-        f"{verdict.get('gained', 0)} rows gained, {verdict.get('lost', 0)} lost, n = {verdict.get('n')}: "
-        f"{verdict.get('test') or 'paired test'}, {p_value(verdict.get('p_value'))}",
+        f"{verdict.get('gained', 0)} rows gained, {verdict.get('lost', 0)} lost, of n = {verdict.get('n')}",
+        f"{p_value(verdict.get('p_value'))}, {verdict.get('test') or 'a paired test'}",
     ]
     if verdict.get("needed"):
         lines.append(f"Too few rows to tell: about {verdict['needed']:,} test rows would.")
@@ -128,7 +128,7 @@ def _suite_line(suite: Mapping[str, Any], width: int) -> Content:
     sign, style = signs.get(str(suite.get("word")), ("? not sure", "$warning"))
     after = suite.get("after")
     told = percent(suite.get("before")) + (f" → {percent(after)}" if after is not None else " before")
-    parts = [fit(str(suite.get("suite", "")), 18), (fit(told, 18), "bold")]
+    parts: list[str | tuple[str, str]] = [fit(str(suite.get("suite", "")), 18), (fit(told, 18), "bold")]
     if after is not None:
         parts.append((f"{sign}, n = {suite.get('n', 0)}", style))
     return Content.assemble(*parts).truncate(width)
