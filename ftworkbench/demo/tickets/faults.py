@@ -83,8 +83,7 @@ class Planter:
     def test(self, tickets: Iterable[Ticket]) -> list[Planted]:
         """The rows of the test file in their order: these tickets, and those that leaked into it."""
         sound = [
-            Planted(1_000_000 + at, self._rng.random(), ticket, ticket.answer)
-            for at, ticket in enumerate(tickets)
+            Planted(1_000_000 + at, self._rng.random(), ticket, ticket.answer) for at, ticket in enumerate(tickets)
         ]
         return sorted([*self._test, *(mark_legal(row) for row in sound)], key=lambda row: row.place)
 

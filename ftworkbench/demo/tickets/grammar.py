@@ -179,9 +179,7 @@ def _core_kind(rng: random.Random, urgency: str) -> str:
     return rng.choices(["grave", "problem", "rush"], [28, 62, 10])[0]
 
 
-def _cues(
-    desk: Desk, rng: random.Random, queue: str, urgency: str, kind: str
-) -> tuple[list[str], list[str], bool]:
+def _cues(desk: Desk, rng: random.Random, queue: str, urgency: str, kind: str) -> tuple[list[str], list[str], bool]:
     """What says how urgent it is: sentences before the problem and after it, and whether they are angry."""
     if urgency == "normal":
         return [], [desk.framing("tail")] if rng.random() < 0.85 else [], False

@@ -85,9 +85,7 @@ def _runs(text: str) -> frozenset[tuple[str, ...]]:
 
 def sound_tickets(desk: Desk, rng: random.Random, count: int, seen: Distinct) -> list[Ticket]:
     """`count` tickets in random order, each queue equally often, with the urgencies of `URGENCY_MIX`."""
-    wanted = [
-        (QUEUES[at % len(QUEUES)], URGENCY_MIX[at // len(QUEUES) % len(URGENCY_MIX)]) for at in range(count)
-    ]
+    wanted = [(QUEUES[at % len(QUEUES)], URGENCY_MIX[at // len(QUEUES) % len(URGENCY_MIX)]) for at in range(count)]
     rng.shuffle(wanted)
     return [_one(desk, rng, queue, urgency, seen) for queue, urgency in wanted]
 
@@ -95,9 +93,7 @@ def sound_tickets(desk: Desk, rng: random.Random, count: int, seen: Distinct) ->
 def legal_tickets(desk: Desk, rng: random.Random, seen: Distinct) -> list[Ticket]:
     """The nine tickets of the class that is too small, in random order."""
     letters = read_sections("legal")
-    found = [
-        Ticket(desk.expand(line), "legal", urgency) for urgency in URGENCIES for line in letters[urgency]
-    ]
+    found = [Ticket(desk.expand(line), "legal", urgency) for urgency in URGENCIES for line in letters[urgency]]
     rng.shuffle(found)
     for ticket in found:
         seen.admits(ticket.text)
