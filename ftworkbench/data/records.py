@@ -10,8 +10,6 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Protocol
 
-import numpy as np
-
 from ftworkbench.data.example import dump_json
 
 _SLICE = 1 << 22
@@ -76,6 +74,8 @@ class LineRecords:
 
     def _index_slice(self, length: int) -> None:
         """Adds the starts of the lines that end in the next `length` bytes of the file."""
+        import numpy as np
+
         part = os.pread(self._descriptor, length, self._at)
         newlines = np.flatnonzero(np.frombuffer(part, dtype=np.uint8) == _NEWLINE) + self._at
         end = self._at + len(part)
@@ -91,6 +91,8 @@ class LineRecords:
 
     def _filled(self, part: bytes, starts: Any, ends: Any) -> Any:
         """The starts of those lines that are not blank."""
+        import numpy as np
+
         lengths = ends - starts
         keep = lengths > 0
         inside = keep & (starts >= self._at)

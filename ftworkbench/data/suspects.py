@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from zlib import crc32
 
@@ -21,7 +22,9 @@ _DIMENSIONS = 2048
 _RIDGE = 1.0
 _PIECE = 4
 _CHUNK = 5000
-_MOST_FITTED = 40_000
+_MOST_FITTED = 20_000
+_MOST_WORDS = 200
+_KNOWN_WORDS = 1 << 16
 
 _Floats = NDArray[np.float32]
 
@@ -80,8 +83,10 @@ class _Ridge:
         """How likely each label is, for a text of the fit as if it had not been in it."""
         features = _weighed(_counts(texts), self.rarity)
         likely: _Floats = features @ self.weights + self.means
-        leverage = np.einsum("ij,ij->i", features @ self.inverse, features)
-        pull = np.where(inside, leverage / np.maximum(1 - leverage, 1e-3), 0.0).astype(np.float32)
+        fitted = features[inside]
+        leverage = np.einsum("ij,ij->i", fitted @ self.inverse, fitted)
+        pull = np.zeros(len(texts), dtype=np.float32)
+        pull[inside] = leverage / np.maximum(1 - leverage, 1e-3)
         targets = np.eye(len(self.means), dtype=np.float32)[np.maximum(own, 0)]
         return likely - pull[:, None] * (targets - likely)
 
@@ -116,23 +121,29 @@ def _inverse_of_few(features: _Floats) -> _Floats:
 
 def _counts(texts: Sequence[str]) -> _Floats:
     """Signed counts of the hashed features of each text."""
-    counts = np.zeros((len(texts), _DIMENSIONS), dtype=np.float32)
-    for row, text in enumerate(texts):
-        hashes = np.array([crc32(feature.encode()) for feature in _features(text)], dtype=np.uint32)
-        signs = np.where(hashes >> 31, 1.0, -1.0).astype(np.float32)
-        np.add.at(counts[row], hashes % _DIMENSIONS, signs)
-    return counts
+    hashed = [_hashes(text) for text in texts]
+    hashes = np.fromiter((one for row in hashed for one in row), dtype=np.uint32)
+    rows = np.repeat(np.arange(len(texts)), [len(row) for row in hashed])
+    signs = np.where(hashes >> 31, 1.0, -1.0)
+    places = rows * _DIMENSIONS + (hashes % _DIMENSIONS)
+    flat = np.bincount(places, weights=signs, minlength=len(texts) * _DIMENSIONS)
+    return np.asarray(flat, dtype=np.float32).reshape(len(texts), _DIMENSIONS)
 
 
-def _features(text: str) -> list[str]:
-    """Words, pairs of words, and runs of four letters within a word, which forgive a typing slip."""
-    tokens = words(text)
-    found = [f"w {token}" for token in tokens]
-    found += [f"p {first} {second}" for first, second in pairwise(tokens)]
+def _hashes(text: str) -> list[int]:
+    """The hashes of its words, pairs of words, and runs of four letters, which forgive a typing slip."""
+    tokens = words(text)[:_MOST_WORDS]
+    found = [crc32(f"p {first} {second}".encode()) for first, second in pairwise(tokens)]
     for token in tokens:
-        edged = f"<{token}>"
-        found += [f"c {edged[at : at + _PIECE]}" for at in range(max(1, len(edged) - _PIECE + 1))]
+        found += _word_hashes(token)
     return found
+
+
+@lru_cache(_KNOWN_WORDS)
+def _word_hashes(token: str) -> tuple[int, ...]:
+    edged = f"<{token}>"
+    pieces = [edged[at : at + _PIECE] for at in range(max(1, len(edged) - _PIECE + 1))]
+    return (crc32(f"w {token}".encode()), *(crc32(f"c {piece}".encode()) for piece in pieces))
 
 
 def _weighed(counts: _Floats, rarity: _Floats) -> _Floats:
