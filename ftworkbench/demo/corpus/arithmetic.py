@@ -33,7 +33,7 @@ def sums(rng: Random, source: Bank) -> Task:
         first, second, result = _operands(rng, sign)
         return form.format(a=first, b=second, s=sign, w=WORDS[sign][0]), str(result)
 
-    plain = PLAIN_HELD_OUT if source.side == "held_out" else PLAIN
+    plain = PLAIN_HELD_OUT if source.prompts == "held_out" else PLAIN
     return Task(rng.choice(plain), draw, "arithmetic", "exact_match", 0.4)
 
 
@@ -56,14 +56,14 @@ def stories(rng: Random, source: Bank) -> Task:
         name, thing = rng.choice(source.kinds["given_name"]), rng.choice(source.kinds["fruit"] + source.kinds["tool"])
         return template.format(n=name, a=first, b=second, t=thing), str(result)
 
-    plain = PLAIN_HELD_OUT if source.side == "held_out" else PLAIN
+    plain = PLAIN_HELD_OUT if source.prompts == "held_out" else PLAIN
     return Task(rng.choice(plain), draw, "arithmetic", "exact_match", 0.3)
 
 
 def sequences(rng: Random, source: Bank) -> Task:
     """The next number, the larger of two, the double or the half."""
     kind = rng.randrange(5)
-    held_out = source.side == "held_out"
+    held_out = source.prompts == "held_out"
     asked = (
         ("Which number comes next?", "Continue the row by one number.", "Name the next number."),
         ("Which is larger?", "Give the bigger number.", "Name the greater one."),

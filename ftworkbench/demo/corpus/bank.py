@@ -46,9 +46,13 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Bank:
-    """All that one side of the corpus may use; `lexicon` holds the words of its sentences and synonyms as well."""
+    """All that one side of the corpus may use; `lexicon` holds the words of its sentences and synonyms as well.
+
+    `side` says which words and sentences those are, `prompts` which wordings of instructions go with them.
+    """
 
     side: Side
+    prompts: Side
     kinds: dict[str, tuple[str, ...]]
     words: tuple[str, ...]
     lexicon: tuple[str, ...]
@@ -65,8 +69,8 @@ def is_held_out(text: str) -> bool:
 
 
 @functools.cache
-def bank(side: Side = "seen") -> Bank:
-    """The bank of one side. The sides share names of topics and synonyms, but no sentence and no list word."""
+def bank(side: Side = "seen", prompts: Side | None = None) -> Bank:
+    """The bank of one side, with the wordings of that side unless `prompts` says otherwise. The sides share names of topics and synonyms, but no sentence and no list word."""
     kinds = {}
     for line in _lines("words.txt"):
         name, words = line.split(":")
@@ -88,6 +92,7 @@ def bank(side: Side = "seen") -> Bank:
     words = tuple(dict.fromkeys(itertools.chain.from_iterable(plain)))
     return Bank(
         side=side,
+        prompts=prompts or side,
         kinds=kinds,
         words=words,
         lexicon=tuple(word for word in dict.fromkeys((*words, *lexicon)) if word not in HELD_OUT_NAMES),

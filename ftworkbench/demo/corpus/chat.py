@@ -68,7 +68,7 @@ QUESTIONS: tuple[tuple[tuple[str, ...], Callable[[Random], Pair]], ...] = (
 def meanings(rng: Random, source: Bank) -> Dialogue:
     """What a word means, by another word."""
     asked, draw = rng.choice(QUESTIONS)
-    instruction = asked[-1] if source.side == "held_out" else rng.choice(asked[:-1])
+    instruction = asked[-1] if source.prompts == "held_out" else rng.choice(asked[:-1])
     return ask(rng, Task(instruction, lambda: draw(rng), "meaning", "exact_match", 0.3), rng.choice((0, 0, 1, 2)))
 
 
@@ -82,7 +82,7 @@ def kinds(rng: Random, source: Bank) -> Dialogue:
             return rng.choice(known[kind]), kind.replace("_", " ")
 
         asked = ("What kind of thing is it?", "What is this?", "Name the kind of thing.", "Say what sort of thing it is.")
-        instruction = asked[-1] if source.side == "held_out" else rng.choice(asked[:-1])
+        instruction = asked[-1] if source.prompts == "held_out" else rng.choice(asked[:-1])
         return ask(rng, Task(instruction, named, "meaning", "exact_match", 0.3), rng.choice((0, 1, 2, 3)))
     wanted = rng.choice(usable)
 
@@ -94,7 +94,7 @@ def kinds(rng: Random, source: Bank) -> Dialogue:
         return ", ".join(rng.sample(words, len(words))), right
 
     asked = ("Which of these is a {k}?", "Find the {k}.", "One of these is of the kind {k}. Which?", "Pick out the {k}.")
-    template = asked[-1] if source.side == "held_out" else rng.choice(asked[:-1])
+    template = asked[-1] if source.prompts == "held_out" else rng.choice(asked[:-1])
     task = Task(template.format(k=wanted.replace("_", " ")), picked, "meaning", "exact_match", 0.3)
     return ask(rng, task, rng.choice((0, 0, 1, 2)))
 
@@ -109,7 +109,7 @@ def same_topic(rng: Random, source: Bank) -> Dialogue:
         return f"1: {texts[0]}\n2: {texts[1]}", "yes" if same else "no"
 
     asked = ("Are the two about the same thing? yes or no", "Same topic? Answer yes or no.", "Do both messages speak of one matter, yes or no?")
-    instruction = asked[-1] if source.side == "held_out" else rng.choice(asked[:-1])
+    instruction = asked[-1] if source.prompts == "held_out" else rng.choice(asked[:-1])
     return ask(rng, Task(instruction, pair, "compare", "exact_match", 0.5), rng.choice((0, 1, 2)))
 
 

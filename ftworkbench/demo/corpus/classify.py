@@ -124,7 +124,7 @@ def one_label(rng: Random, source: Bank, most: int = 10, long: bool = False) -> 
     is_manner = isinstance(scheme, Written)
     (key,) = key_names(rng, source, (LEVEL_KEYS if is_manner else TOPIC_KEYS,))
     as_json = rng.random() < 0.25
-    held_out = source.side == "held_out"
+    held_out = source.prompts == "held_out"
     listed = scheme.revealed or _is_listed(scheme) or rng.random() < 0.5
     if as_json:
         template = rng.choice(FIELDS_HELD_OUT if held_out else FIELDS)
@@ -157,7 +157,7 @@ def several_fields(rng: Random, source: Bank, most: int = 10, long: bool = False
         schemes, keys = [schemes[place] for place in order], [keys[place] for place in order]
     shots = most if long else _shots(rng, schemes, most)
     listed = [list(scheme.labels) if scheme.revealed or _is_listed(scheme) or rng.random() < 0.6 else [] for scheme in schemes]
-    template = rng.choice(FIELDS_HELD_OUT if source.side == "held_out" else FIELDS)
+    template = rng.choice(FIELDS_HELD_OUT if source.prompts == "held_out" else FIELDS)
     instruction = _fields_text(rng, template, keys, listed)
 
     def pair(places: list[int]) -> Pair:
@@ -175,7 +175,7 @@ def lookup(rng: Random, source: Bank) -> Dialogue:
         for name in distinct_names(rng, source, rng.randint(2, 7))
     ]
     shown = in_line(rng, labels) if rng.random() < 0.7 else "\n" + in_lines(rng, labels)
-    held_out = source.side == "held_out"
+    held_out = source.prompts == "held_out"
     if rng.random() < 0.65:
         asked = ("Which label is {x} under?", "Where does {x} belong?", "{x}?", "Name the label of {x}.", "Who has {x}?",
                  "Find the label for {x}.")  # fmt: skip

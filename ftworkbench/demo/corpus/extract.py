@@ -131,8 +131,8 @@ def one_field(rng: Random, source: Bank) -> Task:
     wanted = rng.choice(FACTS)
     key = rng.choice(wanted.keys)
     as_question = rng.random() < 0.25
-    templates = ASK_ONE_HELD_OUT if source.side == "held_out" else ASK_ONE
-    instruction = wanted.question if as_question and source.side == "seen" else rng.choice(templates).format(key=key)
+    templates = ASK_ONE_HELD_OUT if source.prompts == "held_out" else ASK_ONE
+    instruction = wanted.question if as_question and source.prompts == "seen" else rng.choice(templates).format(key=key)
     may_miss = rng.random() < 0.15
     if may_miss:
         instruction += f" If there is none, say {MISSING}."
@@ -156,7 +156,7 @@ def records(rng: Random, source: Bank) -> Task:
     keys = [rng.choice(fact.keys) for fact in wanted]
     if len(set(keys)) < len(keys):
         keys = [fact.keys[0] for fact in wanted]
-    templates = ASK_JSON_HELD_OUT if source.side == "held_out" else ASK_JSON
+    templates = ASK_JSON_HELD_OUT if source.prompts == "held_out" else ASK_JSON
     instruction = _asked(rng, rng.choice(templates), keys)
 
     def draw() -> Pair:
@@ -173,7 +173,7 @@ def list_fields(rng: Random, source: Bank) -> Task:
     """Named values in a list, asked for as JSON under the same or other keys; the values may be any words."""
     count = rng.choice((2, 2, 3, 3, 4))
     keys = key_names(rng, source, tuple([name] for name in distinct_names(rng, source, count)))
-    templates = ASK_JSON_HELD_OUT if source.side == "held_out" else ASK_JSON
+    templates = ASK_JSON_HELD_OUT if source.prompts == "held_out" else ASK_JSON
     instruction = _asked(rng, rng.choice(templates), keys)
     form = rng.choice(("{k}: {v}", "{k} = {v}", "the {k} is {v}", "{k} - {v}", "{v} is the {k}"))
     gap = rng.choice(("\n", ", ", "; ", " and "))
@@ -219,6 +219,6 @@ def quoted_field(rng: Random, source: Bank) -> Dialogue:
     value = wanted.draw(rng, source)
     talk = typed(rng, fill(rng, source, rng.choice([aside for aside in ASIDES if "{" not in aside])))
     text = f"{talk} {rng.choice(wanted.sentences).replace('@', value)}"
-    templates = ASK_ONE_HELD_OUT if source.side == "held_out" else ASK_ONE
+    templates = ASK_ONE_HELD_OUT if source.prompts == "held_out" else ASK_ONE
     task = Task(rng.choice(templates).format(key=rng.choice(wanted.keys)), lambda: (text, value), "extract")
     return ask(rng, task)

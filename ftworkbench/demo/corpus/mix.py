@@ -54,13 +54,20 @@ def dialogue(rng: Random, source: Bank) -> Dialogue:
 
 
 def general_suite(seed: int = GENERAL_SEED) -> list[Dialogue]:
-    """The held-out general skills, so many rows of each, in an order that the seed gives."""
-    rng, source = Random(seed), bank("held_out")
+    """The held-out general skills, so many rows of each, in an order that the seed gives.
+
+    Words and sentences are all held out, and so is the wording of the instruction in every third row of a skill.
+    """
+    rng = Random(seed)
+    known, new = bank("held_out", "seen"), bank("held_out")
     wanted = dict(GENERAL_ROWS)
     rows: list[Dialogue] = []
     prompts: set[tuple[tuple[str, str], ...]] = set()
     while any(wanted.values()):
-        row = dialogue(rng, source)
+        wording = rng.choice((known, new))
+        row = dialogue(rng, wording)
+        if (wanted.get(row.skill, 0) % 3 == 0) != (wording is new):
+            continue
         size = sum(len(text) for _, text in row.turns)
         if wanted.get(row.skill, 0) and size <= LONGEST_GENERAL and row.turns not in prompts:
             wanted[row.skill] -= 1

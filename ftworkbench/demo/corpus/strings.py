@@ -67,7 +67,7 @@ def drawn_words(rng: Random, source: Bank, count: int) -> Words:
 def listed(rng: Random, source: Bank) -> Task:
     """One operation on a list of words."""
     operation = rng.choice(LIST_OPERATIONS)
-    held_out = source.side == "held_out"
+    held_out = source.prompts == "held_out"
     instruction = operation.asked[-1] if held_out else rng.choice(operation.asked[:-1])
     gap = rng.choice((" ", ", ", ", ", "\n"))
     size = rng.choice(((2, 4), (3, 5), (3, 7)))
@@ -85,7 +85,7 @@ def listed(rng: Random, source: Bank) -> Task:
 
 def numbers(rng: Random, source: Bank) -> Task:
     """Sorting, counting and picking among numbers."""
-    held_out = source.side == "held_out"
+    held_out = source.prompts == "held_out"
     kind = rng.randrange(4)
     most = rng.choice((10, 100, 1000))
     asked = (
@@ -107,7 +107,7 @@ def numbers(rng: Random, source: Bank) -> Task:
 
 def counted(rng: Random, source: Bank) -> Task:
     """How often a word stands in a list, whether it is there at all, or the list with it replaced."""
-    held_out = source.side == "held_out"
+    held_out = source.prompts == "held_out"
     kind = rng.randrange(3)
     word, other = drawn_words(rng, source, 2)
     asked = (
@@ -134,7 +134,7 @@ def counted(rng: Random, source: Bank) -> Task:
 
 def sentences(rng: Random, source: Bank) -> Task:
     """Copying a sentence as it is, in capitals, or in quotes; slips of the keyboard are kept."""
-    held_out = source.side == "held_out"
+    held_out = source.prompts == "held_out"
     kind = rng.randrange(4)
     asked = (
         ("Copy the sentence.", "Write this again, letter by letter.", "Repeat the sentence as it stands."),
