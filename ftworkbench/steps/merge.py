@@ -8,7 +8,7 @@ from typing import Any
 from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, read_manifest, result
 from ftworkbench.jobs.launch import submit
-from ftworkbench.recipe.read import load
+from ftworkbench.steps.compare import opened_of
 from ftworkbench.workspace import Workspace
 
 
@@ -18,7 +18,7 @@ def start_merge(workspace: Workspace, train_job: Job, out: Path) -> Job:
         raise InputError(f"{train_job.name}: has no adapter to merge")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: is there already and not empty; name another folder")
-    recipe = load(train_job.recipe)
+    recipe = opened_of(train_job, workspace).recipe
     args = {"job": str(train_job.path), "out": str(out.resolve())}
     hashes = read_manifest(train_job)["hashes"]
     return submit(workspace, "merge", recipe, args, hashes=hashes)

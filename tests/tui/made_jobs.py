@@ -23,7 +23,7 @@ from ftworkbench.jobs.folder import Job, State, create_job, own_state, write_jso
 from ftworkbench.machine import boot_id, host
 from ftworkbench.workspace import Workspace
 
-START = 1795459200.0
+START = 1795435200.0
 RECIPE = """\
 # Support tickets to queues
 
@@ -262,7 +262,7 @@ def answer(session: Job, system: str, text: str, *, adapter: bool, parts: int = 
     log.close()
 
 
-def make_workspace(root: Path) -> Made:
+def make_job_folders(root: Path) -> Made:
     """One job of every kind and fate, the newest a training that runs."""
     workspace = Workspace(root)
     root.mkdir(parents=True, exist_ok=True)
@@ -335,5 +335,5 @@ def make_workspace(root: Path) -> Made:
 if __name__ == "__main__":
     import sys
 
-    made = make_workspace(Path(sys.argv[1]))
+    made = make_job_folders(Path(sys.argv[1]))
     print(made.workspace.root, os.listdir(made.workspace.jobs))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from ftworkbench.printable import one_line
 from ftworkbench.tui.figures import count, duration, measure
 from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.widgets.job_words import ALIVE, LOST, fit, job_title, phase_mark, phase_style
@@ -80,8 +81,8 @@ def _title_line(entry: Mapping[str, Any], story: Story, width: int, now: float) 
     phase = entry["phase"]
     parts = [
         Content.assemble(phase_mark(phase), " ", shown_line(job_title(entry), 40, "bold")),
-        Content.styled(str(entry["kind"]), "$text-muted"),
-        Content.styled(phase, phase_style(phase)),
+        shown_line(str(entry["kind"]), 20, "$text-muted"),
+        shown_line(phase, 20, phase_style(phase)),
     ]
     if story.steps:
         parts.append(Content(f"step {story.step:,}/{story.steps:,}"))
@@ -159,7 +160,7 @@ def _figures(story: Story) -> list[Content]:
 
 
 def _figure(name: str, value: float | None) -> Content:
-    return Content.assemble((f"{name} ", "$text-muted"), (measure(value), "bold"))
+    return Content.assemble((f"{one_line(name)} ", "$text-muted"), (measure(value), "bold"))
 
 
 def notice_lines(story: Story, width: int) -> list[Content]:

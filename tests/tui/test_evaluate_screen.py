@@ -1,0 +1,89 @@
+"""The Evaluate screen, by its keys, on evaluations as the worker leaves them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_jobs import Clock, Made, make_job, make_job_folders, outputs
+from workbenches import opened, shown, until
+
+from ftworkbench.evaluate.outputs import append_outputs
+from ftworkbench.jobs.events import EventLog
+from ftworkbench.jobs.folder import own_state, read_json, write_json, write_state
+from ftworkbench.tui.widgets.flip_list import FlipList
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    return make_job_folders(tmp_path / "support-triage")
+
+
+async def test_the_verdict_is_said_in_words_with_the_figures_it_rests_on(made: Made) -> None:
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "✔ BETTER" in shown(app))
+        for words in ("+34.4 points", "90.0% tuned against 55.6% prompted, by json_match", "p = 4.4e-13", "n = 180"):
+            assert words in shown(app)
+        assert "few-shot-6  ◂" in shown(app)
+
+
+async def test_the_flips_come_first_and_one_kind_of_row_can_be_had_alone(made: Made) -> None:
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        flips = app.screen.query_one(FlipList)
+        await until(pilot, lambda: len(flips.items) == 180)
+        fates = [pair.fate for pair in flips.items]
+        assert fates == sorted(fates, key=("gained", "lost", "wrong", "right").index)
+        await pilot.press("f", "f")
+        await until(pilot, lambda: len(flips.items) == fates.count("lost"))
+        assert {pair.fate for pair in flips.items} == {"lost"}
+        await pilot.press("f", "f", "f")
+        await until(pilot, lambda: len(flips.items) == 180)
+
+
+async def test_a_row_shows_both_answers_and_all_that_was_sent_when_asked(made: Made) -> None:
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "reference" in shown(app))
+        assert "✘" in shown(app)
+        assert "Route the support ticket" not in shown(app)
+        await pilot.press("p")
+        await until(pilot, lambda: "Route the support ticket" in shown(app))
+
+
+async def test_rows_appear_while_it_measures(made: Made) -> None:
+    job = make_job(made.workspace, "evaluate", Clock(2e9), {"job": str(made.jobs["done"].path), "baseline": None})
+    log = EventLog(job.events, 1)
+    log.emit("phase", phase="running", why="")
+    log.emit("progress", what="test.few-shot-6", done=20, total=180, unit="rows")
+    append_outputs(job.outputs / "test.few-shot-6.jsonl", outputs(0.5, 20, 5))
+    write_state(job, own_state("running", 1))
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        flips = app.screen.query_one(FlipList)
+        await until(pilot, lambda: len(flips.items) == 20)
+        await until(pilot, lambda: "test.few-shot-6 20/180 rows" in shown(app))
+        append_outputs(job.outputs / "test.tuned.jsonl", outputs(0.9, 10, 6))
+        await until(pilot, lambda: sum(pair.fate != "alone" for pair in flips.items) == 10)
+
+
+async def test_without_a_baseline_the_verdict_says_so_and_what_to_do(made: Made) -> None:
+    job = made.jobs["evaluated"]
+    found = read_json(job.verdict)
+    found["verdict"] = {"word": "no baseline", "metric": "json_match", "n": 180, "tuned": 0.9, "difference": None}
+    write_json(job.verdict, found)
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "NO BASELINE" in shown(app))
+        assert "nothing can be said to be better" in shown(app)
+        assert "BETTER " not in shown(app)
+
+
+async def test_an_older_evaluation_is_a_key_away(made: Made) -> None:
+    newer = make_job(made.workspace, "evaluate", Clock(2e9), {"job": None, "baseline": None})
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "2 of 2" in shown(app))
+        assert newer.name not in shown(app)
+        await pilot.press("[")
+        await until(pilot, lambda: "1 of 2" in shown(app) and "BETTER" in shown(app))
+
+
+async def test_where_nothing_was_measured_it_says_what_to_do_first(tmp_path: Path) -> None:
+    async with opened(None, start="evaluate", root=tmp_path) as (app, _):
+        assert "b measures the prompted baseline" in shown(app)

@@ -1,0 +1,129 @@
+"""The Runs screen, by its keys, on real job folders."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from made_jobs import Made, make_job_folders
+from terminal import workbench
+from workbenches import opened, shown, until
+
+from ftworkbench.jobs.events import EventLog
+from ftworkbench.tui.widgets.item_list import ItemList
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    return make_job_folders(tmp_path / "support-triage")
+
+
+async def test_a_lost_job_is_explained_in_words_with_the_step_that_it_can_go_on_from(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        app.screen.query_one(ItemList).go_to(made.jobs["lost"].name)
+        await until(pilot, lambda: "Its process is gone" in shown(app))
+        await until(pilot, lambda: "from step 200" in shown(app))
+
+
+async def test_a_failed_job_says_why(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        await pilot.press("G")
+        await until(pilot, lambda: "the loss became NaN at step 61" in shown(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "loss is nan at step 61" in shown(app))
+
+
+async def test_a_running_job_moves_on_as_its_events_come(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "step 126/300" in shown(app))
+        log = EventLog(made.jobs["running"].events, 1)
+        log.emit("metric", step=127, values={"loss": 0.3377})
+        log.emit("progress", what="training", done=127, total=300, unit="steps")
+        await until(pilot, lambda: "step 127/300" in shown(app) and "0.338" in shown(app))
+
+
+async def test_opening_it_again_shows_the_same(made: Made) -> None:
+    seen = []
+    for _ in range(2):
+        async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+            await until(pilot, lambda app=app: "triage" in shown(app))
+            app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
+            await until(pilot, lambda app=app: "step 300/300" in shown(app) and "⣀" in shown(app))
+            seen.append(shown(app))
+    assert seen[0] == seen[1]
+
+
+async def test_stopping_asks_first_and_then_leaves_the_word_to_the_job(made: Made) -> None:
+    running = made.jobs["running"]
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "126/300" in shown(app))
+        await pilot.press("s")
+        await until(pilot, lambda: "Stop triage" in shown(app))
+        await pilot.press("escape")
+        assert not running.stop_file.exists()
+        await pilot.press("s", "s")
+        await until(pilot, running.stop_file.exists)
+
+
+async def test_what_is_done_cannot_be_stopped(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
+        await pilot.press("s")
+        await until(pilot, lambda: "does not run; it is done" in shown(app))
+
+
+async def test_log_and_recipe_of_the_job_are_one_key_away_and_the_same_key_goes_back(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
+        await pilot.press("l")
+        await until(pilot, lambda: "training on 450 rows" in shown(app))
+        assert "100%|####|" in shown(app)
+        assert "10%|#   |" not in shown(app)  # a progress bar wrote over it
+        await pilot.press("o")
+        await until(pilot, lambda: "lora_alpha" in shown(app))
+        await pilot.press("o")
+        await until(pilot, lambda: "on the validation rows" in shown(app))
+
+
+async def test_the_next_metric_takes_the_large_chart(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "▸loss" in shown(app))
+        await pilot.press("m", "m")
+        await until(pilot, lambda: "▸learning rate" in shown(app))
+
+
+async def test_the_newest_job_stands_first_and_each_phase_has_a_sign_of_its_own(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "failed" in shown(app))
+        signs = [line[2:].lstrip()[0] for line in shown(app).splitlines()[2:9]]
+        assert signs == ["●", "✔", "✔", "✔", "?", "■", "✘"]
+
+
+async def test_an_empty_workspace_says_where_to_begin(tmp_path: Path) -> None:
+    async with opened(None, start="runs", root=tmp_path) as (app, _):
+        assert "The Recipe screen (2)" in shown(app)
+
+
+def test_watching_a_run_sends_no_more_than_four_kilobytes_a_second(made: Made) -> None:
+    log = EventLog(made.jobs["running"].events, 1)
+    with workbench(made.workspace.root, 120, 40) as terminal:
+        terminal.press("3")
+        terminal.wait("126/300")
+        terminal.settle(0.8)
+        before, began, step = len(terminal.raw), time.monotonic(), 127
+        while time.monotonic() - began < 4:
+            values = {
+                "loss": 2 - step / 300 + step % 7 * 0.02,
+                "grad_norm": 0.5 + step % 5 * 0.1,
+                "tokens_per_second": 2000.0,
+            }
+            log.emit("metric", step=step, epoch=step / 100, values=values)
+            log.emit("progress", what="training", done=step, total=300, unit="steps")
+            step += 1
+            terminal.settle(quiet=1.0, seconds=0.2)
+        assert 500 < (len(terminal.raw) - before) / (time.monotonic() - began) < 4096
