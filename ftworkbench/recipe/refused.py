@@ -56,8 +56,6 @@ REFUSED: dict[str, dict[str, str]] = {
         "dataset_text_field": _ROWS_ARE_OURS,
         "dataset_kwargs": _ROWS_ARE_OURS,
         "dataset_num_proc": _ROWS_ARE_OURS,
-        "chat_template_path": _ROWS_ARE_OURS,
-        "eos_token": _ROWS_ARE_OURS,
         "pad_token": _ROWS_ARE_OURS,
         "completion_only_loss": "say train.assistant_only_loss",
         "remove_unused_columns": _ROWS_ARE_OURS,

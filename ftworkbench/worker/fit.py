@@ -55,7 +55,7 @@ def fit(work: Work) -> None:
             template,
             _repeated(longest, step),
             evaluated,
-            output_dir=str(work.job.path / "scratch"),
+            output_dir=work.job.path / "scratch",
             max_steps=_STEPS,
             eval_strategy="no",
             save_strategy="no",

@@ -121,7 +121,20 @@ def load_base(
     model = AutoModelForCausalLM.from_pretrained(place.name, **options)
     if quantization is None:
         model = model.to(device)
+    elif device == "cpu":
+        _keep_gradients(model)
     return model.eval()
+
+
+def _keep_gradients(model: Any) -> None:
+    """Keeps bitsandbytes from packing 4-bit weights for inference at the first forward pass without gradients.
+
+    It does so where the CPU has AVX512-BF16, for good, and packed weights pass no gradient on: training after
+    an evaluation would go wrong in silence.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def set_threads(recipe: Recipe, device: str) -> None:

@@ -98,7 +98,8 @@ def make_tuner(
     recipe = work.recipe
     if not len(held_out):
         options = {**options, "eval_strategy": "no", "load_best_model_at_end": False}
-    args = sft_config(recipe, work.job.checkpoints, work.device, **options)
+    folder = options.pop("output_dir", work.job.checkpoints)
+    args = sft_config(recipe, folder, work.device, **options)
     return Tuner(
         work,
         loraplus_lr_ratio=recipe.method.loraplus_lr_ratio,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from ftworkbench.jobs.folder import Job
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.workspace import Workspace
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when the library is imported
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Queues of their own, so that no other job on this machine is waited for."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("HF_HUB_OFFLINE", "1")
-        patch.setenv("CUDA_VISIBLE_DEVICES", "")
         yield
 
 

@@ -52,7 +52,7 @@ lora_dropout = 0.1
 num_train_epochs = 2.0
 per_device_train_batch_size = 4
 gradient_accumulation_steps = 2
-learning_rate = 1e-2
+learning_rate = 3e-2
 max_length = 128
 save_strategy = "steps"
 save_steps = 3
@@ -61,7 +61,7 @@ max_new_tokens = 8
 regression = ["skills.jsonl"]
 [launch]
 device = "cpu"
-threads = 2
+threads = 1
 """
 
 
@@ -72,7 +72,7 @@ def make_tokenizer() -> Any:
     raw = Tokenizer(models.BPE())
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
-    text = [row["messages"][0]["content"] for row in rows(200)] + list(THINGS)
+    text = [row["messages"][0]["content"] for row in rows(200)] + list(THINGS) * 500
     trainer = trainers.BpeTrainer(
         vocab_size=384,
         special_tokens=SPECIAL,

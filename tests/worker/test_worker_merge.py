@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny import make_workspace, run_job
+
+from ftworkbench.jobs.folder import Job, phase, read_state, result
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker import merge
+from ftworkbench.workspace import Workspace
+
+Trained = tuple[Workspace, Recipe, Job]
+
+
+def test_the_merged_model_answers_as_the_adapter_did(trained: Trained, tmp_path: Path) -> None:
+    workspace, recipe, job = trained
+    out = tmp_path / "merged"
+    merged = run_job(workspace, "merge", recipe, job=str(job.path), out=str(out))
+    assert phase(merged) == "done", read_state(merged)
+    found = result(merged)
+    assert found is not None
+    assert found["path"] == str(out)
+    assert found["same_answers"] == found["prompts"] == merge.MOST_PROMPTS
+    assert found["max_logit_drift"] < 1e-3
+    assert sorted(path.name for path in out.iterdir()) == [
+        "chat_template.jinja",
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ]
+
+
+def test_it_loads_as_any_model_does_and_differs_from_the_base(trained: Trained, model: Path, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    workspace, recipe, job = trained
+    out = tmp_path / "merged"
+    run_job(workspace, "merge", recipe, job=str(job.path), out=str(out))
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    assert tokenizer.chat_template
+    ids = tokenizer("The sky", return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        one, other = (AutoModelForCausalLM.from_pretrained(folder)(ids).logits for folder in (out, model))
+    assert (one - other).abs().max() > 0.1
+
+
+def test_a_corrupted_merge_is_found_out_and_leaves_nothing(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, recipe, job = trained
+    load = merge.load_saved
+
+    def load_corrupted(*args: Any) -> Any:
+        model = load(*args)
+        model.model.layers[1].mlp.down_proj.weight.data.mul_(-3)
+        return model
+
+    monkeypatch.setattr(merge, "load_saved", load_corrupted)
+    out = tmp_path / "merged"
+    merged = run_job(workspace, "merge", recipe, job=str(job.path), out=str(out))
+    state = read_state(merged)
+    assert state is not None
+    assert state.phase == "failed"
+    assert "is not the model that was measured" in state.why
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(trained: Trained, tmp_path: Path) -> None:
+    workspace, recipe, job = trained
+    (tmp_path / "mine.txt").write_text("precious")
+    merged = run_job(workspace, "merge", recipe, job=str(job.path), out=str(tmp_path))
+    state = read_state(merged)
+    assert state is not None
+    assert (state.phase, "not empty" in state.why) == ("failed", True)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_qlora_adapter_is_merged_into_the_unquantized_base(model: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    workspace, recipe = make_workspace(tmp_path / "work", model, quantization__load_in_4bit=True)
+    job = run_job(workspace, "train", recipe)
+    out = tmp_path / "merged"
+    merged = run_job(workspace, "merge", recipe, job=str(job.path), out=str(out))
+    assert phase(merged) == "done", read_state(merged)
+    weights, base = load_file(out / "model.safetensors"), load_file(model / "model.safetensors")
+    untouched = "model.layers.0.input_layernorm.weight"
+    assert torch.equal(weights[untouched], base[untouched])
+    adapter = load_file(job.adapter / "adapter_model.safetensors")
+    name = "model.layers.0.mlp.up_proj"
+    a, b = (adapter[f"base_model.model.{name}.lora_{side}.weight"].float() for side in "AB")
+    expected = base[f"{name}.weight"] + b @ a * (recipe.lora.lora_alpha / recipe.lora.r)
+    assert torch.allclose(weights[f"{name}.weight"], expected, atol=1e-5)

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny import events, new_job, notices
+
+from ftworkbench.data.splits import load_parts
+from ftworkbench.evaluate.contestants import tuned
+from ftworkbench.jobs.folder import Job, phase, read_state
+from ftworkbench.jobs.queue import holder
+from ftworkbench.jobs.session import answers, ask
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.__main__ import do_job
+from ftworkbench.worker.adapter import adapter_sha256, attach
+from ftworkbench.worker.generate import Asked, Sampling, Streamed, generate, mixes, stream, without_adapter
+from ftworkbench.worker.models import load_base, load_tokenizer
+from ftworkbench.worker.template import Template, open_template
+from ftworkbench.workspace import Workspace
+
+Trained = tuple[Workspace, Recipe, Job]
+SYSTEMS = [
+    {"name": "zero-shot", "system": "Name the colour.", "adapter": False},
+    {"name": "tuned", "system": "Name the colour.", "adapter": True},
+]
+QUESTION = [{"role": "user", "content": "What colour has the sky of old new wet dry number 3?"}]
+
+
+@contextmanager
+def session(trained: Trained, *, queue: bool = False, **args: Any) -> Iterator[Job]:
+    """A session served by a thread of this process, which may have a device once only."""
+    workspace, recipe, job = trained
+    recipe = replace(recipe, launch=replace(recipe.launch, queue=queue))
+    opened = new_job(workspace, "session", recipe, job=str(job.path), **args)
+    thread = threading.Thread(target=do_job, args=(opened,))
+    thread.start()
+    try:
+        yield opened
+        if phase(opened) != "done":
+            ask(opened, "close")
+    finally:
+        opened.stop_file.touch()
+        thread.join(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def opened(trained: Trained) -> Iterator[Job]:
+    with session(trained) as job:
+        yield job
+
+
+def _said(job: Job, request: str, names: list[str]) -> dict[str, dict[str, Any]]:
+    """What each system wrote, put together from its pieces, with its totals."""
+    found: dict[str, dict[str, Any]] = {name: {"pieces": ""} for name in names}
+    for event in answers(job, request, names, timeout=60):
+        mine = found[event.fields["system"]]
+        mine["pieces"] += event.fields.get("delta", "")
+        if event.fields.get("done") or event.fields.get("error"):
+            mine |= event.fields
+    return found
+
+
+def test_base_and_tuned_answer_side_by_side_and_prove_who_they_are(trained: Trained, opened: Job) -> None:
+    request = ask(opened, "generate", systems=SYSTEMS, messages=QUESTION, max_new_tokens=8, temperature=0, seed=1)
+    said = _said(opened, request, ["zero-shot", "tuned"])
+    assert said["tuned"]["adapter_sha256"] == adapter_sha256(trained[2])
+    assert said["zero-shot"]["adapter_sha256"] is None
+    assert said["tuned"]["pieces"] != said["zero-shot"]["pieces"]
+    for each in said.values():
+        assert each["pieces"] == each["text"]
+        assert each["tokens"] > 0
+        assert each["seconds"] >= each["first_token_seconds"] > 0
+
+
+def test_sampling_by_the_same_seed_gives_the_same_answer(opened: Job) -> None:
+    texts = []
+    for seed in (1, 1, 2, 3):
+        request = ask(
+            opened, "generate", systems=SYSTEMS[:1], messages=QUESTION, max_new_tokens=8, temperature=2.0, seed=seed
+        )
+        texts.append(_said(opened, request, ["zero-shot"])["zero-shot"]["text"])
+    assert texts[0] == texts[1]
+    assert len(set(texts)) > 1
+
+
+def test_tokens_are_shown_as_they_are_trained(opened: Job) -> None:
+    request = ask(opened, "tokens", messages=[*QUESTION, {"role": "assistant", "content": "blue"}], tools=[])
+    [event] = list(answers(opened, request, timeout=60))
+    pieces = event.fields["pieces"]
+    assert "".join(piece["text"] for piece in pieces if piece["state"] == "trained") == "blue<|im_end|>"
+    assert pieces[0]["special"] == "<|im_start|>"
+    assert event.fields["trained"] == 2
+    assert event.fields["tokens"] == len(pieces)
+
+
+def test_what_cannot_be_answered_says_why_and_the_session_goes_on(opened: Job) -> None:
+    bad = ask(opened, "generate", systems=SYSTEMS, messages="no list")
+    said = _said(opened, bad, ["zero-shot", "tuned"])
+    assert "messages: a list" in said["tuned"]["error"]
+    unknown = ask(opened, "sing")
+    [event] = list(answers(opened, unknown, timeout=60))
+    assert "nothing that a session can be asked" in event.fields["error"]
+    assert phase(opened) == "running"
+
+
+def test_a_session_makes_way_for_a_job_that_queues_and_answers_again_later(trained: Trained) -> None:
+    workspace, recipe, _ = trained
+    with session(trained, queue=True) as job:
+        first = ask(job, "generate", systems=SYSTEMS[:1], messages=QUESTION, max_new_tokens=2)
+        assert _said(job, first, ["zero-shot"])["zero-shot"].get("done")
+        other = new_job(workspace, "train", recipe)
+        code = (
+            "import sys; from pathlib import Path; from ftworkbench.jobs.folder import Job;"
+            "from ftworkbench.jobs.events import EventLog; from ftworkbench.jobs.queue import take_device;"
+            "job = Job(Path(sys.argv[1]));"
+            "take_device('cpu', job, EventLog(job.events, 1), lambda: False, look=0.1).release()"
+        )
+        own = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        assert holder("cpu") == job.path
+        # Another process, since a lock is a process's: it gets the device while the session is still there.
+        subprocess.run([sys.executable, "-c", code, str(other.path)], env=own, timeout=60, check=True)
+        assert "made-way" in notices(job)
+        assert phase(job) == "running"
+        again = ask(job, "generate", systems=SYSTEMS[:1], messages=QUESTION, max_new_tokens=2)
+        assert _said(job, again, ["zero-shot"])["zero-shot"].get("done")
+
+
+def test_a_session_that_nobody_asks_leaves(trained: Trained) -> None:
+    workspace, recipe, _ = trained
+    job = new_job(workspace, "session", recipe, job=None, idle=0.2)
+    assert do_job(job) == 0
+    assert phase(job) == "done"
+
+
+def test_a_session_without_an_adapter_refuses_to_answer_as_tuned(trained: Trained) -> None:
+    workspace, recipe, _ = trained
+    job = new_job(workspace, "session", recipe, job=None, idle=0.2)
+    thread = threading.Thread(target=do_job, args=(job,))
+    # Asked before it begins: a session reads what waits for it.
+    job.requests.write_text('{"v":1,"id":"one","op":"generate","systems":[{"name":"tuned","adapter":true}],'
+                            '"messages":[{"role":"user","content":"x"}]}\n')
+    thread.start()
+    thread.join()
+    [event] = [event for event in events(job, "answer") if event.fields["request"] == "one"]
+    assert "no adapter" in event.fields["error"]
+    assert read_state(job) is not None
+
+
+# -------------------------------------------------------------------------------------------------
+# Over the weights themselves
+
+
+@pytest.fixture(scope="module")
+def both(trained: Trained) -> tuple[Any, Template, list[list[int]]]:
+    """Base and adapter in one model, its template, and 100 prompts of unequal length."""
+    workspace, recipe, job = trained
+    tokenizer = load_tokenizer(recipe, workspace)
+    template = open_template(tokenizer, frozenset({tokenizer.eos_token_id}), "tiny")
+    parts = load_parts(workspace, recipe.name, recipe.data)
+    examples = [*parts.train, *parts.validation, *parts.test]
+    prompts = []
+    for index in range(100):
+        example = examples[index % len(examples)]
+        said = {**example.prompt[-1], "content": example.prompt[-1]["content"] + " please" * (index % 13)}
+        system = {"role": "system", "content": tuned(recipe.prompt).system}
+        prompts.append(template.prompt([system, said] if index % 2 else [said]))
+    return attach(load_base(recipe, workspace, "cpu"), job), template, prompts
+
+
+def test_in_one_batch_base_and_tuned_answer_exactly_as_each_alone(both: tuple[Any, Template, list[list[int]]]) -> None:
+    model, template, prompts = both
+    assert mixes(model)
+    sampling = Sampling(8)
+    alone = [generate(model, template, [prompt], sampling, batch_size=1)[0].text for prompt in prompts]
+    with without_adapter(model):
+        base = [generate(model, template, [prompt], sampling, batch_size=1)[0].text for prompt in prompts]
+    assert alone != base
+    for index, prompt in enumerate(prompts):
+        found: dict[str, str] = {}
+
+        def take(part: Streamed, found: dict[str, str] = found) -> None:
+            if part.answer is not None:
+                found[part.name] = part.answer.text
+
+        # The other prompt is longer or shorter: one of the two is padded.
+        other = prompts[index - 1]
+        stream(model, template, [Asked("base", prompt, False), Asked("tuned", other, True)], sampling, take)
+        assert found == {"base": base[index], "tuned": alone[index - 1]}
+
+
+def test_batches_answer_as_single_prompts_do(both: tuple[Any, Template, list[list[int]]]) -> None:
+    model, template, prompts = both
+    sampling = Sampling(8)
+    told: dict[int, Any] = {}
+    batched = generate(model, template, prompts, sampling, batch_size=32, tell=told.update)
+    single = [generate(model, template, [prompt], sampling, batch_size=1)[0] for prompt in prompts]
+    assert [each.text for each in batched] == [each.text for each in single]
+    assert [each.finish for each in batched] == [each.finish for each in single]
+    assert [each.tokens for each in batched] == [each.tokens for each in single]
+    assert [told[index] for index in range(len(prompts))] == batched
+
+
+def test_an_adapter_that_cannot_be_mixed_is_answered_in_two_passes(both: tuple[Any, Template, list[list[int]]]) -> None:
+    model, template, prompts = both
+    sampling = Sampling(8)
+    mixed, apart = {}, {}
+    asked = [Asked("base", prompts[0], False), Asked("tuned", prompts[0], True)]
+    stream(model, template, asked, sampling, lambda part: _keep(mixed, part))
+    model.peft_config["default"].use_dora = True
+    try:
+        assert not mixes(model)
+        stream(model, template, asked, sampling, lambda part: _keep(apart, part))
+    finally:
+        model.peft_config["default"].use_dora = False
+    assert mixed == apart
+
+
+def _keep(found: dict[str, str], part: Streamed) -> None:
+    if part.answer is not None:
+        found[part.name] = part.answer.text
+
+
+def test_switched_adapters_would_be_seen(both: tuple[Any, Template, list[list[int]]]) -> None:
+    model, template, prompts = both
+    right: dict[str, str] = {}
+    wrong: dict[str, str] = {}
+    ask_both = [Asked("base", prompts[0], False), Asked("tuned", prompts[0], True)]
+    swapped = [Asked("base", prompts[0], True), Asked("tuned", prompts[0], False)]
+    stream(model, template, ask_both, Sampling(8), lambda part: _keep(right, part))
+    stream(model, template, swapped, Sampling(8), lambda part: _keep(wrong, part))
+    assert right == {"base": wrong["tuned"], "tuned": wrong["base"]}
+    assert right != wrong
