@@ -1,4 +1,23 @@
-"""Makes the pocket model: `python -m ftworkbench.demo.make_pocket --out DIR [--minutes M] [--processes N]`."""
+"""Makes the pocket model: `python -m ftworkbench.demo.make_pocket --out DIR [--minutes M] [--processes N]`.
+
+It is a Llama of 7.34M parameters (256 wide, 8 layers, 4,096 tokens, context 1,024) trained from random weights on text
+that `corpus` makes: labels that the prompt names, with and without examples; JSON under keys that the prompt names;
+fields out of a text; copying, sorting, counting, case; short sums; a little talk. Nothing is downloaded. The queues,
+urgencies and keys of the triage demo never occur there as labels or keys.
+
+The shipped model: one H100, 8 processes making text, 6.4 minutes of training after the first step, a little over 3,400
+steps of 131k tokens, about 450M tokens in all; Muon for the layers' matrices, AdamW for the rest; answers weigh 1,
+prompts 0.1. What it scores, greedy, in float32:
+
+    general skills, held-out words, a third of the wordings held out (triage/general.jsonl)   80.7% of 150
+    general skills where every wording is held out (the suite of that day)                    55.3% of 150
+    valid JSON on held-out prompts, zero-shot                                                 100% of 200
+    triage, zero-shot, the whole JSON right / the queue / the urgency          39.6 / 57.1 / 71.4% of 182
+    triage, six examples, three draws                                               38.5, 38.5, 35.7%
+    triage after LoRA r=16 on 558 curated rows, 3 epochs, batch 16, rate 1e-3 / 2e-3     66.5 / 65.9%
+
+So examples in the prompt do not help it yet, and tuning brings it to two thirds.
+"""
 
 import argparse
 import json
@@ -26,9 +45,7 @@ RATES = (1e-3, 2e-3)
 
 def write_general(path: Path) -> None:
     """Writes the regression suite of held-out general skills."""
-    rows = (
-        {"messages": row.as_messages(), "skill": row.skill, "metric": row.metric} for row in general_suite()
-    )
+    rows = ({"messages": row.as_messages(), "skill": row.skill, "metric": row.metric} for row in general_suite())
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
@@ -83,18 +100,21 @@ def main() -> None:
     tokenizer = tokens.trained(tokens.sample_texts(options.tokenizer_dialogues, SEED))
     tokens.save(tokenizer, options.out)
     print(f"tokenizer: {time.perf_counter() - begun:.1f} s", flush=True)
-    pad, end = tokenizer.token_to_id(tokens.PAD), tokenizer.token_to_id(tokens.END)
+    pad, end = tokens.special_id(tokenizer, tokens.PAD), tokens.special_id(tokenizer, tokens.END)
     model = training.new_model(pad, end)
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pocket-")))
-        stack.enter_context(
-            shards.producers(folder, options.out / "tokenizer.json", SEED * 1000, options.processes)
-        )
+        stack.enter_context(shards.producers(folder, options.out / "tokenizer.json", SEED * 1000, options.processes))
         done = training.train(
-            model, folder, options.minutes * 60, options.device, ROWS[options.device], SEED,
-            lambda: save_model(model, options.out),
-        )  # fmt: skip
+            model,
+            folder,
+            options.minutes * 60,
+            device=options.device,
+            rows=ROWS[options.device],
+            seed=SEED,
+            save=lambda: save_model(model, options.out),
+        )
     print(json.dumps(done), flush=True)
     save_model(model, options.out)
     size = sum(path.stat().st_size for path in options.out.iterdir())

@@ -25,7 +25,9 @@ def _operands(rng: Random, sign: str) -> tuple[int, int, int]:
 
 def sums(rng: Random, source: Bank) -> Task:
     """Two numbers and a sign, in digits or partly in words."""
-    form = rng.choice(("{a} {s} {b}", "{a}{s}{b}", "{a} {s} {b} =", "What is {a} {s} {b}?", "{a} {w} {b}", "How much is {a} {w} {b}?"))
+    form = rng.choice(
+        ("{a} {s} {b}", "{a}{s}{b}", "{a} {s} {b} =", "What is {a} {s} {b}?", "{a} {w} {b}", "How much is {a} {w} {b}?")
+    )
     signs = rng.choice(("+", "-", "*", "/", "+-", "+-*/"))
 
     def draw() -> Pair:

@@ -12,7 +12,7 @@ Side = Literal["seen", "held_out"]
 
 FOLDER = Path(__file__).parent
 HELD_OUT_NAMES = frozenset(
-    "billing delivery account technical returns legal low normal high queue urgency".split()
+    ["billing", "delivery", "account", "technical", "returns", "legal", "low", "normal", "high", "queue", "urgency"]
 )
 """Never a label and never a JSON key in the corpus: they are what the triage demo asks for."""
 
@@ -70,11 +70,14 @@ def is_held_out(text: str) -> bool:
 
 @functools.cache
 def bank(side: Side = "seen", prompts: Side | None = None) -> Bank:
-    """The bank of one side, with the wordings of that side unless `prompts` says otherwise. The sides share names of topics and synonyms, but no sentence and no list word."""
+    """The bank of one side, with that side's wordings of instructions unless `prompts` says otherwise.
+
+    The sides share names of topics and synonyms, but no sentence and no word of a list.
+    """
     kinds = {}
     for line in _lines("words.txt"):
-        name, words = line.split(":")
-        kept = tuple(word for word in words.split() if is_held_out(word) == (side == "held_out"))
+        name, listed = line.split(":")
+        kept = tuple(word for word in listed.split() if is_held_out(word) == (side == "held_out"))
         kinds[name] = kept
     synonyms = tuple(tuple(part.strip() for part in line.split(",")) for line in _lines("synonyms.txt"))
     synonyms_of: dict[str, tuple[str, ...]] = {}

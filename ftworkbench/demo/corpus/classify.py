@@ -29,39 +29,85 @@ from ftworkbench.demo.corpus.schemes import (
 
 Scheme = About | Written
 THINGS = (
-    "message", "text", "note", "letter", "mail", "ticket", "request", "support ticket", "post", "comment", "remark",
-    "support message", "line", "enquiry", "customer message", "report", "entry",
-)  # fmt: skip
-VERBS = ("Sort", "Route", "Classify", "Label", "Tag", "File", "Read and sort", "Assign", "Triage", "Judge", "Place", "Mark")
+    "message",
+    "text",
+    "note",
+    "letter",
+    "mail",
+    "ticket",
+    "request",
+    "support ticket",
+    "post",
+    "comment",
+    "remark",
+    "support message",
+    "line",
+    "enquiry",
+    "customer message",
+    "report",
+    "entry",
+)
+VERBS = (
+    "Sort",
+    "Route",
+    "Classify",
+    "Label",
+    "Tag",
+    "File",
+    "Read and sort",
+    "Assign",
+    "Triage",
+    "Judge",
+    "Place",
+    "Mark",
+)
 ONE_LABEL = (
-    "{verb} the {thing}: {labels}.", "{verb} the {thing}. Labels: {labels}", "Which of these fits the {thing}? {labels}",
-    "{verb} this {thing} as one of: {labels}. Answer with the label only.", "Choose one label for the {thing}.\n{lines}",
-    "Answer with one of {labels}.", "What is the {key} of the {thing}? Choose from: {labels}", "{key}: {labels}",
-    "{verb} the {thing} by {key}.\n{lines}\nReply with the label.", "Possible labels:\n{lines}\nWhich one is it?",
-    "Pick the right {key} ({key}s: {labels}).", "You sort {thing}s. The {key} is one of\n{lines}",
-    "One word, please: {labels}?", "Read the {thing} and say which {key} it belongs to: {labels}.",
-)  # fmt: skip
+    "{verb} the {thing}: {labels}.",
+    "{verb} the {thing}. Labels: {labels}",
+    "Which of these fits the {thing}? {labels}",
+    "{verb} this {thing} as one of: {labels}. Answer with the label only.",
+    "Choose one label for the {thing}.\n{lines}",
+    "Answer with one of {labels}.",
+    "What is the {key} of the {thing}? Choose from: {labels}",
+    "{key}: {labels}",
+    "{verb} the {thing} by {key}.\n{lines}\nReply with the label.",
+    "Possible labels:\n{lines}\nWhich one is it?",
+    "Pick the right {key} ({key}s: {labels}).",
+    "You sort {thing}s. The {key} is one of\n{lines}",
+    "One word, please: {labels}?",
+    "Read the {thing} and say which {key} it belongs to: {labels}.",
+)
 ONE_LABEL_HELD_OUT = (
-    "Decide on a {key} for the {thing}. The choices are {labels}.", "Give the {thing} its {key}: {labels}",
+    "Decide on a {key} for the {thing}. The choices are {labels}.",
+    "Give the {thing} its {key}: {labels}",
     "Select from the list below.\n{lines}\nSay nothing but the label.",
-)  # fmt: skip
+)
 UNLISTED = (
-    "{verb} the {thing}.", "Give the {key}.", "{verb} each {thing} as in the examples.", "", "Follow the examples.",
-    "What is the {key}?", "Answer with the {key} only.", "Go on in the same way.",
-)  # fmt: skip
+    "{verb} the {thing}.",
+    "Give the {key}.",
+    "{verb} each {thing} as in the examples.",
+    "",
+    "Follow the examples.",
+    "What is the {key}?",
+    "Answer with the {key} only.",
+    "Go on in the same way.",
+)
 FIELDS = (
     "{verb} the {thing}. Answer in JSON with the keys {keys}.\n{fields}",
     "{verb} the {thing}. Answer in JSON with the keys {keys}.\n{fields}",
     "{verb} this {thing} and reply with JSON only, keys {keys}.\n{fields}",
-    "Give JSON with {keys}.\n{fields}", "Fill in {keys} for the {thing}, as a JSON object.\n{fields}",
+    "Give JSON with {keys}.\n{fields}",
+    "Fill in {keys} for the {thing}, as a JSON object.\n{fields}",
     "You {lower} {thing}s. Your answer is one JSON object with the keys {keys}.\n{fields}",
-    "{fields}\nAnswer in JSON with the keys {keys}.", "JSON keys: {keys}\n{fields}",
-    "Return {{{quoted}}}, where\n{fields}", "For each {thing} write a JSON object ({keys}).\n{fields}",
-)  # fmt: skip
+    "{fields}\nAnswer in JSON with the keys {keys}.",
+    "JSON keys: {keys}\n{fields}",
+    "Return {{{quoted}}}, where\n{fields}",
+    "For each {thing} write a JSON object ({keys}).\n{fields}",
+)
 FIELDS_HELD_OUT = (
     "Judge the {thing} by {keys} and write the result as JSON.\n{fields}",
     "A JSON object is wanted, its keys are {keys}.\n{fields}",
-)  # fmt: skip
+)
 
 
 def _scheme(rng: Random, source: Bank, kind: str) -> Scheme:
@@ -156,7 +202,9 @@ def several_fields(rng: Random, source: Bank, most: int = 10, long: bool = False
         order = rng.sample(range(len(kinds)), len(kinds))
         schemes, keys = [schemes[place] for place in order], [keys[place] for place in order]
     shots = most if long else _shots(rng, schemes, most)
-    listed = [list(scheme.labels) if scheme.revealed or _is_listed(scheme) or rng.random() < 0.6 else [] for scheme in schemes]
+    listed = [
+        list(scheme.labels) if scheme.revealed or _is_listed(scheme) or rng.random() < 0.6 else [] for scheme in schemes
+    ]
     template = rng.choice(FIELDS_HELD_OUT if source.prompts == "held_out" else FIELDS)
     instruction = _fields_text(rng, template, keys, listed)
 
@@ -176,9 +224,16 @@ def lookup(rng: Random, source: Bank) -> Dialogue:
     ]
     shown = in_line(rng, labels) if rng.random() < 0.7 else "\n" + in_lines(rng, labels)
     held_out = source.prompts == "held_out"
+    asked: tuple[str, ...]
     if rng.random() < 0.65:
-        asked = ("Which label is {x} under?", "Where does {x} belong?", "{x}?", "Name the label of {x}.", "Who has {x}?",
-                 "Find the label for {x}.")  # fmt: skip
+        asked = (
+            "Which label is {x} under?",
+            "Where does {x} belong?",
+            "{x}?",
+            "Name the label of {x}.",
+            "Who has {x}?",
+            "Find the label for {x}.",
+        )
     else:
         asked = ("What stands under {x}?", "The cues of {x}?", "List what {x} has.", "What goes with {x}?")
     template = asked[-1] if held_out else rng.choice(asked[:-1])
@@ -201,9 +256,13 @@ def _shuffled(rng: Random, labels: list[Label]) -> list[Label]:
 def _filled(rng: Random, template: str, key: str, labels: list[Label]) -> str:
     verb = rng.choice(VERBS)
     return template.format(
-        verb=verb, lower=verb.lower(), thing=rng.choice(THINGS), key=key, labels=in_line(rng, labels),
+        verb=verb,
+        lower=verb.lower(),
+        thing=rng.choice(THINGS),
+        key=key,
+        labels=in_line(rng, labels),
         lines=in_lines(rng, labels),
-    )  # fmt: skip
+    )
 
 
 def _fields_text(rng: Random, template: str, keys: list[str], listed: list[list[Label]]) -> str:
@@ -216,6 +275,10 @@ def _fields_text(rng: Random, template: str, keys: list[str], listed: list[list[
             parts.append(f"{key}: {in_line(rng, labels)}")
     verb = rng.choice(VERBS)
     return template.format(
-        verb=verb, lower=verb.lower(), thing=rng.choice(THINGS), keys=" and ".join(keys) if len(keys) < 3 else ", ".join(keys),
-        fields="\n".join(parts), quoted=", ".join(f'"{key}": ...' for key in keys),
-    ).strip()  # fmt: skip
+        verb=verb,
+        lower=verb.lower(),
+        thing=rng.choice(THINGS),
+        keys=" and ".join(keys) if len(keys) < 3 else ", ".join(keys),
+        fields="\n".join(parts),
+        quoted=", ".join(f'"{key}": ...' for key in keys),
+    ).strip()

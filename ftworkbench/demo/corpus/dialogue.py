@@ -36,13 +36,35 @@ class Task:
 
 INPUT_LABELS = ("Text", "Input", "Message", "Here it is", "The text", "It says", "Mail", "Note")
 LEADS = (
-    "Please do this: ", "Task: ", "You are a helpful assistant. ", "Now: ", "Your job: ", "Be exact. ", "Hello! ", "Next: ",
-    "You are a careful clerk. ", "Instruction: ", "I need your help. ", "One thing: ", "Read carefully. ", "You help our team. ",
-)  # fmt: skip
+    "Please do this: ",
+    "Task: ",
+    "You are a helpful assistant. ",
+    "Now: ",
+    "Your job: ",
+    "Be exact. ",
+    "Hello! ",
+    "Next: ",
+    "You are a careful clerk. ",
+    "Instruction: ",
+    "I need your help. ",
+    "One thing: ",
+    "Read carefully. ",
+    "You help our team. ",
+)
 TAILS = (
-    " Nothing else.", " No explanation.", " Only the answer.", " Thanks.", " Please.", " Be brief.", " Just that.",
-    " Do not add anything.", " I need it right away.", " Write nothing more.", " Take care.", " That is all.",
-)  # fmt: skip
+    " Nothing else.",
+    " No explanation.",
+    " Only the answer.",
+    " Thanks.",
+    " Please.",
+    " Be brief.",
+    " Just that.",
+    " Do not add anything.",
+    " I need it right away.",
+    " Write nothing more.",
+    " Take care.",
+    " That is all.",
+)
 
 
 def ask(rng: Random, task: Task, shots: int = 0) -> Dialogue:

@@ -5,32 +5,194 @@ from random import Random
 
 from ftworkbench.demo.corpus.bank import HELD_OUT_NAMES, Bank
 
-CONSONANTS = "b c d f g h j k l m n p r s t v w z br cl dr fl gr pl st tr sh th ch".split()
-VOWELS = "a e i o u ai ea oo ou".split()
+CONSONANTS = [
+    "b",
+    "c",
+    "d",
+    "f",
+    "g",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "t",
+    "v",
+    "w",
+    "z",
+    "br",
+    "cl",
+    "dr",
+    "fl",
+    "gr",
+    "pl",
+    "st",
+    "tr",
+    "sh",
+    "th",
+    "ch",
+]
+VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "oo", "ou"]
 LONGEST_SPLICED, SHORTEST_SPLICED = 11, 2
-ENDINGS = ("", "", "n", "r", "l", "s", "t", "x", "m", "ck", "sh", "ing", "ery", "al", "y", "ment", "ture", "ic", "unt", "urn")
+ENDINGS = (
+    "",
+    "",
+    "n",
+    "r",
+    "l",
+    "s",
+    "t",
+    "x",
+    "m",
+    "ck",
+    "sh",
+    "ing",
+    "ery",
+    "al",
+    "y",
+    "ment",
+    "ture",
+    "ic",
+    "unt",
+    "urn",
+)
 
-TOPIC_KEYS = (
-    "topic category department team subject area desk section about type kind theme class label tag field group office "
-    "unit inbox folder channel bucket destination route stream matter intent concern domain sector owner handler pool "
-    "line box list track branch division counter target reason cause issue what where who place"
-).split()
-LEVEL_KEYS = (
-    "priority level severity importance tone mood weight speed pressure stage rank grade impact temper state status heat "
-    "need when rush attention pace effort tier step order how stress feeling manner style attitude sentiment tension "
-    "force size strength sla reply_in risk alarm light score"
-).split()
+TOPIC_KEYS = [
+    "topic",
+    "category",
+    "department",
+    "team",
+    "subject",
+    "area",
+    "desk",
+    "section",
+    "about",
+    "type",
+    "kind",
+    "theme",
+    "class",
+    "label",
+    "tag",
+    "field",
+    "group",
+    "office",
+    "unit",
+    "inbox",
+    "folder",
+    "channel",
+    "bucket",
+    "destination",
+    "route",
+    "stream",
+    "matter",
+    "intent",
+    "concern",
+    "domain",
+    "sector",
+    "owner",
+    "handler",
+    "pool",
+    "line",
+    "box",
+    "list",
+    "track",
+    "branch",
+    "division",
+    "counter",
+    "target",
+    "reason",
+    "cause",
+    "issue",
+    "what",
+    "where",
+    "who",
+    "place",
+]
+LEVEL_KEYS = [
+    "priority",
+    "level",
+    "severity",
+    "importance",
+    "tone",
+    "mood",
+    "weight",
+    "speed",
+    "pressure",
+    "stage",
+    "rank",
+    "grade",
+    "impact",
+    "temper",
+    "state",
+    "status",
+    "heat",
+    "need",
+    "when",
+    "rush",
+    "attention",
+    "pace",
+    "effort",
+    "tier",
+    "step",
+    "order",
+    "how",
+    "stress",
+    "feeling",
+    "manner",
+    "style",
+    "attitude",
+    "sentiment",
+    "tension",
+    "force",
+    "size",
+    "strength",
+    "sla",
+    "reply_in",
+    "risk",
+    "alarm",
+    "light",
+    "score",
+]
 LEVEL_SETS: tuple[tuple[str, str, str], ...] = (
-    ("minor", "medium", "major"), ("calm", "steady", "urgent"), ("later", "soon", "now"), ("p3", "p2", "p1"),
-    ("green", "amber", "red"), ("3", "2", "1"), ("relaxed", "standard", "critical"), ("small", "middle", "big"),
-    ("cold", "warm", "hot"), ("mild", "fair", "severe"), ("slow", "regular", "fast"), ("idle", "usual", "rush"),
-    ("weak", "moderate", "strong"), ("optional", "needed", "vital"), ("trivial", "usual", "serious"),
-    ("little", "some", "much"), ("bottom", "centre", "top"), ("light", "middling", "heavy"), ("c", "b", "a"),
-    ("1", "2", "3"), ("week", "day", "hour"), ("easy", "plain", "hard"), ("quiet", "medium", "loud"),
-    ("backlog", "planned", "immediate"), ("lesser", "common", "greater"), ("tiny", "mid", "huge"),
-    ("least", "average", "most"), ("bronze", "silver", "gold"), ("third", "second", "first"), ("s", "m", "l"),
-    ("white", "yellow", "black"), ("wait", "handle", "hurry"), ("smooth", "rough", "sharp"), ("soft", "even", "harsh"),
-)  # fmt: skip
+    ("minor", "medium", "major"),
+    ("calm", "steady", "urgent"),
+    ("later", "soon", "now"),
+    ("p3", "p2", "p1"),
+    ("green", "amber", "red"),
+    ("3", "2", "1"),
+    ("relaxed", "standard", "critical"),
+    ("small", "middle", "big"),
+    ("cold", "warm", "hot"),
+    ("mild", "fair", "severe"),
+    ("slow", "regular", "fast"),
+    ("idle", "usual", "rush"),
+    ("weak", "moderate", "strong"),
+    ("optional", "needed", "vital"),
+    ("trivial", "usual", "serious"),
+    ("little", "some", "much"),
+    ("bottom", "centre", "top"),
+    ("light", "middling", "heavy"),
+    ("c", "b", "a"),
+    ("1", "2", "3"),
+    ("week", "day", "hour"),
+    ("easy", "plain", "hard"),
+    ("quiet", "medium", "loud"),
+    ("backlog", "planned", "immediate"),
+    ("lesser", "common", "greater"),
+    ("tiny", "mid", "huge"),
+    ("least", "average", "most"),
+    ("bronze", "silver", "gold"),
+    ("third", "second", "first"),
+    ("s", "m", "l"),
+    ("white", "yellow", "black"),
+    ("wait", "handle", "hurry"),
+    ("smooth", "rough", "sharp"),
+    ("soft", "even", "harsh"),
+)
 OTHER_CUES = ("anything else", "everything else", "all the rest", "none of these", "the rest", "other things")
 OTHER_NAMES = ("other", "misc", "general", "rest", "else", "unknown", "various", "remaining")
 
@@ -77,7 +239,9 @@ def any_name(rng: Random, source: Bank) -> str:
         elif kind < 0.93:
             name = rng.choice(("_", "-", " ", "")).join((any_word(rng, source), any_word(rng, source)))
         else:
-            name = rng.choice(("{}{}", "{}-{}", "{}{}0")).format(rng.choice("abcdefghjkmnpqrstvwxz"), rng.randrange(1, 10))
+            name = rng.choice(("{}{}", "{}-{}", "{}{}0")).format(
+                rng.choice("abcdefghjkmnpqrstvwxz"), rng.randrange(1, 10)
+            )
         if name not in HELD_OUT_NAMES:
             return name
 

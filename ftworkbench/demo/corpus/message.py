@@ -7,64 +7,24 @@ from random import Random
 
 from ftworkbench.demo.corpus.bank import Attribute, Bank, Topic, bank
 from ftworkbench.demo.corpus.noise import shouted, typed
+from ftworkbench.demo.corpus.phrases import (
+    ASIDES,
+    DAYS,
+    EVENTS,
+    FAREWELLS,
+    GREETINGS,
+    LANGUAGES,
+    LINKS,
+    MONTHS,
+    OPENINGS,
+    ORGANISATIONS,
+    PLANS,
+    QUESTION_OPENINGS,
+    RELATIVES,
+    SUBJECTS,
+)
 
 SLOT = re.compile(r"\{(\w+)\}")
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-GREETINGS = (
-    "Hi,", "Hello,", "Hello!", "Hi there,", "Dear Sir or Madam,", "Good morning,", "Good evening,", "Hey,", "Hey",
-    "To whom it may concern,", "Dear team,", "Hi team,", "hello again,", "Good day,", "Dear all,", "Excuse me,",
-    "Hi {name},", "Dear {name},", "Right,", "Well,", "So,", "OK so", "Morning!",
-)  # fmt: skip
-FAREWELLS = (
-    "Thanks", "Thank you", "Regards, {name}", "Best wishes, {name}", "{name}", "{name} {surname}", "Cheers",
-    "Yours, {name} {surname}", "Bye", "Thanks, {name}", "Kind regards\n{name}", "Best, {name}", "- {name}",
-    "Thanks in advance", "Many thanks, {name}", "Cheers\n{name}", "Sent from my phone", "Greetings from {city}",
-)  # fmt: skip
-ASIDES = (
-    "I live in {city}.", "My {relative} told me to write to you.", "I have been with you since {month}.",
-    "My number is {n}{n}{n}{n}{n}.", "I am writing from {country}.", "We were there on {day}.", "It is about {month}.",
-    "I was at work all {day}.", "My name is {name} {surname}.", "The reference is {n}{n}-{n}{n}{n}.",
-    "I called on {day}.", "I work as a {job}.", "It happened at {time}.", "I bought it in {month}.",
-    "We are {n} people.", "You have my number.", "It cost {amount}.", "I am a {job} from {city}.",
-    "You can reach me after {time}.", "My {relative} saw it too.", "I have read the pages on your site.",
-    "A friend says the same.", "I have tried everything.", "I looked everywhere.", "The {org} is in {city}.",
-    "It is for my {relative}.", "It was a present.", "I like your {org} otherwise.", "I have {n} children.",
-)  # fmt: skip
-OPENINGS = (
-    "I noticed that @", "It seems that @", "My {relative} says that @", "I want to report this: @",
-    "Here is what happened: @", "Since {day} it is like this: @", "As you may know, @", "I am writing because @",
-    "To make it short: @", "This morning I saw that @", "I have to tell you that @", "Sadly @", "Now @",
-)  # fmt: skip
-QUESTION_OPENINGS = (
-    "Can you tell me: @", "I would like to know: @", "My {relative} asks: @", "One question: @",
-    "Do you know this: @", "Sorry to ask, @", "I could not find it on your page: @", "Please tell me, @",
-)  # fmt: skip
-LINKS = ("By the way,", "Also,", "And one more thing:", "PS:", "Besides,", "Apart from that,", "On top of that,")
-ORGANISATIONS = (
-    "gym", "hotel", "bank", "school", "clinic", "library", "shop", "airline", "museum", "restaurant", "pool",
-    "theatre", "office", "club", "nursery", "pharmacy", "cinema", "surgery", "college", "centre", "store", "salon",
-    "garage", "studio", "bakery", "hostel",
-)  # fmt: skip
-PLANS = (
-    "membership", "subscription", "yearly plan", "course", "room", "ticket", "monthly pass", "order", "flight",
-    "lesson", "flat", "policy", "phone plan", "licence", "stay", "meal", "visit", "treatment",
-)  # fmt: skip
-SUBJECTS = (
-    "history", "physics", "biology", "chemistry", "music", "maths", "geography", "art", "French", "literature",
-    "Latin", "economics", "sport", "computing",
-)  # fmt: skip
-LANGUAGES = ("French", "German", "Spanish", "Polish", "Turkish", "Italian", "Greek", "Dutch", "Arabic", "Welsh")
-EVENTS = (
-    "my exam", "the wedding", "our trip", "the party", "my interview", "the inspection", "my {relative}'s birthday", "the fair",
-    "the concert", "our move", "the opening", "my talk", "the match", "the funeral", "the christening", "our holiday",
-    "the course", "the audit", "the school trip", "the market", "my operation", "the race", "the festival", "my shift",
-    "the conference", "the first day of school", "Christmas", "Easter", "the big dinner", "the handover",
-)  # fmt: skip
-RELATIVES = ("mother", "father", "sister", "brother", "wife", "husband", "son", "daughter", "aunt", "uncle", "friend")
 HELD_OUT_FALLBACK = 3
 
 
@@ -97,13 +57,29 @@ def _slots(side: str) -> dict[str, tuple[str, ...]]:
         return found if len(found) >= HELD_OUT_FALLBACK else tuple(w for kind in kinds for w in seen.kinds[kind])
 
     return {
-        "name": words("given_name"), "surname": words("surname"), "city": words("city"), "country": words("country"),
-        "item": words("furniture", "tool", "kitchen", "toy", "stationery", "instrument"), "device": words("device"),
-        "clothes": words("clothing"), "food": words("food"), "flower": words("flower"), "job": words("job"),
-        "vegetable": words("vegetable"), "colour": words("colour"), "place": words("place"),
-        "instrument": words("instrument"), "org": ORGANISATIONS, "plan": PLANS, "subject": SUBJECTS,
-        "language": LANGUAGES, "relative": RELATIVES, "event": EVENTS, "month": MONTHS, "n": tuple("23456789"),
-    }  # fmt: skip
+        "name": words("given_name"),
+        "surname": words("surname"),
+        "city": words("city"),
+        "country": words("country"),
+        "item": words("furniture", "tool", "kitchen", "toy", "stationery", "instrument"),
+        "device": words("device"),
+        "clothes": words("clothing"),
+        "food": words("food"),
+        "flower": words("flower"),
+        "job": words("job"),
+        "vegetable": words("vegetable"),
+        "colour": words("colour"),
+        "place": words("place"),
+        "instrument": words("instrument"),
+        "org": ORGANISATIONS,
+        "plan": PLANS,
+        "subject": SUBJECTS,
+        "language": LANGUAGES,
+        "relative": RELATIVES,
+        "event": EVENTS,
+        "month": MONTHS,
+        "n": tuple("23456789"),
+    }
 
 
 DRAWN: dict[str, Callable[[Random], str]] = {"amount": amount, "time": clock, "day": date}

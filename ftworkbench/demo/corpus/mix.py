@@ -40,9 +40,21 @@ SKILLS, WEIGHTS = zip(*MIX, strict=True)
 
 GENERAL_SEED = 20_260
 GENERAL_ROWS = {
-    "classify": 20, "lookup": 6, "learn from examples": 10, "fields": 14, "json": 16, "extract": 16, "sort": 10, "reverse": 6,
-    "copy": 10, "case": 8, "pick": 8, "count": 6, "arithmetic": 14, "meaning": 6,
-}  # fmt: skip
+    "classify": 20,
+    "lookup": 6,
+    "learn from examples": 10,
+    "fields": 14,
+    "json": 16,
+    "extract": 16,
+    "sort": 10,
+    "reverse": 6,
+    "copy": 10,
+    "case": 8,
+    "pick": 8,
+    "count": 6,
+    "arithmetic": 14,
+    "meaning": 6,
+}
 LONGEST_GENERAL = 1600
 """Characters in all turns of one row of the suite."""
 

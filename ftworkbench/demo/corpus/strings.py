@@ -24,34 +24,120 @@ class Operation:
 
 
 LIST_OPERATIONS = (
-    Operation("sort", ("Sort the words alphabetically.", "Put these in alphabetical order.", "Sort from A to Z:", "Sort these words.",
-                       "Alphabetical order, please.", "Order the words by the alphabet."), sorted),
-    Operation("sort", ("Sort from Z to A.", "Put these in reverse alphabetical order.", "Sort the words from Z down to A."),
-              lambda words: sorted(words, reverse=True)),
-    Operation("reverse", ("Reverse the list.", "Write the words in reverse order.", "Turn the order around.", "Say them backwards.",
-                          "Reverse the order of the words.", "Give the words back to front."), lambda words: words[::-1]),
-    Operation("copy", ("Repeat the words.", "Copy the list.", "Write the same words again.", "Say this again:", "Copy:",
-                       "Repeat exactly what is written."), lambda words: words),
-    Operation("case", ("Write the words in capitals.", "Put this in upper case.", "Make it upper-case.", "CAPITALS please:",
-                       "Change everything to capital letters."), lambda words: [word.upper() for word in words]),
-    Operation("case", ("Write the words in small letters.", "Put this in lower case.", "Make it lower-case.",
-                       "Change everything to small letters."), lambda words: [word.lower() for word in words]),
-    Operation("case", ("Begin each word with a capital.", "Capitalise every word.", "Give every word a capital letter."),
-              lambda words: [word.capitalize() for word in words]),
-    Operation("pick", ("What is the first word?", "Give the first word.", "First word only.", "Which word comes first?"),
-              lambda words: words[:1]),
-    Operation("pick", ("What is the last word?", "Give the last word.", "Last word only.", "Which word comes last?"),
-              lambda words: words[-1:]),
-    Operation("pick", ("What is the second word?", "Give the second word.", "Which word comes second?"), lambda words: words[1:2]),
-    Operation("pick", ("Drop the first word.", "Leave out the first word.", "Write all but the first word."), lambda words: words[1:]),
-    Operation("pick", ("Drop the last word.", "Leave out the last word.", "Write all but the last word."), lambda words: words[:-1]),
-    Operation("pick", ("Swap the first and the last word.", "Exchange the first word and the last one."),
-              lambda words: [words[-1], *words[1:-1], words[0]]),
-    Operation("count", ("How many words are there?", "Count the words.", "Number of words?", "Count the items.",
-                        "Say how many words there are in the list."), lambda words: [str(len(words))]),
-    Operation("letters", ("Write the first letter of each word.", "First letters only.", "Give the initial of every word."),
-              lambda words: [word[0] for word in words]),
-)  # fmt: skip
+    Operation(
+        "sort",
+        (
+            "Sort the words alphabetically.",
+            "Put these in alphabetical order.",
+            "Sort from A to Z:",
+            "Sort these words.",
+            "Alphabetical order, please.",
+            "Order the words by the alphabet.",
+        ),
+        sorted,
+    ),
+    Operation(
+        "sort",
+        ("Sort from Z to A.", "Put these in reverse alphabetical order.", "Sort the words from Z down to A."),
+        lambda words: sorted(words, reverse=True),
+    ),
+    Operation(
+        "reverse",
+        (
+            "Reverse the list.",
+            "Write the words in reverse order.",
+            "Turn the order around.",
+            "Say them backwards.",
+            "Reverse the order of the words.",
+            "Give the words back to front.",
+        ),
+        lambda words: words[::-1],
+    ),
+    Operation(
+        "copy",
+        (
+            "Repeat the words.",
+            "Copy the list.",
+            "Write the same words again.",
+            "Say this again:",
+            "Copy:",
+            "Repeat exactly what is written.",
+        ),
+        lambda words: words,
+    ),
+    Operation(
+        "case",
+        (
+            "Write the words in capitals.",
+            "Put this in upper case.",
+            "Make it upper-case.",
+            "CAPITALS please:",
+            "Change everything to capital letters.",
+        ),
+        lambda words: [word.upper() for word in words],
+    ),
+    Operation(
+        "case",
+        (
+            "Write the words in small letters.",
+            "Put this in lower case.",
+            "Make it lower-case.",
+            "Change everything to small letters.",
+        ),
+        lambda words: [word.lower() for word in words],
+    ),
+    Operation(
+        "case",
+        ("Begin each word with a capital.", "Capitalise every word.", "Give every word a capital letter."),
+        lambda words: [word.capitalize() for word in words],
+    ),
+    Operation(
+        "pick",
+        ("What is the first word?", "Give the first word.", "First word only.", "Which word comes first?"),
+        lambda words: words[:1],
+    ),
+    Operation(
+        "pick",
+        ("What is the last word?", "Give the last word.", "Last word only.", "Which word comes last?"),
+        lambda words: words[-1:],
+    ),
+    Operation(
+        "pick",
+        ("What is the second word?", "Give the second word.", "Which word comes second?"),
+        lambda words: words[1:2],
+    ),
+    Operation(
+        "pick",
+        ("Drop the first word.", "Leave out the first word.", "Write all but the first word."),
+        lambda words: words[1:],
+    ),
+    Operation(
+        "pick",
+        ("Drop the last word.", "Leave out the last word.", "Write all but the last word."),
+        lambda words: words[:-1],
+    ),
+    Operation(
+        "pick",
+        ("Swap the first and the last word.", "Exchange the first word and the last one."),
+        lambda words: [words[-1], *words[1:-1], words[0]],
+    ),
+    Operation(
+        "count",
+        (
+            "How many words are there?",
+            "Count the words.",
+            "Number of words?",
+            "Count the items.",
+            "Say how many words there are in the list.",
+        ),
+        lambda words: [str(len(words))],
+    ),
+    Operation(
+        "letters",
+        ("Write the first letter of each word.", "First letters only.", "Give the initial of every word."),
+        lambda words: [word[0] for word in words],
+    ),
+)
 
 
 def drawn_words(rng: Random, source: Bank, count: int) -> Words:
@@ -95,8 +181,11 @@ def numbers(rng: Random, source: Bank) -> Task:
         ("Sort the numbers from large to small.", "Put the numbers in falling order."),
     )[kind]
     results: tuple[Callable[[list[int]], list[int]], ...] = (
-        sorted, lambda found: [max(found)], lambda found: [min(found)], lambda found: sorted(found, reverse=True),
-    )  # fmt: skip
+        sorted,
+        lambda found: [max(found)],
+        lambda found: [min(found)],
+        lambda found: sorted(found, reverse=True),
+    )
 
     def draw() -> tuple[str, str]:
         found = rng.sample(range(most), rng.randint(2, 5))
@@ -139,7 +228,11 @@ def sentences(rng: Random, source: Bank) -> Task:
     asked = (
         ("Copy the sentence.", "Write this again, letter by letter.", "Repeat the sentence as it stands."),
         ("Write the sentence in capitals.", "Shout this.", "Put the whole sentence in capitals."),
-        ("Write the sentence in small letters.", "Say it without capitals.", "Put the whole sentence in small letters."),
+        (
+            "Write the sentence in small letters.",
+            "Say it without capitals.",
+            "Put the whole sentence in small letters.",
+        ),
         ("Put the sentence in quotes.", "Quote this.", "Set the sentence between quotation marks."),
     )[kind]
 

@@ -52,13 +52,17 @@ def answers(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerBase", pro
     import torch
 
     tokenizer.padding_side = "left"
-    texts = [str(tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True)) for prompt in prompts]
+    texts = [
+        str(tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True)) for prompt in prompts
+    ]
     found = [""] * len(texts)
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     model.eval()
     for start in range(0, len(order), BATCH):
         places = order[start : start + BATCH]
-        batch = tokenizer([texts[place] for place in places], return_tensors="pt", padding=True, add_special_tokens=False)
+        batch = tokenizer(
+            [texts[place] for place in places], return_tensors="pt", padding=True, add_special_tokens=False
+        )
         batch.pop("token_type_ids", None)
         with torch.inference_mode():
             out = model.generate(**batch.to(model.device), max_new_tokens=64, do_sample=False)
@@ -95,16 +99,17 @@ def score(
         right["all"].append(good)
         if not good and show > 0:
             show -= 1
-            print(f"  wrong ({case.skill}): {case.prompt[-1]['content'][-160:]!r} wanted {case.wanted!r} got {answer[:80]!r}")
+            print(
+                f"  wrong ({case.skill}): {case.prompt[-1]['content'][-160:]!r} "
+                f"wanted {case.wanted!r} got {answer[:80]!r}"
+            )
     return {skill: round(sum(found) / len(found), 3) for skill, found in sorted(right.items())}
 
 
 def general_cases(path: Path) -> list[Case]:
     """The rows of a regression suite."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [
-        Case(row["messages"][:-1], row["messages"][-1]["content"], row["metric"], row["skill"]) for row in rows
-    ]
+    return [Case(row["messages"][:-1], row["messages"][-1]["content"], row["metric"], row["skill"]) for row in rows]
 
 
 def json_validity(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerBase") -> float:
@@ -154,7 +159,9 @@ def triage_scores(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerBase
     given = [parsed(text) for text in answers(model, tokenizer, [case.prompt for case in cases])]
     wanted = [parsed(case.wanted) for case in cases]
     by_field = {
-        key: round(sum(isinstance(a, dict) and a.get(key) == b[key] for a, b in zip(given, wanted, strict=True)) / len(test), 3)
+        key: round(
+            sum(isinstance(a, dict) and a.get(key) == b[key] for a, b in zip(given, wanted, strict=True)) / len(test), 3
+        )
         for key in ("queue", "urgency")
     }
     exact = sum(a == b for a, b in zip(given, wanted, strict=True)) / len(test)
@@ -200,13 +207,15 @@ def tuned_scores(
     return result
 
 
-def _padded(tokenizer: "PreTrainedTokenizerBase", rows: list[tuple[list[Message], str]], device: str) -> tuple[Any, Any, Any]:
+def _padded(
+    tokenizer: "PreTrainedTokenizerBase", rows: list[tuple[list[Message], str]], device: str
+) -> tuple[Any, Any, Any]:
     import torch
 
     coded = []
     for prompt, wanted in rows:
         before = tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True)
-        coded.append((tokenizer.encode(before), tokenizer.encode(wanted) + [tokenizer.eos_token_id]))
+        coded.append((tokenizer.encode(before), [*tokenizer.encode(wanted), tokenizer.eos_token_id]))
     longest = max(len(before) + len(after) for before, after in coded)
     ids = torch.full((len(rows), longest), tokenizer.pad_token_id)
     labels = torch.full((len(rows), longest), -100)

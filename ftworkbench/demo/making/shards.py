@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ftworkbench.demo.corpus.bank import bank
 from ftworkbench.demo.corpus.mix import dialogue
-from ftworkbench.demo.making.tokenizer import CONTEXT, PAD, encode
+from ftworkbench.demo.making.tokenizer import CONTEXT, PAD, encode, special_id
 
 SHARD_ROWS = 512
 OPEN_ROWS = 48
@@ -29,7 +29,7 @@ def packed_rows(tokenizer_file: Path, seed: int, chunk: int = 400) -> Iterator[S
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    pad = tokenizer.token_to_id(PAD)
+    pad = special_id(tokenizer, PAD)
     rng, source = Random(seed), bank("seen")
     open_rows: list[list[tuple[list[int], list[int]]]] = []
     room: list[int] = []
@@ -87,7 +87,7 @@ def producers(folder: Path, tokenizer_file: Path, seed: int, processes: int, mos
     try:
         yield
     finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.join()
+        for started in running:
+            started.terminate()
+        for started in running:
+            started.join()

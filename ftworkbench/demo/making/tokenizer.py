@@ -64,12 +64,20 @@ def save(tokenizer: "Tokenizer", folder: Path) -> None:
     ).save_pretrained(str(folder))
 
 
+def special_id(tokenizer: "Tokenizer", token: str) -> int:
+    """The id of one of the special tokens."""
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise ValueError(f"the tokenizer has no {token}")
+    return found
+
+
 def encode(tokenizer: "Tokenizer", dialogues: list[Dialogue]) -> list[tuple[list[int], list[int]]]:
     """Token ids of each dialogue, as the chat template writes it, and for each token 1 where it is an answer's."""
     texts = [text for one in dialogues for _, text in one.turns]
     encoded = iter(tokenizer.encode_batch_fast(texts, add_special_tokens=False))
-    end = tokenizer.token_to_id(END)
-    role_ids = {role: tokenizer.token_to_id(token) for role, token in ROLE_TOKENS.items()}
+    end = special_id(tokenizer, END)
+    role_ids = {role: special_id(tokenizer, token) for role, token in ROLE_TOKENS.items()}
     rows = []
     for one in dialogues:
         ids: list[int] = []

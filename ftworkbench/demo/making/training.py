@@ -28,6 +28,8 @@ FALLING = 0.6
 PROMPT_WEIGHT = 0.1
 ATTENTION = "packed"
 REPORT_EVERY = 100
+SAVE_EVERY = 60.0
+"""Seconds between two saves while training."""
 
 
 def new_model(pad: int, end: int) -> "LlamaForCausalLM":
@@ -182,7 +184,14 @@ def _optimizers(model: "LlamaForCausalLM", device: str) -> list[tuple["torch.opt
 
 
 def train(
-    model: "LlamaForCausalLM", folder: Path, seconds: float, device: str, rows: int, seed: int, save: Callable[[], None]
+    model: "LlamaForCausalLM",
+    folder: Path,
+    seconds: float,
+    *,
+    device: str,
+    rows: int,
+    seed: int,
+    save: Callable[[], None],
 ) -> dict[str, float]:
     """Trains for so many seconds after the first step (which may compile) and gives what was done."""
     import torch
@@ -221,7 +230,7 @@ def train(
             spent = time.perf_counter() - started
             print(json.dumps({"step": step, "loss": round(mean, 4), "seconds": round(spent, 1),
                               "tokens_per_second": round(step * rows * CONTEXT / spent)}), flush=True)  # fmt: skip
-            if time.perf_counter() - saved > 60:
+            if time.perf_counter() - saved > SAVE_EVERY:
                 saved = time.perf_counter()
                 save()
     model.set_attn_implementation("sdpa")
