@@ -15,7 +15,7 @@ from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.figures import count
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.telling import Telling
-from ftworkbench.tui.text import entitle
+from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.flip_list import FlipList, fate_counts
 from ftworkbench.tui.widgets.item_list import ItemList
@@ -190,7 +190,7 @@ class EvaluateScreen(WorkbenchScreen):
         else:
             train = self._train_entry()
             text = _NOTHING if train is None else _NOTHING_TUNED.format(name=job_title(train))
-            pane.show(lambda width: wrapped(Content.styled(text, "$text-muted"), width), top=False)
+            pane.show(lambda width: wrapped(shown(text, "$text-muted"), width), top=False)
 
     def _title(self) -> str:
         if self._telling is None:

@@ -45,7 +45,9 @@ class AnswerPane(LinesView):
         proof = proof_of(answer)
         entitle(
             self,
-            Content.assemble((one_line(name, 40), f"bold {style}"), (f"  {proof}" if proof else "", "$text-muted")),
+            Content.assemble(
+                (one_line(name, 40), f"bold {style}"), (f"  {one_line(proof)}" if proof else "", "$text-muted")
+            ),
         )
         at_end = round(self.scroll_y) >= self.max_scroll_y
         self.show(lambda width: _lines(answer, against, waiting, width), top=False)
@@ -55,7 +57,7 @@ class AnswerPane(LinesView):
 
 def _lines(answer: Answer | None, against: str | None, waiting: str, width: int) -> list[Content]:
     if answer is None:
-        return wrapped(Content.styled(waiting, "$text-muted"), width)
+        return wrapped(shown(waiting, "$text-muted"), width)
     if answer.error:
         return wrapped(shown(answer.error, "$error"), width)
     text = answer.text[:_LONGEST]

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.tui.evaluation import Pair
-from ftworkbench.tui.text import shown
+from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.widgets.diff import marked
 from ftworkbench.tui.widgets.flip_list import SIGNS
 from ftworkbench.tui.widgets.lines_view import wrapped
@@ -20,7 +20,7 @@ def pair_lines(pair: Pair, baseline_name: str, metric: str, width: int, *, whole
     """The lines of a row. With `whole_prompt` also the system prompt and the examples that were sent before it."""
     lines: list[Content] = []
     for message in pair.messages if whole_prompt else ():
-        label = Content.styled(str(message.get("role", "?"))[: _GUTTER - 2], "$text-muted")
+        label = shown_line(str(message.get("role", "?")), _GUTTER - 2, "$text-muted")
         lines += wrapped(shown(content_of(message)[:_LONGEST], "$text-muted"), width, label, _GUTTER)
     if not whole_prompt:
         lines += wrapped(shown(pair.prompt[:_LONGEST]), width, Content.styled("prompt", "bold $primary"), _GUTTER)
@@ -37,17 +37,23 @@ def pair_lines(pair: Pair, baseline_name: str, metric: str, width: int, *, whole
     )
     lines += _answer(pair.tuned, pair.after, name="tuned", style="$chart-1", reference=pair.reference, width=width)
     lines.append(Content(""))
-    lines.append(Content.styled(f"{SIGNS[pair.fate][2]} by {metric}; row {pair.row}", "$text-muted").truncate(width))
+    lines.append(shown_line(f"{SIGNS[pair.fate][2]} by {metric}; row {pair.row}", style="$text-muted").truncate(width))
     return lines
+
+
+def _sign(score: float | None) -> tuple[str, str]:
+    if score is None:
+        return "", ""
+    return {1.0: ("✔ ", "$success"), 0.0: ("✘ ", "$error")}.get(score, (f"{score:.2f} ", "$warning"))
 
 
 def _answer(
     output: Output | None, score: float | None, *, name: str, style: str, reference: str, width: int
 ) -> list[Content]:
-    label = Content.styled(name[: _GUTTER - 1], f"bold {style}")
+    label = shown_line(name, _GUTTER - 1, f"bold {style}")
     if output is None:
         return wrapped(Content.styled("has not answered", "$text-muted"), width, label, _GUTTER)
-    sign = {1.0: ("✔ ", "$success"), 0.0: ("✘ ", "$error"), None: ("", "")}.get(score, (f"{score:.2f} ", "$warning"))
+    sign = _sign(score)
     told = f"{output.tokens} tokens, {output.seconds:.2f} s"
     if output.finish == "length":
         told += ", cut off: it did not stop by itself"

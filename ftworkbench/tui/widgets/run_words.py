@@ -65,10 +65,10 @@ def evaluation_points(story: Story, metric: Metric) -> list[tuple[int, float]]:
 def head_lines(entry: Mapping[str, Any], story: Story, width: int, now: float) -> list[Content]:
     """Name, phase and time of a job; its progress, or why it ended; its last figures. `now` since the epoch."""
     phase = entry["phase"]
-    lines = [_title_line(entry, story, width, now)]
+    lines = [_title_line(entry, story, width)]
     words = _words(phase, story)
     if phase in ALIVE:
-        lines.append(_progress_line(phase, story, width))
+        lines.append(_progress_line(phase, story, width, now))
     elif words:
         lines += wrapped(shown(words, phase_style(phase)), width)[:3]
     figures = _figures(story)
@@ -77,7 +77,7 @@ def head_lines(entry: Mapping[str, Any], story: Story, width: int, now: float) -
     return lines
 
 
-def _title_line(entry: Mapping[str, Any], story: Story, width: int, now: float) -> Content:
+def _title_line(entry: Mapping[str, Any], story: Story, width: int) -> Content:
     phase = entry["phase"]
     parts = [
         Content.assemble(phase_mark(phase), " ", shown_line(job_title(entry), 40, "bold")),
@@ -90,21 +90,9 @@ def _title_line(entry: Mapping[str, Any], story: Story, width: int, now: float) 
         parts.append(Content(f"epoch {story.epoch:.2f}"))
     if story.attempt > 1:
         parts.append(Content.styled(f"attempt {story.attempt}", "$text-muted"))
-    left = GAP.join(parts)
-    right = _time_text(phase, story, now)
-    gap = width - left.cell_length - len(right)
-    if gap < 2:
-        return left.truncate(width, ellipsis=True)
-    return Content.assemble(left, " " * gap, (right, "$text-muted"))
-
-
-def _time_text(phase: str, story: Story, now: float) -> str:
-    if phase == "running":
-        left = story.eta(now)
-        return "" if left is None else f"{duration(left)} left"
     if phase not in ALIVE and story.started is not None and story.updated is not None:
-        return f"after {duration(story.updated - story.started)}"
-    return ""
+        parts.append(Content.styled(f"after {duration(story.updated - story.started)}", "$text-muted"))
+    return GAP.join(parts).truncate(width, ellipsis=True)
 
 
 def _words(phase: str, story: Story) -> str:
@@ -113,13 +101,14 @@ def _words(phase: str, story: Story) -> str:
     if phase == "lost":
         return f"{LOST} {back}"
     if phase == "failed":
-        return f"{story.why or 'It says no reason; its log may (l).'}"
+        why = (story.why or "It says no reason; its log may (l)").rstrip(".")
+        return f"{why}. {back}" if last is not None else f"{why}."
     if phase == "stopped":
         return f"{(story.why or 'stopped').rstrip('.')}. {back}"
     return story.why
 
 
-def _progress_line(phase: str, story: Story, width: int) -> Content:
+def _progress_line(phase: str, story: Story, width: int, now: float) -> Content:
     found = progress_of(story)
     if phase in ("queued", "loading") or found is None:
         words = story.why or {"queued": "waits for the device", "loading": "loads the libraries and the model"}.get(
@@ -131,7 +120,10 @@ def _progress_line(phase: str, story: Story, width: int) -> Content:
     if unit not in ("step", "steps"):
         told = f"{what} {done:,.0f}/{total:,.0f} {unit} "
     label = shown_line(told, width // 2)
-    return Content.assemble(label, bar(done / total if total else None, width - label.cell_length))
+    left = story.eta(now)
+    ends = f" {duration(left)} left" if left is not None else ""
+    room = width - label.cell_length - len(ends)
+    return Content.assemble(label, bar(done / total if total else None, room), (ends, "$text-muted"))
 
 
 def progress_of(story: Story) -> tuple[str, float, float, str] | None:

@@ -26,7 +26,7 @@ def verdict_block(word: str) -> list[Content]:
     """The word, large: three lines of a coloured block, with its sign."""
     sign, style = verdict_sign(word)
     colour = style.removeprefix("$")
-    text = f"  {sign} {word.upper()}  "
+    text = f"  {sign} {one_line(word, 40).upper()}  "
     look = f"bold $background on ${colour}"
     return [Content.styled(" " * len(text), look), Content.styled(text, look), Content.styled(" " * len(text), look)]
 
