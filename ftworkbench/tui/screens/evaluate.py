@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.content import Content
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.figures import count
