@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 import traceback
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from ftworkbench.steps.recipe import Opened
 
 T = TypeVar("T")
+# A key is answered while threads read rows: they give the interpreter back five times sooner than Python would ask.
+_SWITCH_SECONDS = 0.001
 
 
 class Launched(Message, bubble=False):
@@ -84,6 +88,12 @@ class Workbench(App[None], inherit_bindings=False):
         self._busy: set[str] = set()
         self._load_themes()
 
+    async def on_event(self, event: events.Event) -> None:
+        """A line or a text that is written shows what it holds, so nothing is pasted into one that is not printable."""
+        if isinstance(event, events.Paste):
+            event.text = printable(event.text)
+        await super().on_event(event)
+
     # Start and end
 
     def on_mount(self) -> None:
@@ -96,6 +106,7 @@ class Workbench(App[None], inherit_bindings=False):
 
     def _begin(self) -> None:
         """What can wait until the first paint."""
+        gc.freeze()  # what start-up made stays for good: without it a collection holds a key up for 50 ms
         self.run_worker(self._watch_jobs, thread=True, group="watch", name="watch", exit_on_error=False)
         if self.recipe_path is not None:
             self.open_recipe(self.recipe_path)
@@ -256,7 +267,12 @@ class Workbench(App[None], inherit_bindings=False):
             "baseline": self.start_baseline,
             "train": lambda: self._train(opened),
         }
-        self.push_screen(Ask("No baseline yet", text, answers), lambda answer: actions[answer]() if answer else None)
+
+        def chosen(answer: str | None) -> None:
+            if answer is not None:
+                actions[answer]()
+
+        self.push_screen(Ask("No baseline yet", text, answers), chosen)
 
     def _train(self, opened: Opened) -> None:
         from ftworkbench.steps.train import start_training
@@ -368,6 +384,7 @@ class Workbench(App[None], inherit_bindings=False):
 
 def run_workbench(workspace: Workspace, recipe: Path | None) -> int:
     """Opens the workbench on a workspace until the user leaves it. Gives the exit code."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = Workbench(workspace, recipe)
     app.run()
     if app.live is not None:

@@ -10,12 +10,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ftworkbench.data.decisions import fold
 from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.source import Row, Source, open_source
 from ftworkbench.tui.rows import RowLine
 
 if TYPE_CHECKING:
+    from numpy import uint64
+    from numpy.typing import NDArray
+
     from ftworkbench.data.check import Report
     from ftworkbench.data.example import Message
     from ftworkbench.data.ledger import Decision
@@ -41,6 +45,7 @@ class Review:
         self.labels: set[str] = set()
         self._refused: set[str] = set()
         self._copies: dict[str, int] = {}
+        self._sorted: NDArray[uint64] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -97,27 +102,24 @@ class Review:
     ) -> None:
         """Writes a decision on the row (accept, reject, skip, edit, tag, untag); it is on disk when this returns."""
         key = self.row(index).key
-        before = self._class(key)
+        before = self._class(key, self.ledger.state(key))
         self.ledger.decide(key, do, tag=tag, messages=messages, why=why)
-        after = self._class(key)
-        if after != before:
-            with self._lock:
-                rows = self.keys.count(int(key, 16))
-                self.counts[before] -= rows
-                self.counts[after] += rows
+        self._move(key, before)
 
     def undo(self) -> str | None:
         """Takes the last decision back. Gives the key of its row; None where there is none."""
-        return self._stepped(self.ledger.undo())
+        return self._stepped(self.ledger.undo(), undone=True)
 
     def redo(self) -> str | None:
         """Makes the decision again that was taken back last."""
-        return self._stepped(self.ledger.redo())
+        return self._stepped(self.ledger.redo(), undone=False)
 
-    def _stepped(self, decision: Decision | None) -> str | None:
+    def _stepped(self, decision: Decision | None, *, undone: bool) -> str | None:
         if decision is None:
             return None
-        self.recount()
+        others = [one for one in self.ledger.history(decision.key) if one.id != decision.id]
+        earlier = sorted([*others, decision] if undone else others, key=lambda one: (one.t, one.id))
+        self._move(decision.key, self._class(decision.key, fold(earlier)))
         return decision.key
 
     def index_of(self, key: str, near: int | None = None) -> int | None:
@@ -132,11 +134,28 @@ class Review:
 
     # Counting
 
-    def _class(self, key: str) -> str:
+    def _class(self, key: str, state: RowState) -> str:
         """What a row counts as: its status; `refused` where it cannot be used and nobody has mended or judged it."""
-        state = self.ledger.state(key)
         unusable = key in self._refused and state.messages is None and state.status != "rejected"
         return "refused" if unusable else state.status
+
+    def _move(self, key: str, before: str) -> None:
+        """Counts the rows with that key as what they are now, no longer as `before`."""
+        after = self._class(key, self.ledger.state(key))
+        if after != before:
+            with self._lock:
+                rows = self._rows_with(int(key, 16))
+                self.counts[before] -= rows
+                self.counts[after] += rows
+
+    def _rows_with(self, key: int) -> int:
+        if self._sorted is None:
+            return self.keys.count(key)
+        import numpy
+
+        wanted = numpy.uint64(key)
+        first, last = (self._sorted.searchsorted(wanted, side=side) for side in ("left", "right"))
+        return int(last - first)
 
     def tally(self, index: int) -> None:
         """Counts the next row. Called from a thread, for each row once, in order."""
@@ -147,25 +166,32 @@ class Review:
             if row.refused:
                 self._refused.add(row.key)
             self.keys.append(int(row.key, 16))
-            self.counts[self._class(row.key)] += 1
+            self.counts[self._class(row.key, self.ledger.state(row.key))] += 1
 
     def find_copies(self) -> None:
         """Finds the rows that say what an earlier one says: of those the first alone is used."""
         import numpy
 
-        keys, counts = numpy.unique(numpy.array(self.keys), return_counts=True)
+        self._sorted = numpy.sort(numpy.array(self.keys, dtype=numpy.uint64))
+        keys, counts = numpy.unique(self._sorted, return_counts=True)
         self._copies = {f"{key:016x}": int(n) - 1 for key, n in zip(keys[counts > 1], counts[counts > 1], strict=True)}
 
     def recount(self) -> None:
-        """Counts anew: after an undo, or when somebody else wrote to the ledger."""
+        """Counts anew: when somebody else wrote to the ledger."""
         with self._lock:
-            self.counts = Counter(self._class(f"{key:016x}") for key in self.keys)
+            counts: Counter[str] = Counter()
+            for key in {*self.ledger.keys(), *self._refused}:
+                counts[self._class(key, self.ledger.state(key))] += self._rows_with(int(key, 16))
+            counts["unreviewed"] += len(self.keys) - sum(counts.values())
+            self.counts = counts
 
     @property
     def summary(self) -> str:
         """How many rows are kept and how many were reviewed, in words."""
         counted = sum(self.counts.values())
-        copies = sum(n for key, n in self._copies.items() if self._class(key) not in ("rejected", "refused"))
+        state = self.ledger.state
+        lost = ("rejected", "refused")
+        copies = sum(n for key, n in self._copies.items() if self._class(key, state(key)) not in lost)
         kept = counted - self.counts["rejected"] - self.counts["refused"] - copies
         reviewed = counted - self.counts["unreviewed"] - self.counts["skipped"] - self.counts["refused"]
         share = f" · {reviewed / counted:.0%} reviewed" if counted else ""

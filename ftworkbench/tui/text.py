@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.geometry import Region
 from textual.style import Style
 from textual.widget import Widget
 
@@ -21,9 +22,15 @@ def shown_line(text: str, limit: int | None = None, style: str | Style = "") -> 
 
 
 def entitle(widget: Widget, title: str | Content, subtitle: str | Content = "") -> None:
-    """Gives a pane its titles, which are no markup. Only those that changed: each paints the whole pane."""
-    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
-        content = text if isinstance(text, Content) else Content(printable(text))
-        line = content.split()[0] if content else content
-        if (getattr(widget, name) or "") != line.markup:
-            setattr(widget, name, line)
+    """Gives a pane its titles, and paints only the border that they stand in, and only where they changed.
+
+    Setting `border_title` paints the whole widget: ten kilobytes over the line for each row that is looked at.
+    """
+    width, height = widget.outer_size
+    left, top = -widget.content_offset.x, -widget.content_offset.y
+    for name, text, line in (("_border_title", title, top), ("_border_subtitle", subtitle, top + height - 1)):
+        content = (text if isinstance(text, Content) else Content(printable(text))).first_line
+        known = getattr(widget, name, None) or Content("")
+        if not content.is_same(known):
+            setattr(widget, name, content)
+            widget.refresh(Region(left, line, width, 1))

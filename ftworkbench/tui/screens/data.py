@@ -59,7 +59,8 @@ class DataScreen(WorkbenchScreen):
     def on_mount(self) -> None:
         self.set_interval(_LEDGER_SECONDS, self._look_at_ledger)
         if self.workbench.recipe_path is None:
-            self._files = sorted(self.workbench.workspace.root.glob("*.jsonl"))
+            workspace = self.workbench.workspace
+            self._files = [path for path in sorted(workspace.root.glob("*.jsonl")) if path != workspace.ledger]
             self._open_first()
 
     # Opening
@@ -111,7 +112,7 @@ class DataScreen(WorkbenchScreen):
 
     def _say_empty(self, head: str, lines: list[str]) -> None:
         self.add_class("-empty")
-        body = [Content.styled(head, "bold"), Content(""), *(shown(line, "$text-muted") for line in lines)]
+        body = [shown(head, "bold"), Content(""), *(shown(line, "$text-muted") for line in lines)]
         self.query_one("#empty", Static).update(Content("\n").join(body))
 
     # What is seen

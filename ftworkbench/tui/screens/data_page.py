@@ -143,7 +143,7 @@ def kind_lines(review: Review) -> list[KindLine]:
         kind = KINDS.get(name)
         blocks = any(p.blocks and not p.settled for ps in review.problems.values() for p in ps if p.kind == name)
         lines.append(KindLine(name, kind.title if kind else name, kind.todo if kind else "", count, blocks))
-    return sorted(lines, key=lambda line: (not line.blocks, -line.rows))
+    return sorted(lines, key=lambda line: (not line.blocks, -line.rows, line.title))
 
 
 def advice(report: Report, review: Review) -> list[str]:

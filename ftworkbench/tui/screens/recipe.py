@@ -15,13 +15,14 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from ftworkbench.errors import InputError
+from ftworkbench.printable import one_line
 from ftworkbench.recipe.options import find_option
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.recipe_draft import Draft
 from ftworkbench.tui.screens import recipe_page
 from ftworkbench.tui.screens.data_page import in_editor
 from ftworkbench.tui.screens.screen import WorkbenchScreen
-from ftworkbench.tui.text import shown, shown_line
+from ftworkbench.tui.text import entitle, shown, shown_line
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
 from ftworkbench.tui.widgets.form import Form
 from ftworkbench.tui.widgets.lines_view import LinesView
@@ -114,7 +115,7 @@ class RecipeScreen(WorkbenchScreen):
         what = (
             f"options with {self._needle}" if self._needle else "all options" if self._everything else "common options"
         )
-        self.form.border_title = shown_line(f"{draft.path.name} · {what} · {state}", 70)
+        entitle(self.form, shown_line(f"{draft.path.name} · {what} · {state}", 70))
         problems = draft.reading.problems
         box = self.query_one("#problems", Static)
         box.display = bool(problems)
@@ -129,10 +130,10 @@ class RecipeScreen(WorkbenchScreen):
             return
         key = line.key if line is not None else ""
         about, toml = self.query_one("#about", LinesView), self.query_one("#toml", LinesView)
-        about.border_title = shown_line(key or "help", 50)
+        entitle(about, shown_line(key or "help", 50))
         if key:
             about.show(partial(recipe_page.help_lines, draft, key))
-        toml.border_title = shown_line(draft.path.name, 40)
+        entitle(toml, shown_line(draft.path.name, 40))
         toml.show(partial(recipe_page.toml_lines, draft, key), top=False)
         place, height = recipe_page.line_of(draft.text, key), toml.scrollable_content_region.height
         if place is not None and height > 0 and not toml.scroll_y <= place < toml.scroll_y + height:
@@ -198,7 +199,7 @@ class RecipeScreen(WorkbenchScreen):
         if self.draft is None:
             return
         words = recipe_page.verdict_words(self._fit)[0] if self._fit is not None else "fit"
-        pane.border_title = shown_line("Will it fit, how long", 40) if self._fit is None else shown_line(words, 70)
+        entitle(pane, shown_line("Will it fit, how long", 40) if self._fit is None else shown_line(words, 70))
         pane.show(partial(recipe_page.fit_lines, self._fit, self._fit_error, self.draft), top=False)
 
     # Editing
@@ -218,6 +219,9 @@ class RecipeScreen(WorkbenchScreen):
         option = find_option(line.key)
         if option is not None and option.type == "bool":
             self._write(line.key, "false" if line.value == "true" else "true")
+            return
+        if line.value != one_line(line.value):
+            self.workbench.tell("this value cannot be written on one line: E edits the file in $EDITOR", "warning")
             return
         self._editing = line.key
         hint = " · ".join(part for part in (option.bounds, option.unit) if part) if option is not None else ""

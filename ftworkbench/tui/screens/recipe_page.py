@@ -181,9 +181,9 @@ def _toml_line(text: str) -> Content:
         return shown_line(text, style="$primary")
     value, hash_mark, comment = _split_comment(match[4])
     return Content.assemble(
-        match[1],
+        shown_line(match[1]),
         shown_line(match[2]),
-        (match[3], "$text-muted"),
+        shown_line(match[3], style="$text-muted"),
         shown_line(value, style="$primary"),
         shown_line(hash_mark + comment, style="$text-muted"),
     )

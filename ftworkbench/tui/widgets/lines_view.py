@@ -48,8 +48,8 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         for line in self._lines(width):
             strips += Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)
         self._strips, self._width = strips, width
-        if len(strips) != len(before):
-            self.virtual_size = Size(width, len(strips))
+        # Another virtual size lays the whole screen out anew, so it stays the same while everything fits.
+        self.virtual_size = Size(width, max(len(strips), self.scrollable_content_region.height))
         if all_anew or old_width != width:
             self.refresh()
             return

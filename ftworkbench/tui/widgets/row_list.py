@@ -84,9 +84,12 @@ class RowList(CursorList):
             self.post_message(self.Moved(self.cursor))
 
     def forget(self) -> None:
-        """Draws every line anew: what is said of the rows may have changed."""
+        """Works every line out anew, as what is said of the rows may have changed; paints those that look different."""
+        before = [self.render_line(y) for y in range(self._page)]
         self._strips.clear()
-        self.refresh()
+        for y, strip in enumerate(before):
+            if self.render_line(y) != strip:
+                self.refresh_lines(y + round(self.scroll_y))
 
     def go_to(self, index: int) -> bool:
         """Puts the cursor on that row; False where it is not shown."""
@@ -164,12 +167,13 @@ class RowList(CursorList):
         status = colour.get(line.status, colour["muted"])
         pointer = "▸" if look in ("cursor", "blurred") else "┃" if ranged else " "
         faint = base + colour["muted"] if line.status == "rejected" else base
+        muted = base + colour["muted"]
         segments = [
             Segment(pointer, base + colour["accepted"] if ranged else base),
             Segment(f"{MARKS.get(line.status, '?')}", base + status),
-            Segment("e" if line.edited else " ", base + colour["tag"]),
-            Segment(f"{line.number:>{self._digits}} ", base + colour["muted"]),
-            Segment("! " if line.problems else "  ", base + colour["problem"]),
+            Segment("e" if line.edited else " ", base + colour["tag"] if line.edited else muted),
+            Segment(f"{line.number:>{self._digits}} ", muted),
+            Segment("! " if line.problems else "  ", base + colour["problem"] if line.problems else muted),
         ]
         room = width - sum(cell_len(segment.text) for segment in segments)
         answer_room = min(24, room // 3) if room >= _ANSWER_FROM else 0
@@ -183,7 +187,8 @@ class RowList(CursorList):
                 line.problems[0] if line.problems else ""
             )
             segments.append(Segment(" " + fit(answer, answer_room - 1), base + colour["muted"]))
-        return Strip(segments).adjust_cell_length(width, base)
+        # Fewer segments are fewer bytes over the line
+        return Strip(segments).simplify().adjust_cell_length(width, base)
 
     def _colour(self, name: str) -> Style:
         return Style(color=self.get_component_rich_style(f"row-list--{name}", partial=True).color)
