@@ -223,6 +223,10 @@ class EvaluateScreen(WorkbenchScreen):
         kept = [pair for pair in self._evaluation.pairs if self._filter in (None, pair.fate)]
         empty = _NO_ROWS if not self._evaluation.pairs else "No row is of this kind; f shows the next kind."
         flips.show(kept, empty=empty)
+        if not self._evaluation.pairs:
+            entitle(flips, "Test rows")
+            self._show_pair()
+            return
         entitle(flips, fate_counts(self._evaluation.fates, self._filter), count(len(kept), "row"))
         self._show_pair()
 

@@ -32,8 +32,15 @@ def fate_counts(counts: Counter[str], chosen: str | None) -> Content:
     return Content(" ").join(parts)
 
 
+def _sign(pair: Pair) -> tuple[str, str]:
+    if pair.fate != ALONE:
+        return SIGNS[pair.fate][:2]
+    score = pair.after if pair.before is None else pair.before
+    return ("  ✔", "$success") if score == 1.0 else ("  ✘", "$error")
+
+
 def _line(pair: Pair, width: int) -> Content:
-    sign, style, _ = SIGNS[pair.fate]
+    sign, style = _sign(pair)
     answer_room = min(40, width // 3) if width >= 60 else 0
     prompt_room = width - 10 - answer_room
     reference = fit(one_line(pair.reference), answer_room - 1) if answer_room else ""
