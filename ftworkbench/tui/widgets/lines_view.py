@@ -50,6 +50,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips, self._width = strips, width
         # Another virtual size lays the whole screen out anew, so it stays the same while everything fits.
         self.virtual_size = Size(width, max(len(strips), self.scrollable_content_region.height))
+        self._refresh_scrollbars()
         if all_anew or old_width != width:
             self.refresh()
             return
