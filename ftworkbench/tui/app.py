@@ -21,6 +21,7 @@ from textual.worker import get_current_worker
 from ftworkbench import paths
 from ftworkbench.errors import RecipeError, WorkbenchError
 from ftworkbench.printable import one_line, printable
+from ftworkbench.tui import starting
 from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.themes import DEFAULT_THEME, VARIABLES, read_themes, remember_theme, remembered_theme
@@ -238,81 +239,25 @@ class Workbench(App[None], inherit_bindings=False):
         self.selected_job = None if job is None else job.name
         self.job_watch.follow(job)
 
-    # Training and measuring: the golden rule
+    # Training and measuring
 
     def start_training(self) -> None:
         """Trains the recipe; asks first where no baseline was measured for this split and prompt."""
-        if (opened := self._need_recipe()) is None:
-            return
-        from ftworkbench.steps.baseline import find_baseline
-
-        self.launch(
-            lambda: find_baseline(opened),
-            lambda baseline: self._train(opened) if baseline.job is not None else self._ask_for_baseline(opened),
-            doing="looking for a baseline",
-        )
-
-    def _ask_for_baseline(self, opened: Opened) -> None:
-        from ftworkbench.tui.widgets.dialogs import Answer, Ask
-
-        text = (
-            "Nobody has measured the prompted baseline for this split and prompt yet. Without it, nothing can be said "
-            'to be better: the verdict on the tuned model will be "no baseline".'
-        )
-        answers = [
-            Answer("b", "measure the baseline first", "baseline"),
-            Answer("t", "train without", "train"),
-        ]
-        actions: dict[str, Callable[[], object]] = {
-            "baseline": self.start_baseline,
-            "train": lambda: self._train(opened),
-        }
-
-        def chosen(answer: str | None) -> None:
-            if answer is not None:
-                actions[answer]()
-
-        self.push_screen(Ask("No baseline yet", text, answers), chosen)
-
-    def _train(self, opened: Opened) -> None:
-        from ftworkbench.steps.train import start_training
-
-        self.launch(lambda: start_training(opened), partial(self.job_started, what="training"), doing="starting it")
+        starting.start_training(self)
 
     def start_baseline(self) -> None:
         """Measures the prompted contestants of the recipe, without any adapter."""
-        if (opened := self._need_recipe()) is None:
-            return
-        from ftworkbench.steps.evaluate import start_evaluation
-
-        self.launch(
-            lambda: start_evaluation(opened, None),
-            partial(self.job_started, what="measuring the baseline"),
-            doing="starting it",
-        )
+        starting.start_baseline(self)
 
     def start_fit(self) -> None:
         """Runs the worst step of the recipe, to measure its memory and speed."""
-        if (opened := self._need_recipe()) is None:
-            return
-        from ftworkbench.steps.fit import start_fit
-
-        self.launch(
-            lambda: start_fit(opened),
-            partial(self.job_started, what="measuring the fit"),
-            doing="starting it",
-        )
+        starting.start_fit(self)
 
     def job_started(self, job: Job, what: str = "started", show: str = "runs") -> None:
         """Follows a job that was just launched, and goes where it is seen."""
         self.tell(f"{what}: {short_name(job.name)}; it goes on even if you leave")
         self.follow(job)
         self.switch_mode(show)
-
-    def _need_recipe(self) -> Opened | None:
-        if self.opened is None:
-            self.tell("there is no recipe here yet: `ftworkbench init` makes one from a data file", "warning")
-        return self.opened
 
     # Themes
 
@@ -372,7 +317,14 @@ class Workbench(App[None], inherit_bindings=False):
             self.tell("nothing is open here; ctrl+q leaves the workbench")
 
     def action_leave(self) -> None:
-        self.exit()
+        unsaved = [words for screen in self.opened_screens() if (words := screen.unsaved)]
+        if not unsaved:
+            self.exit()
+            return
+        from ftworkbench.tui.widgets.dialogs import Answer, Ask
+
+        answers = [Answer("l", "leave without them", "leave")]
+        self.push_screen(Ask("Leave?", "\n".join(unsaved), answers), lambda answer: self.exit() if answer else None)
 
     def action_interrupt(self) -> None:
         if selected := self.screen.get_selected_text():

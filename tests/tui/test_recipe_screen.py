@@ -149,3 +149,15 @@ async def test_at_80_columns_the_file_takes_the_forms_place(tmp_path: Path) -> N
         await until(pilot, lambda: "# How support tickets are routed." in shown(app))
         await pilot.press("q")
         assert "# How support tickets are routed." not in shown(app)
+
+
+async def test_leaving_with_unsaved_changes_asks_first(tmp_path: Path) -> None:
+    recipe = make_workspace(tmp_path / "desk")
+    async with opened(recipe, start="recipe") as (app, pilot):
+        await change(app, pilot, "lora.r", "32")
+        await pilot.press("ctrl+q")
+        assert "triage.toml has changes that are not saved." in shown(app)
+        await pilot.press("escape")
+        assert "not saved yet" in shown(app)
+        await pilot.press("ctrl+q", "l")
+        assert not app.is_running

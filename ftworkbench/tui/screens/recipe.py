@@ -55,6 +55,11 @@ class RecipeScreen(WorkbenchScreen):
         self._needle = ""
         self._editing = ""
 
+    @property
+    def unsaved(self) -> str:
+        draft = self.draft
+        return f"{draft.path.name} has changes that are not saved." if draft is not None and draft.changed else ""
+
     def compose_content(self) -> ComposeResult:
         with Container(id="recipe"):
             with Vertical(id="left"):
@@ -190,9 +195,7 @@ class RecipeScreen(WorkbenchScreen):
             self._show_fit()
 
         if not self.workbench.is_busy("fit"):
-            self.launch(
-                partial(_fit, opened), arrived, doing="estimating", group="fit", failed=failed, quiet=True
-            )
+            self.launch(partial(_fit, opened), arrived, doing="estimating", group="fit", failed=failed, quiet=True)
 
     def _show_fit(self) -> None:
         pane = self.query_one("#fit", LinesView)

@@ -42,6 +42,11 @@ class WorkbenchScreen(Screen[None]):
         """The app, by its real type."""
         return cast("Workbench", self.app)
 
+    @property
+    def unsaved(self) -> str:
+        """What would be lost by leaving now, in one line; empty where nothing would."""
+        return ""
+
     def compose(self) -> ComposeResult:
         yield TopBar(self.SCOPE, self.workbench.workspace.name)
         yield from self.compose_content()

@@ -16,6 +16,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from ftworkbench.errors import InputError
+from ftworkbench.printable import one_line
 from ftworkbench.tui.actions import bindings, key_label
 from ftworkbench.tui.text import shown
 
@@ -45,7 +46,7 @@ class Ask(ModalScreen[str | None]):
             keys = [(key_label(answer.key), answer.title) for answer in self._answers] + [("esc", "close")]
             width = max(len(key) for key, _ in keys)
             lines = [
-                Content.assemble((f"{key:>{width}}", "bold $primary"), f"  {title}") for key, title in keys
+                Content.assemble((f"{key:>{width}}", "bold $primary"), f"  {one_line(title)}") for key, title in keys
             ]
             yield Static(Content("\n").join(lines), classes="choices", markup=False)
 
@@ -64,7 +65,10 @@ class Ask(ModalScreen[str | None]):
 
 
 class AskLine(ModalScreen[str | None]):
-    """One line to write. Gives it at enter, None for escape. `check` raises InputError for what cannot be."""
+    """One line to write. Gives it at enter, None for escape. `check` raises InputError for what cannot be.
+
+    A `value` that is not printable on one line is left out: an input shows what it holds.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")[:1]]
 
@@ -78,7 +82,8 @@ class AskLine(ModalScreen[str | None]):
         suggester: Suggester | None = None,
     ) -> None:
         super().__init__(classes="dialog")
-        self._title, self._value, self._hint, self._check = title, value, hint, check
+        self._title, self._hint, self._check = title, hint, check
+        self._value = value if value == one_line(value) else ""
         self._suggester = suggester
 
     def compose(self) -> ComposeResult:

@@ -11,18 +11,20 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
+from ftworkbench.printable import one_line
 from ftworkbench.tui.text import shown_line
 
 
 class LineSuggester(Suggester):
-    """Completes a line with the first of those that it may become."""
+    """Completes a line with the first that it may become and that is printable: an input shows what it holds."""
 
     def __init__(self, lines: Callable[[str], Sequence[str]]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._lines = lines
 
     async def get_suggestion(self, value: str) -> str | None:
-        return next((line for line in self._lines(value) if line.startswith(value) and line != value), None)
+        fitting = (line for line in self._lines(value) if line.startswith(value) and line != value)
+        return next((line for line in fitting if line == one_line(line)), None)
 
 
 def last_word_lines(line: str, words: Sequence[str]) -> list[str]:
