@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,8 @@ def test_a_baseline_that_was_measured_is_used_again(baseline: Job, measured: Job
 
 def test_a_baseline_of_something_else_is_measured_anew(trained: Trained, baseline: Job) -> None:
     workspace, recipe, job = trained
-    other = new_job(workspace, "evaluate", recipe, {"baseline": "other"}, job=str(job.path), baseline=str(baseline.path))
+    args = {"job": str(job.path), "baseline": str(baseline.path)}
+    other = new_job(workspace, "evaluate", recipe, {"baseline": "other"}, **args)
     do_job(other)
     assert phase(other) == "done", read_state(other)
     assert _verdict(other)["baseline_job"] is None
@@ -143,13 +143,9 @@ def test_prompts_longer_than_the_context_are_counted_not_fatal(model: Path, tmp_
 def test_a_stop_ends_an_evaluation_between_two_batches(trained: Trained) -> None:
     workspace, recipe, job = trained
     evaluation = new_job(workspace, "evaluate", recipe, HASHES, job=str(job.path))
-    do_job(evaluation, _once_outputs(evaluation))
+    do_job(evaluation, evaluation.outputs.exists)
     assert phase(evaluation) == "stopped"
     assert not evaluation.verdict.exists()
-
-
-def _once_outputs(job: Job) -> Callable[[], bool]:
-    return lambda: job.outputs.exists()
 
 
 def test_evaluating_nothing_is_an_error_in_one_line(trained: Trained) -> None:

@@ -83,7 +83,9 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_it_used(trained: Traine
     _same_as_unbroken(job, whole)
 
 
-@pytest.mark.parametrize("lost", ["optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json", "manifest.json"])
+@pytest.mark.parametrize(
+    "lost", ["optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json", "manifest.json"]
+)
 def test_a_checkpoint_that_lacks_a_file_does_not_verify(trained: Trained, tmp_path: Path, lost: str) -> None:
     _, _, whole = trained
     copy = tmp_path / "checkpoint-8"

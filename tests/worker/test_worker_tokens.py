@@ -120,7 +120,8 @@ def test_a_model_without_a_chat_template_is_an_error_that_says_what_to_do() -> N
 def test_a_template_that_trains_no_end_is_refused() -> None:
     tokenizer = make_tokenizer()
     tokenizer.chat_template = TEMPLATE.replace(
-        "{{ message['content'] + '<|im_end|>' }}{% endgeneration %}", "{{ message['content'] }}{% endgeneration %}{{ '<|im_end|>' }}"
+        "{{ message['content'] + '<|im_end|>' }}{% endgeneration %}",
+        "{{ message['content'] }}{% endgeneration %}{{ '<|im_end|>' }}",
     )
     template = open_template(tokenizer, frozenset({tokenizer.eos_token_id}), "tiny")
     with pytest.raises(InputError, match="never learn to stop: the chat template puts no end token"):
@@ -159,7 +160,7 @@ def test_a_template_that_refuses_a_role_says_so() -> None:
 
 def test_turns_that_a_template_drops_are_noticed() -> None:
     tokenizer = make_tokenizer()
-    tokenizer.chat_template = TEMPLATE.replace("{%- for message in messages -%}", "{%- for message in messages if message['role'] != 'tool' -%}")
+    tokenizer.chat_template = TEMPLATE.replace("in messages -%}", "in messages if message['role'] != 'tool' -%}")
     template = open_template(tokenizer, frozenset({tokenizer.eos_token_id}), "tiny")
     talk = [*TALKS[0][:1], {"role": "tool", "content": "42 degrees"}, *TALKS[0][1:]]
     assert left_out(template, talk, encode(_example(talk), template).text) == ["tool"]

@@ -156,7 +156,9 @@ def make_recipe(model: Path | str, **overrides: Any) -> Recipe:
     return resolve(parse(text, "colours"), Machine(2, 8 * 2**30))[0]
 
 
-def new_job(workspace: Workspace, kind: str, recipe: Recipe, hashes: Mapping[str, str] | None = None, **args: Any) -> Job:
+def new_job(
+    workspace: Workspace, kind: str, recipe: Recipe, hashes: Mapping[str, str] | None = None, **args: Any
+) -> Job:
     manifest = {"recipe": recipe.name, "args": args, "hashes": dict(hashes or {})}
     return create_job(workspace, kind, dumps(recipe), manifest)
 
