@@ -50,7 +50,7 @@ def report_lines(report: Report) -> list[str]:
             f"{file['path']}: {file['format']}, {file['rows']} rows: {file['kept']} kept, {file['refused']} refused"
         )
         lines += [_problem_line(problem) for problem in file["problems"]]
-        lines += [f"  advice: {text}" for text in file.get("advice", [])]
+        lines += [f"  advice: {advice['text']}" for advice in file.get("advice", [])]
     if report.blocks:
         lines.append("training is blocked until these are decided: review the rows in the workbench, or mend the file")
     return lines
