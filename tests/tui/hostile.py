@@ -163,8 +163,8 @@ _MODEL = {
 }  # fmt: skip
 _WORDS = [
     "lamp", "kettle", "parcel", "invoice", "courier", "refund", "login", "screen", "cable", "winter", "garden", "seven",
-    "broken", "orange", "window", "customer", "account", "slow", "quick", "empty", "letter", "monday", "river", "copper",
-    "pillow", "button", "ladder", "engine",
+    "broken", "orange", "window", "customer", "account", "slow", "quick", "empty", "letter", "monday", "river",
+    "copper", "pillow", "button", "ladder", "engine",
 ]  # fmt: skip
 
 
@@ -292,8 +292,8 @@ def _measure(job: Job) -> None:
                 file.write(json.dumps(row) + "\n")
     verdict = {
         "word": hostile_word("Vw"), "metric": "json_match", "p_value": 0.01, "interval": [0.1, 0.3],
-        "needed": None, "n": 5, "baseline": 0.5, "tuned": 0.7, "difference": 0.2, "gained": 3, "lost": 1, "test": hostile("Vt"),
-        "reasons": [hostile("Vr")],
+        "needed": None, "n": 5, "baseline": 0.5, "tuned": 0.7, "difference": 0.2, "gained": 3, "lost": 1,
+        "test": hostile("Vt"), "reasons": [hostile("Vr")],
     }  # fmt: skip
     found = {
         "job": job.name, "n": 5, "verdict": verdict, "chosen": name,
