@@ -129,8 +129,6 @@ def prepare_environment(work: Work) -> None:
         # Threads that spin while they wait take the cores from whatever else runs here: with others at work
         # that made training and answering three to five times slower than waiting asleep.
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-        # Threads that spin while they wait starve whoever else needs the cores: four times slower beside another job.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     if model_folder(work.recipe.model.model_id, work.workspace.root) is not None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # all is here already: nothing may wait for a network
