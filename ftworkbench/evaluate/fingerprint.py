@@ -15,9 +15,7 @@ _EVALUATE = ("metric", "max_new_tokens", "limit")
 _WEIGHTS = frozenset({".safetensors", ".bin", ".pt", ".pth", ".gguf"})
 
 
-def baseline_fingerprint(
-    recipe: Recipe, test_sha256: str, *, split_sha256: str = "", model_sha256: str = ""
-) -> str:
+def baseline_fingerprint(recipe: Recipe, test_sha256: str, *, split_sha256: str = "", model_sha256: str = "") -> str:
     """The hash of all that the prompted contestants' answers depend on: 16 hex digits.
 
     `recipe` is resolved. `split_sha256` covers the rows that examples are drawn from and contestants chosen

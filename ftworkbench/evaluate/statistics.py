@@ -136,9 +136,7 @@ def paired_bootstrap(
     return float(low), float(high)
 
 
-def sign_flip(
-    differences: Sequence[float], groups: Sequence[Hashable] | None = None, seed: int = 0
-) -> float:
+def sign_flip(differences: Sequence[float], groups: Sequence[Hashable] | None = None, seed: int = 0) -> float:
     """The two-sided p-value of the sign-flip test of mean difference 0, signs flipped by group.
 
     Under the hypothesis each group's sum is as likely to have the other sign (Fisher 1935). Exact where the

@@ -13,9 +13,7 @@ def finite(points: Sequence[tuple[float, float]]) -> Points:
     return [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
 
 
-def decimate(
-    points: Sequence[tuple[float, float]], columns: int, span: tuple[float, float] | None = None
-) -> Points:
+def decimate(points: Sequence[tuple[float, float]], columns: int, span: tuple[float, float] | None = None) -> Points:
     """At most two points a column, its lowest and its highest, in their order; finite ones only.
 
     `points` come by rising x, and the columns divide their range evenly, or `span`, which holds it: no spike

@@ -91,9 +91,7 @@ def move(device: str, job: Job, places: int) -> None:
         for index, ticket in enumerate(order):
             ticket.path.rename(where / _ticket_name(spare + index, ticket.name))
         for index, ticket in enumerate(order):
-            (where / _ticket_name(spare + index, ticket.name)).rename(
-                where / _ticket_name(numbers[index], ticket.name)
-            )
+            (where / _ticket_name(spare + index, ticket.name)).rename(where / _ticket_name(numbers[index], ticket.name))
 
 
 def drop(device: str, job: Job) -> None:

@@ -63,9 +63,7 @@ def bindings(scope: str, *groups: str) -> list[Binding]:
     Each has its action's id, so that a keymap can change it.
     """
     return [
-        Binding(
-            action.keys, action.method, action.title, show=action.footer, id=action.id, tooltip=action.help
-        )
+        Binding(action.keys, action.method, action.title, show=action.footer, id=action.id, tooltip=action.help)
         for action in actions(scope)
         if not groups or action.group in groups
     ]
@@ -99,11 +97,7 @@ def _flat_keymap(entries: Mapping[str, object], path: Path) -> tuple[Mapping[str
     problems: list[str] = []
     for name, value in entries.items():
         # `data.accept = "y"` unquoted is a table in TOML; both ways of writing mean the same here
-        pairs = (
-            {f"{name}.{key}": keys for key, keys in value.items()}
-            if isinstance(value, dict)
-            else {name: value}
-        )
+        pairs = {f"{name}.{key}": keys for key, keys in value.items()} if isinstance(value, dict) else {name: value}
         for action_id, keys in pairs.items():
             if find_action(action_id) is None:
                 problems.append(f"{path.name}: no action is called {action_id}; `?` in the workbench shows them")

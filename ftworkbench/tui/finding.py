@@ -111,9 +111,7 @@ def run_count(screen: Screen[Any], review: Review) -> Worker[None]:
 
     def work() -> None:
         worker = get_current_worker()
-        count_rows(
-            review, lambda counted: screen.post_message(RowsGrew(counted)), lambda: worker.is_cancelled
-        )
+        count_rows(review, lambda counted: screen.post_message(RowsGrew(counted)), lambda: worker.is_cancelled)
 
     return screen.run_worker(work, thread=True, exclusive=True, group="count", exit_on_error=False)
 

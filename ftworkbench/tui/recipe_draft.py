@@ -132,10 +132,7 @@ class Draft:
         """The 0-based lines of the text that are not in the saved file."""
         matcher = difflib.SequenceMatcher(a=self.saved.splitlines(), b=self.text.splitlines(), autojunk=False)
         return frozenset(
-            line
-            for tag, _, _, first, last in matcher.get_opcodes()
-            if tag != "equal"
-            for line in range(first, last)
+            line for tag, _, _, first, last in matcher.get_opcodes() if tag != "equal" for line in range(first, last)
         )
 
     def problems_by_key(self) -> Mapping[str, str]:
@@ -164,11 +161,7 @@ def written_value(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return (
-            "["
-            + ", ".join(f'"{part}"' if isinstance(part, str) else written_value(part) for part in value)
-            + "]"
-        )
+        return "[" + ", ".join(f'"{part}"' if isinstance(part, str) else written_value(part) for part in value) + "]"
     if isinstance(value, float):
         return f"{value:.10g}" if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:g}"
     return str(value)

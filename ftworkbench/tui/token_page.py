@@ -29,9 +29,7 @@ class Piece:
     special: str = ""
 
 
-def ask_tokens(
-    opened: Opened, messages: Sequence[Mapping[str, Any]], tools: Sequence[Any]
-) -> tuple[Piece, ...]:
+def ask_tokens(opened: Opened, messages: Sequence[Mapping[str, Any]], tools: Sequence[Any]) -> tuple[Piece, ...]:
     """The tokens of a row, from the recipe's session (started where none runs). Waits; raises WorkbenchError."""
     from ftworkbench.jobs.session import answers, ask
     from ftworkbench.steps.session import open_session

@@ -246,9 +246,7 @@ def _reuse(work: Work, earlier: tuple[Job, dict[str, Any]]) -> Baseline:
     for path in sorted(job.outputs.glob("*.jsonl")):
         if path.name.startswith("validation.") or path.name == f"test.{report['chosen']}.jsonl":
             shutil.copyfile(path, work.job.outputs / path.name)
-    systems = [
-        System(each["name"], each["metrics"], each.get("note", "")) for each in report.get("contestants") or ()
-    ]
+    systems = [System(each["name"], each["metrics"], each.get("note", "")) for each in report.get("contestants") or ()]
     work.notice(f"the baseline was measured by {job.name}, and is not measured again", "baseline", level="info")
     chosen = str(report["chosen"])
     first = report.get("baseline_job") or job.name

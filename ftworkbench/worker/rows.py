@@ -66,9 +66,7 @@ def encode_rows(work: Work, template: Template, examples: Sequence[Example], par
     reasons: Counter[str] = Counter()
     for example in examples:
         try:
-            found = encode(
-                example, template, system, length, answers_only=work.recipe.train.assistant_only_loss
-            )
+            found = encode(example, template, system, length, answers_only=work.recipe.train.assistant_only_loss)
         except RenderError as error:
             refused.append(example.key)
             reasons[str(error)] += 1

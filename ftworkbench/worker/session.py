@@ -128,7 +128,7 @@ class _Session:
         """Has the systems of the request answer, streamed."""
         systems = request.get("systems")
         if not isinstance(systems, list) or not systems:
-            raise InputError("systems: name at least one, as {\"name\", \"system\", \"shots\", \"adapter\"}")
+            raise InputError('systems: name at least one, as {"name", "system", "shots", "adapter"}')
         template = self._opened()
         asked = [self._asked(template, each, request) for each in systems]
         sampling = Sampling(
@@ -233,4 +233,3 @@ class _Telling:
                 first_token_seconds=part.first_token_seconds,
                 adapter_sha256=self._adapters[part.name],
             )
-

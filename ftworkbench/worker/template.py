@@ -96,9 +96,7 @@ class Template:
             raise RenderError(f"the model's chat template refuses it: {one_line(str(error), 160)}") from error
         return texts[0], [(start, end) for start, end in spans[0]] if spans else []
 
-    def _by_prefix(
-        self, messages: Sequence[Message], tools: Sequence[Any], template: str
-    ) -> tuple[str, list[Span]]:
+    def _by_prefix(self, messages: Sequence[Message], tools: Sequence[Any], template: str) -> tuple[str, list[Span]]:
         text = self._render(messages, tools, template)[0]
         spans = []
         for index, message in enumerate(messages):

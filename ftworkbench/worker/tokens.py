@@ -53,9 +53,7 @@ class Encoded:
         pieces = []
         kept = len(self.input_ids)
         shown = 0
-        for index, (token, (start, end)) in enumerate(
-            zip([*self.input_ids, *self.cut], self.offsets, strict=True)
-        ):
+        for index, (token, (start, end)) in enumerate(zip([*self.input_ids, *self.cut], self.offsets, strict=True)):
             text = self.text[max(start, shown) : end]
             shown = max(shown, end)
             state: State = "cut"

@@ -91,9 +91,7 @@ def training_template(work: Work) -> Template:
     return template
 
 
-def make_tuner(
-    work: Work, model: Any, template: Template, rows: Rows, held_out: Rows, **options: Any
-) -> Tuner:
+def make_tuner(work: Work, model: Any, template: Template, rows: Rows, held_out: Rows, **options: Any) -> Tuner:
     """The trainer of the recipe over these rows. `options` go before the recipe's own [train]."""
     recipe = work.recipe
     if not len(held_out):

@@ -30,7 +30,11 @@ class Visit:
         return self
 
     def wait(self, wanted: str | Callable[[str], bool]) -> Visit:
-        self.terminal.wait(wanted)
+        try:
+            self.terminal.wait(wanted)
+        except AssertionError:
+            assert not self.leaks()  # says more than that something was not seen
+            raise
         self.seen.append(self.terminal.settle(QUIET))
         return self
 
@@ -49,9 +53,12 @@ class Visit:
         self.press(key)
         return self.wait(f"▐{key} {name}▌")
 
+    def leaks(self) -> list[str]:
+        return leaks(bytes(self.terminal.raw[self._since :]))
+
     def saw(self, *spots: str, literally: tuple[str, ...] = ()) -> None:
         """Checks that these were on the screen, visibly and as they are written, and that nothing leaked."""
-        assert not leaks(bytes(self.terminal.raw[self._since :]))
+        assert not self.leaks()
         everything = "\n".join(self.seen)
         missing = [spot for spot in spots if visible(spot) not in everything]
         missing += [text for text in literally if text not in everything]

@@ -56,9 +56,7 @@ def test_tango_is_the_published_worked_example() -> None:
     assert tango(lost=7, gained=1, n=21) == pytest.approx((-0.517, -0.026), abs=5e-4)
 
 
-@pytest.mark.parametrize(
-    ("lost", "gained", "n"), [(2, 8, 200), (7, 1, 21), (0, 6, 120), (30, 0, 40), (20, 40, 160)]
-)
+@pytest.mark.parametrize(("lost", "gained", "n"), [(2, 8, 200), (7, 1, 21), (0, 6, 120), (30, 0, 40), (20, 40, 160)])
 def test_tangos_limits_are_where_the_score_test_just_rejects(lost: int, gained: int, n: int) -> None:
     # The same from its definition: where the likelihood under the hypothesis is greatest, its slope is zero.
     z = stats.norm.ppf(0.975)

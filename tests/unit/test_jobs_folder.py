@@ -125,9 +125,7 @@ def test_on_another_host_only_silence_tells(workspace: Workspace) -> None:
     assert phase(job, now + 61) == "running"
 
 
-def test_a_job_that_ends_between_two_looks_is_not_lost(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_that_ends_between_two_looks_is_not_lost(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     job = make(workspace)
     write_state(job, own_state("running", 1))
 

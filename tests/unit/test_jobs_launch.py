@@ -132,9 +132,7 @@ def test_the_worker_outlives_the_process_that_launched_it(start: Submit, tmp_pat
         "print(job.path, flush=True)\n"
         "time.sleep(0.3)\nos.kill(os.getpid(), signal.SIGHUP)\ntime.sleep(60)\n"
     )
-    launcher = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
-    )
+    launcher = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
     assert launcher.returncode == -signal.SIGHUP, launcher.stderr
     job = Job(Path(launcher.stdout.strip()))
     assert phase(job) in {"queued", "running"}

@@ -145,8 +145,10 @@ def test_a_session_without_an_adapter_refuses_to_answer_as_tuned(trained: Traine
     job = new_job(workspace, "session", recipe, job=None, idle=0.2)
     thread = threading.Thread(target=do_job, args=(job,))
     # Asked before it begins: a session reads what waits for it.
-    job.requests.write_text('{"v":1,"id":"one","op":"generate","systems":[{"name":"tuned","adapter":true}],'
-                            '"messages":[{"role":"user","content":"x"}]}\n')
+    job.requests.write_text(
+        '{"v":1,"id":"one","op":"generate","systems":[{"name":"tuned","adapter":true}],'
+        '"messages":[{"role":"user","content":"x"}]}\n'
+    )
     thread.start()
     thread.join()
     [event] = [event for event in events(job, "answer") if event.fields["request"] == "one"]

@@ -180,9 +180,7 @@ def test_early_stopping_keeps_the_best_adapter(model: Path, tmp_path: Path) -> N
     assert len(seen) < 13
 
 
-def test_no_file_of_a_job_holds_a_token_of_the_hub(
-    model: Path, tmp_path: Path, monkeypatch: Any
-) -> None:
+def test_no_file_of_a_job_holds_a_token_of_the_hub(model: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_SECRETsecretSECRET")
     workspace, recipe = make_workspace(tmp_path, model, train__max_steps=1)
     job = run_job(workspace, "train", recipe)

@@ -33,12 +33,8 @@ ACTIONS = (
         )
         for number, name in enumerate(SCREENS, 1)
     ),
-    Action(
-        "app.palette", "ctrl+p", "palette", "Find an action, a screen or a theme by name", "app", group="Help"
-    ),
-    Action(
-        "app.next-theme", "T", "next theme", "Change the colours; the choice is kept", "app", group="Help"
-    ),
+    Action("app.palette", "ctrl+p", "palette", "Find an action, a screen or a theme by name", "app", group="Help"),
+    Action("app.next-theme", "T", "next theme", "Change the colours; the choice is kept", "app", group="Help"),
     Action(
         "app.focus-next",
         "tab",
@@ -66,9 +62,7 @@ ACTIONS = (
         group="Leave",
         palette=False,
     ),
-    Action(
-        "app.leave", "ctrl+q", "leave", "Leave the workbench; jobs go on without it", "app", group="Leave"
-    ),
+    Action("app.leave", "ctrl+q", "leave", "Leave the workbench; jobs go on without it", "app", group="Leave"),
     Action(
         "app.interrupt",
         "ctrl+c",

@@ -24,9 +24,7 @@ ACTIONS = (
         True,
         "Decide",
     ),
-    Action(
-        "data.search", "slash", "search", "Search the whole file; shows as it finds", "data", True, "Find"
-    ),
+    Action("data.search", "slash", "search", "Search the whole file; shows as it finds", "data", True, "Find"),
     Action(
         "data.filter",
         "f",
@@ -55,9 +53,7 @@ ACTIONS = (
         "Move",
     ),
     Action("data.tokens", "m", "tokens", "What is trained on, token by token", "data", True, "View"),
-    Action(
-        "data.sort", "s", "sort", "Sort by number, status, length, answer or problems", "data", True, "Find"
-    ),
+    Action("data.sort", "s", "sort", "Sort by number, status, length, answer or problems", "data", True, "Find"),
     Action(
         "data.other-file",
         "o",

@@ -13,7 +13,5 @@ ACTIONS = (
         "Dialog",
         palette=False,
     ),
-    Action(
-        "dialog.confirm", "ctrl+s", "save", "Keep what was written", "dialog", True, "Dialog", palette=False
-    ),
+    Action("dialog.confirm", "ctrl+s", "save", "Keep what was written", "dialog", True, "Dialog", palette=False),
 )

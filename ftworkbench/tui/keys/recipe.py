@@ -69,9 +69,7 @@ ACTIONS = (
         "recipe",
         group="Run",
     ),
-    Action(
-        "recipe.open", "O", "other recipe", "Open another recipe of the workspace", "recipe", group="View"
-    ),
+    Action("recipe.open", "O", "other recipe", "Open another recipe of the workspace", "recipe", group="View"),
     Action(
         "recipe.zoom",
         "z",

@@ -25,9 +25,7 @@ class EditText(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")]
 
-    def __init__(
-        self, title: str, text: str, *, hint: str = "", check: Callable[[str], object] | None = None
-    ) -> None:
+    def __init__(self, title: str, text: str, *, hint: str = "", check: Callable[[str], object] | None = None) -> None:
         super().__init__(classes="dialog")
         self._title, self._text, self._hint, self._check = title, text, hint, check
 

@@ -111,9 +111,7 @@ class Form(CursorList):
 
     def _draw(self, line: FormLine, look: str, width: int) -> Strip:
         base = self.get_component_rich_style(f"form--{look}") if look else self.rich_style
-        mark, mark_style = (
-            ("!", "wrong") if line.wrong else ("*", "changed") if line.changed else (" ", "muted")
-        )
+        mark, mark_style = ("!", "wrong") if line.wrong else ("*", "changed") if line.changed else (" ", "muted")
         name_width = min(_NAME_WIDTH, width // 2)
         origin = f" {line.origin}" if line.origin else ""
         room = width - 4 - name_width - cell_len(origin) - 1

@@ -48,9 +48,7 @@ class ProblemList(ModalScreen[str | None]):
             box.border_title = shown(self._title)
             box.border_subtitle = Content("enter shows the rows · q close")
             if self._kinds:
-                yield OptionList(
-                    *(Option(self._line(kind), id=kind.kind) for kind in self._kinds), markup=False
-                )
+                yield OptionList(*(Option(self._line(kind), id=kind.kind) for kind in self._kinds), markup=False)
             else:
                 yield Static(Content("Nothing was found that a person has to look at."), markup=False)
             if self._advice:

@@ -64,9 +64,7 @@ class QueryLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="label", markup=False)
-        yield Input(
-            suggester=LineSuggester(lambda line: self._complete(self.kind, line)), select_on_focus=False
-        )
+        yield Input(suggester=LineSuggester(lambda line: self._complete(self.kind, line)), select_on_focus=False)
         yield Static("", classes="said", markup=False)
 
     @property

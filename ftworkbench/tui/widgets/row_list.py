@@ -148,12 +148,8 @@ class RowList(CursorList):
         width = self.scrollable_content_region.width
         if not 0 <= place < len(self._rows):
             return Strip.blank(width, self.rich_style)
-        ranged = self._anchor is not None and min(self._anchor, self.cursor) <= place <= max(
-            self._anchor, self.cursor
-        )
-        look = (
-            ("cursor" if self.has_focus else "blurred") if place == self.cursor else "range" if ranged else ""
-        )
+        ranged = self._anchor is not None and min(self._anchor, self.cursor) <= place <= max(self._anchor, self.cursor)
+        look = ("cursor" if self.has_focus else "blurred") if place == self.cursor else "range" if ranged else ""
         key = (self._rows[place], look, ranged, width)
         strip = self._strips.get(key)
         if strip is None:
@@ -183,9 +179,7 @@ class RowList(CursorList):
         if tags:
             segments.append(Segment(f" {tags}", base + colour["tag"]))
         if answer_room:
-            answer = one_line(line.answer.strip(), answer_room * 2) or (
-                line.problems[0] if line.problems else ""
-            )
+            answer = one_line(line.answer.strip(), answer_room * 2) or (line.problems[0] if line.problems else "")
             segments.append(Segment(" " + fit(answer, answer_room - 1), base + colour["muted"]))
         # Fewer segments are fewer bytes over the line
         return Strip(segments).simplify().adjust_cell_length(width, base)

@@ -61,9 +61,7 @@ def row_lines(page: RowPage, width: int) -> list[Content]:
         lines += _message(message, page.needle, width)
         if page.before is not None and (place >= len(page.before) or page.before[place] != message):
             was = content_of(page.before[place]) if place < len(page.before) else "(nothing)"
-            lines += wrapped(
-                shown(was[:LONGEST], "$text-disabled"), width, _label("was", "$text-disabled"), GUTTER
-            )
+            lines += wrapped(shown(was[:LONGEST], "$text-disabled"), width, _label("was", "$text-disabled"), GUTTER)
     if not page.messages:
         lines += wrapped(shown(page.raw[:LONGEST]), width, _label("as it is", "$text-muted"), GUTTER)
     lines.append(Content(""))
@@ -98,9 +96,7 @@ def _message(message: Mapping[str, Any], needle: str, width: int) -> list[Conten
     content = shown(text[:LONGEST])
     if needle:
         flags = re.IGNORECASE if needle == needle.lower() else 0
-        content = content.highlight_regex(
-            re.compile(re.escape(printable(needle)), flags), style="bold reverse"
-        )
+        content = content.highlight_regex(re.compile(re.escape(printable(needle)), flags), style="bold reverse")
     lines = wrapped(content, width, _label(role, _ROLE_STYLES.get(role, "bold $warning")), GUTTER)
     if len(text) > LONGEST:
         rest = f"… {len(text) - LONGEST:,} characters more; E shows all of it in $EDITOR"
@@ -112,9 +108,7 @@ def content_of(message: Mapping[str, Any]) -> str:
     """What a message says; its tool calls as `name(arguments)`, one a line."""
     content = message.get("content")
     parts = (
-        []
-        if content is None
-        else [content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)]
+        [] if content is None else [content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)]
     )
     for call in message.get("tool_calls") or ():
         function = call.get("function", call) if isinstance(call, Mapping) else {"name": str(call)}
