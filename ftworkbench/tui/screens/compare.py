@@ -15,7 +15,7 @@ from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.figures import count
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.telling import Telling
-from ftworkbench.tui.text import entitle, shown
+from ftworkbench.tui.text import entitle, shown, shown_line
 from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.answer_pane import AnswerPane
 from ftworkbench.tui.widgets.job_list import Entry
@@ -332,7 +332,7 @@ def _prompt_lines(prompt: Sequence[Mapping[str, Any]], reference: str, width: in
     lines: list[Content] = []
     for message in prompt:
         role = str(message.get("role", "?"))
-        label = Content.styled(shown(role[: _GUTTER - 2]).plain, styles.get(role, "bold $secondary"))
+        label = Content.styled(shown_line(role, _GUTTER - 2).plain, styles.get(role, "bold $secondary"))
         lines += wrapped(shown(content_of(message)), width, label, _GUTTER)
     label = Content.styled("reference", "bold")
     return [*lines, *wrapped(shown(reference, "$text-muted"), width, label, _GUTTER)]

@@ -14,6 +14,8 @@ from ftworkbench.tui.text import shown_line
 from ftworkbench.tui.watch import Live
 from ftworkbench.tui.widgets.changed import changed_cells
 
+_LONGEST_NAME = 24
+
 
 class TopBar(Widget):
     """One line. The present screen is bold and stands in brackets of a kind, so that it needs no colour."""
@@ -43,7 +45,7 @@ class TopBar(Widget):
     def _text(self, live: Live | None) -> Content:
         width = self.size.width
         tabs = _tabs(self.current)
-        right = _live_text(live)
+        right = _live_text(live, width - tabs.cell_length - 3)
         room = width - tabs.cell_length - right.cell_length - 3
         name = shown_line(self.workspace, max(room, 0), "$text-muted") if room >= 8 else Content("")
         gap = width - tabs.cell_length - right.cell_length - name.cell_length - (3 if right else 1)
@@ -67,7 +69,8 @@ def short_name(job: str) -> str:
     return parts[3] if len(parts) == 4 and parts[0].isdigit() else job
 
 
-def _live_text(live: Live | None) -> Content:
+def _live_text(live: Live | None, room: int) -> Content:
+    """The job at work in `room` cells: its name is cut before its figures are."""
     if live is None:
         return Content("")
     figures = f" {live.phase}" if live.fraction is None else f" {live.fraction:.0%}"
@@ -76,6 +79,6 @@ def _live_text(live: Live | None) -> Content:
     name = short_name(live.name)
     return Content.assemble(
         Content.styled("● ", "$success"),
-        shown_line(name, 24, "bold"),
+        shown_line(name, max(min(_LONGEST_NAME, room - cell_width(figures) - 2), 1), "bold"),
         shown_line(figures, cell_width(figures)),
     )
