@@ -45,7 +45,7 @@ class TopBar(Widget):
     def _text(self, live: Live | None) -> Content:
         width = self.size.width
         tabs = _tabs(self.current)
-        right = _live_text(live, width - tabs.cell_length - 3)
+        right = _live_text(live, width - tabs.cell_length - 4)
         room = width - tabs.cell_length - right.cell_length - 3
         name = shown_line(self.workspace, max(room, 0), "$text-muted") if room >= 8 else Content("")
         gap = width - tabs.cell_length - right.cell_length - name.cell_length - (3 if right else 1)
