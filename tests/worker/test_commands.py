@@ -1,0 +1,70 @@
+"""The commands over a trained job, as a script calls them: their objects, their exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ftworkbench.jobs.folder import Job, list_jobs, phase
+from ftworkbench.jobs.launch import stop
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.workspace import Workspace
+
+Trained = tuple[Workspace, Recipe, Job]
+
+
+def call(*arguments: str) -> tuple[int, Any, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ftworkbench", *arguments, "--json"],
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
+
+
+def end_sessions(workspace: Workspace) -> None:
+    for job in list_jobs(workspace):
+        if job.kind == "session" and phase(job) in {"queued", "loading", "running"}:
+            stop(job, now=True)
+
+
+def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names(trained: Trained) -> None:
+    workspace, _, job = trained
+    try:
+        code, found, said = call("compare", str(job.path), "--prompt", "Name the colour.", "--max-new-tokens", "8")
+        again = call("compare", job.name, "--workspace", str(workspace.root), "--prompt", "Name the colour.")
+    finally:
+        end_sessions(workspace)
+    assert code == 0, said
+    baseline, tuned = found["answers"]
+    assert found["prompt"] == "Name the colour."
+    assert baseline["adapter_sha256"] is None
+    assert len(tuned["adapter_sha256"]) == 64
+    assert tuned["name"] == "tuned"
+    assert again[0] == 0
+    # Both calls were answered by one session.
+    assert sum(each.kind == "session" for each in list_jobs(workspace)) == 1
+
+
+def test_merge_proves_its_answers_and_refuses_a_folder_that_is_in_use(trained: Trained, tmp_path: Path) -> None:
+    workspace, _, job = trained
+    out = tmp_path / "merged"
+    code, found, said = call("merge", job.name, "--workspace", str(workspace.root), "--out", str(out))
+    assert code == 0, said
+    assert found["path"] == str(out)
+    assert found["same_answers"] == found["prompts"] > 0
+    code, found, said = call("merge", job.name, "--workspace", str(workspace.root), "--out", str(out))
+    assert code == 2
+    assert found is None
+    assert "not empty" in said
+
+
+def test_jobs_lists_the_training_with_its_steps(trained: Trained) -> None:
+    workspace, recipe, job = trained
+    code, found, _ = call("jobs", str(workspace.root))
+    assert code == 0
+    entry = next(each for each in found["jobs"] if each["job"] == job.name)
+    assert entry["kind"] == "train"
+    assert entry["phase"] == "done"
+    assert entry["step"] == entry["steps"] > 0
+    assert entry["recipe"] == recipe.name
