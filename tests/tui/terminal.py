@@ -32,7 +32,8 @@ _QUERY = re.compile(b"|".join(map(re.escape, _ANSWERS)))
 _LONGEST_QUERY = max(map(len, _ANSWERS))
 # The program becomes the foreground of the terminal that is its stdin, as under a shell: so it is told when that goes.
 _TAKE_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    "import fcntl, os, signal, sys, termios; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
 _UNPASTEABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ENDS_WITHIN = 10.0

@@ -98,7 +98,7 @@ async def opened(
 
 async def settle(app: Workbench, pilot: Pilot[None]) -> None:
     """Waits until nothing is being launched and the rows are counted; the watch of the jobs goes on for ever."""
-    for _ in range(200):
+    for _ in range(1000):
         await pilot.pause(0.02)
         busy = [worker for worker in app.workers if worker.group != "watch" and not worker.is_finished]
         if not busy and not app._busy:

@@ -124,7 +124,8 @@ def test_a_worker_that_died_is_lost_and_no_zombie_stays(start: Submit) -> None:
 
 def test_the_worker_outlives_the_process_that_launched_it(start: Submit, tmp_path: Path) -> None:
     script = (
-        "import os, signal, time\nfrom pathlib import Path\nfrom ftworkbench.jobs.launch import submit\n"
+        "import os, signal, time\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+        "from pathlib import Path\nfrom ftworkbench.jobs.launch import submit\n"
         "from ftworkbench.recipe.read import parse\nfrom ftworkbench.workspace import Workspace\n"
         'recipe = parse(\'[model]\\nmodel_id = "pocket"\\n[data]\\ntrain = "t.jsonl"\\n\', "triage")\n'
         f"job = submit(Workspace(Path({str(tmp_path / 'desk')!r})), 'train', recipe, "

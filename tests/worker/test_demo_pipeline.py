@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from ftworkbench.machine import process_start
@@ -34,5 +35,8 @@ def test_the_demo_goes_from_rows_to_a_proven_merge(tmp_path: Path) -> None:
     listed = json.loads(jobs.stdout)["jobs"]
     assert [job["kind"] for job in listed] == ["evaluate", "train", "evaluate", "merge"]
     assert {job["phase"] for job in listed} == {"done"}
-    for state in (tmp_path / "demo" / "jobs").glob("*/state.json"):
-        assert process_start(json.loads(state.read_text())["pid"]) is None
+    workers = [json.loads(path.read_text())["pid"] for path in (tmp_path / "demo" / "jobs").glob("*/state.json")]
+    deadline = time.monotonic() + 10
+    while any(process_start(pid) is not None for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [pid for pid in workers if process_start(pid) is not None] == []
