@@ -54,13 +54,14 @@ def _top_parser() -> argparse.ArgumentParser:
 
 
 def _open(argv: Sequence[str]) -> int:
-    args = _top_parser().parse_args(argv)
-    path = Path(args.workspace)
-    if not path.exists():
-        close = [name for name in COMMANDS if args.workspace in name or name in args.workspace]
+    if argv and not argv[0].startswith("-") and not Path(argv[0]).exists():
+        import difflib
+
+        close = difflib.get_close_matches(argv[0], COMMANDS, 1)
         hint = f"; did you mean `ftworkbench {close[0]}`?" if close else ""
-        print(f"ftworkbench: {printable(str(path))}: no such workspace or command{hint}", file=sys.stderr)
+        print(f"ftworkbench: {printable(argv[0])}: no such workspace or command{hint}", file=sys.stderr)
         return EXIT_BAD_INPUT
+    path = Path(_top_parser().parse_args(argv).workspace)
     from ftworkbench.commands import workbench
 
     return workbench.open_workbench(path)

@@ -30,7 +30,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in report_lines(report):
             tell(line)
-    return EXIT_NO if report.blocks else EXIT_GOOD
+    unusable = any(file.rows and not file.kept for file in report.files)
+    return EXIT_NO if report.blocks or unusable else EXIT_GOOD
 
 
 def _check(files: list[Path]) -> Report:

@@ -17,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    root = args.workspace if args.workspace.is_dir() else args.workspace.parent
-    if not root.is_dir():
+    if not args.workspace.exists():
         raise InputError(f"{args.workspace}: no such workspace")
+    root = args.workspace if args.workspace.is_dir() else args.workspace.parent
     found = summaries(Workspace(root))
     if args.json:
         emit({"jobs": found})

@@ -13,7 +13,12 @@ from ftworkbench.steps.review import export_reviewed
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="export")
     export = verbs.add_parser("export", help="write accepted, edited and undecided rows, minus the rejected ones")
-    export.add_argument("file", type=Path, metavar="FILE", help="a data file; the ledger beside it decides")
+    export.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a recipe or workspace (its training file, its ledger), or a data file with the ledger beside it",
+    )
     export.add_argument("--out", type=Path, required=True, metavar="OUT", help="the file to write; must not be there")
     export.add_argument("--accepted-only", action="store_true", help="leave out the rows that nobody has accepted")
     export.add_argument("--json", action="store_true", help="print the counts as one JSON object")

@@ -59,6 +59,8 @@ def watch_job(job: Job) -> Story:
     ended = phase(job)
     if ended != "done":
         say(f"{job.name} {ended}: {story.why or 'see ' + str(job.log)}")
+        if job.kind == "train":
+            say(f"`ftworkbench resume {job.path}` goes on from its last checkpoint")
     return story
 
 

@@ -195,6 +195,8 @@ def _size_of_file(path: Path) -> int:
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:
+    if path.suffix.lower() in {".csv", ".tsv"}:
+        raise InputError(f"{path}: tables are not read; write the rows as JSONL, an object with its columns a line")
     for magic, what in _PACKED.items():
         if head.startswith(magic):
             raise InputError(f"{path}: this is {what}")

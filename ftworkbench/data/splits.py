@@ -117,7 +117,7 @@ def _same_settings(split: Split, data: Data) -> None:
         if was != value:
             raise InputError(
                 f"data.{name} is {_shown(value)}, but was {_shown(was)} when {split.path.name} was frozen; "
-                "put it back, or `ftworkbench split --again`"
+                "put it back, or `ftworkbench split RECIPE --again`"
             )
 
 
@@ -132,7 +132,7 @@ def _as_frozen(split: Split, part: str, now: Mapping[str, Kept], pools: Pools, l
         if kept is None or kept.example.key != content:
             place, state = pools.place(key), ledger.state(key)
             changed = _what_changed(part, key, place, state)
-            raise InputError(f"{split.path.name}: {changed}, or `ftworkbench split --again`")
+            raise InputError(f"{split.path.name}: {changed}, or `ftworkbench split RECIPE --again`")
         found.append(kept.example)
     return tuple(found)
 
@@ -176,7 +176,7 @@ def _read(path: Path) -> Split:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise InputError(f"{path}: not a frozen split; `ftworkbench split --again` makes it anew") from None
+        raise InputError(f"{path}: not a frozen split; `ftworkbench split RECIPE --again` makes it anew") from None
     if sealed != split.sha256:
-        raise InputError(f"{path}: was changed by hand; put it back, or `ftworkbench split --again`")
+        raise InputError(f"{path}: was changed by hand; put it back, or `ftworkbench split RECIPE --again`")
     return split

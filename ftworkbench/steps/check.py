@@ -22,14 +22,16 @@ def data_files(opened: Opened) -> list[Path]:
 
 def check_recipe(opened: Opened, progress: Progress | None = None) -> Report:
     """The report on all data files of the recipe, with what the workspace's ledger has decided."""
-    return check_paths(data_files(opened), opened.recipe.data, progress)
+    return _checked(data_files(opened), opened.recipe.data, opened.workspace.ledger, progress)
 
 
 def check_paths(paths: Sequence[Path], data: Data | None = None, progress: Progress | None = None) -> Report:
     """The report on `paths`. The ledger beside the first of them counts, if there is one."""
-    ledger_path = Workspace(paths[0].parent).ledger
-    ledger = Ledger.open(ledger_path) if ledger_path.exists() else None
-    return check_files(paths, data, ledger, progress)
+    return _checked(paths, data, Workspace(paths[0].parent).ledger, progress)
+
+
+def _checked(paths: Sequence[Path], data: Data | None, ledger: Path, progress: Progress | None) -> Report:
+    return check_files(paths, data, Ledger.open(ledger) if ledger.exists() else None, progress)
 
 
 def check_undecided(opened: Opened, progress: Progress | None = None) -> Report:

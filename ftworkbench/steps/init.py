@@ -98,4 +98,6 @@ def _require_examples(source: Source, rows: int) -> None:
             return
         first = first or row.problem
     reason = f"; row {first.row}: {first.reason}" if first else ""
+    if first and first.kind == "no-messages":
+        reason += "; name its columns with --prompt-column and --answer-column"
     raise InputError(f"{source.path}: none of the first {min(rows, _LOOKED_AT)} rows is an example{reason}")

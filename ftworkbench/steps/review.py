@@ -9,24 +9,39 @@ from ftworkbench.data.curate import curate, write_rows
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.source import open_source
 from ftworkbench.errors import InputError
+from ftworkbench.recipe.tables import Data
+from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.workspace import Workspace
 
 
-def export_reviewed(file: Path, out: Path, *, accepted_only: bool = False) -> dict[str, int]:
-    """Writes the rows of `file` to `out` as the ledger beside it decided; the source's format and fields are kept.
+def export_reviewed(named: Path, out: Path, *, accepted_only: bool = False) -> dict[str, int]:
+    """Writes rows to `out` as they were decided; the source's format and fields are kept.
 
-    Gives counts by fate, which add up to all rows, and `written`. Raises InputError where `out` is there already.
+    `named` is a recipe or workspace, whose training file and ledger count, or a data file, with the ledger beside it.
+    Gives counts by fate, which add up to all rows, and `written`. Raises InputError where `out` is there already, or
+    no row is left to write.
     """
     if out.exists():
         raise InputError(f"{out}: is there already; name another file")
     if not out.parent.is_dir():
         raise InputError(f"{out.parent}: no such folder")
-    ledger_path = Workspace(file.parent).ledger
+    file, data, ledger_path = _named(named)
     ledger = Ledger.open(ledger_path) if ledger_path.exists() else None
-    with open_source(file) as source:
+    with open_source(file, data) as source:
         curated = curate(source.rows(), ledger)
         if accepted_only:
             kept = [each for each in curated.kept if ledger and ledger.state(each.row.key).status == "accepted"]
             curated = replace(curated, kept=tuple(kept))
+        if not curated.kept:
+            fates = ", ".join(f"{count} {fate}" for fate, count in curated.fates.items() if count)
+            raise InputError(f"{file}: no row is left to write ({fates or 'it is empty'})")
         written = write_rows(curated, out, source.format)
     return {**curated.fates, "written": written}
+
+
+def _named(path: Path) -> tuple[Path, Data | None, Path]:
+    """The data file, how to read it, and the ledger that decides about it."""
+    if path.suffix == ".toml" or path.is_dir():
+        opened = open_recipe(path)
+        return opened.workspace.root / opened.recipe.data.train, opened.recipe.data, opened.workspace.ledger
+    return path, None, Workspace(path.parent).ledger

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -341,5 +342,6 @@ def run_workbench(workspace: Workspace, recipe: Path | None) -> int:
     app.run()
     if app.live is not None:
         name = printable(short_name(app.live.name))
-        print(f"{name} goes on ({app.live.phase}); `ftworkbench watch {name}` follows it", file=sys.stderr)
+        folder = printable(os.path.relpath(workspace.jobs / app.live.name))
+        print(f"{name} goes on ({app.live.phase}); `ftworkbench watch {folder}` follows it", file=sys.stderr)
     return app.return_code or 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftworkbench.errors import InputError
-from ftworkbench.tui.editing import edit_outside
+from ftworkbench.tui.editing import edit_outside, editor_command
 from ftworkbench.tui.widgets.row_view import Finding, RowPage
 
 if TYPE_CHECKING:
@@ -167,11 +167,18 @@ def in_editor(workbench: Workbench, text: str, suffix: str) -> str | None:
     """What the user's editor makes of `text`, with the screen given to it meanwhile; None where that failed."""
     from textual.app import SuspendNotSupported
 
+    failed = ""
     try:
+        editor_command()
         with workbench.suspend():
-            return edit_outside(text, suffix)
+            # An error must not leave this block: the terminal would not be taken back.
+            try:
+                return edit_outside(text, suffix)
+            except (InputError, OSError) as error:
+                failed = str(error)
     except SuspendNotSupported:
-        workbench.tell("this terminal cannot be given to an editor; e edits the row here", "warning")
+        failed = "this terminal cannot be given to an editor; e edits the row here"
     except InputError as error:
-        workbench.tell(str(error), "error")
+        failed = str(error)
+    workbench.tell(failed, "error")
     return None

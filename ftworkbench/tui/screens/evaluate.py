@@ -51,6 +51,7 @@ class EvaluateScreen(WorkbenchScreen):
         self._telling: Telling | None = None
         self._train: str | None = None
         self._adopted: str | None = None
+        self._wanted: str | None = None
         self._filter: str | None = None
         self._whole_prompt = False
 
@@ -82,7 +83,7 @@ class EvaluateScreen(WorkbenchScreen):
         self._adopted = selected
         entry = next((each for each in self.workbench.jobs if each["job"] == selected), None)
         if entry is None or entry["kind"] == "evaluate":
-            self._telling = None
+            self._wanted = selected  # a job that was only just launched is not among the entries yet
         elif entry["kind"] == "train":
             self._train = selected
 
@@ -93,9 +94,11 @@ class EvaluateScreen(WorkbenchScreen):
     def _show_jobs(self, entries: Sequence[Entry]) -> None:
         self._entries = {entry["job"]: entry for entry in entries}
         evaluations = self._evaluations()
-        if self._telling is None and evaluations:
-            adopted = [name for name in evaluations if name == self._adopted]
-            self._choose((adopted or evaluations)[-1])
+        if self._wanted in evaluations:
+            self._choose(str(self._wanted))
+            self._wanted = None
+        elif self._telling is None and evaluations:
+            self._choose(evaluations[-1])
         self._refresh_verdict()
         self._read()
 
