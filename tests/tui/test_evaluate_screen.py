@@ -64,6 +64,21 @@ async def test_rows_appear_while_it_measures(made: Made) -> None:
         await until(pilot, lambda: sum(pair.fate != "alone" for pair in flips.items) == 10)
 
 
+async def test_a_measurement_that_is_launched_elsewhere_takes_the_place_of_the_one_before(made: Made) -> None:
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "✔ BETTER" in shown(app))
+        app.switch_mode("runs")
+        await pilot.pause()
+        job = make_job(made.workspace, "evaluate", Clock(2e9), {"job": str(made.jobs["done"].path), "baseline": None})
+        write_state(job, own_state("running", 1))
+        log = EventLog(job.events, 1)
+        log.emit("phase", phase="running", why="")
+        log.emit("progress", what="test.tuned", done=20, total=180, unit="rows")
+        app.job_started(job, "measuring", show="evaluate")
+        await until(pilot, lambda: "test.tuned 20/180 rows" in shown(app))
+        assert "BETTER" not in shown(app)
+
+
 async def test_without_a_baseline_the_verdict_says_so_and_what_to_do(made: Made) -> None:
     job = made.jobs["evaluated"]
     found = read_json(job.verdict)
