@@ -105,6 +105,8 @@ async def test_an_edit_without_an_answer_is_not_kept(tmp_path: Path) -> None:
         await pilot.press("ctrl+s")
         assert "no assistant turn" in shown(app)
         await pilot.press("escape")
+        assert "not kept yet" in shown(app)
+        await pilot.press("escape")
         assert set(statuses(tmp_path / "desk", screen_of(app))) == {"unreviewed"}
 
 

@@ -18,7 +18,9 @@ from ftworkbench.tui.widgets.keybar import KeyBar
 
 
 class EditText(ModalScreen[str | None]):
-    """A text to edit. Gives it at ctrl+s, None for escape. `check` raises InputError for what cannot be kept.
+    """A text to edit. Gives it at ctrl+s, None for escape, asked for twice where something was written.
+
+    `check` raises InputError for what cannot be kept.
 
     Only for text that is printable as it is: a text area shows what it holds, and would show an escape too.
     """
@@ -28,6 +30,7 @@ class EditText(ModalScreen[str | None]):
     def __init__(self, title: str, text: str, *, hint: str = "", check: Callable[[str], object] | None = None) -> None:
         super().__init__(classes="dialog")
         self._title, self._text, self._hint, self._check = title, text, hint, check
+        self._given_up: str | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box tall") as box:
@@ -47,4 +50,10 @@ class EditText(ModalScreen[str | None]):
             self.dismiss(text)
 
     def action_cancel(self) -> None:
-        self.dismiss(None)
+        text = self.query_one(TextArea).text
+        if text in (self._text, self._given_up):
+            self.dismiss(None)
+            return
+        self._given_up = text
+        words = "what you wrote is not kept yet: ctrl+s keeps it, escape once more drops it"
+        self.query_one(".hint", Static).update(shown(words, "$warning"))
