@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from workbenches import settle, shown, until
 
 from ftworkbench.tui.app import Workbench
+from ftworkbench.tui.widgets.lines_view import LinesView
 
 SIZES = [(80, 24), (120, 40)]
 Compare = Callable[..., bool]
@@ -27,6 +28,10 @@ async def at_rest(pilot: Pilot[None], wanted: str) -> None:
     assert isinstance(app, Workbench)
     await until(pilot, lambda: wanted in shown(app), 10)
     await settle(app, pilot)
+    # A picture holds how its lines are cut into pieces, too: that differs while a scroll bar comes and goes.
+    for view in app.screen.query(LinesView):
+        view.on_resize()
+    await pilot.pause()
 
 
 @pytest.mark.parametrize("size", SIZES)
