@@ -91,6 +91,11 @@ class Job:
         return self.path / "adapter"
 
     @property
+    def has_adapter(self) -> bool:
+        """Whether there is something to measure, compare or merge: PEFT's own file stands there."""
+        return (self.adapter / "adapter_config.json").is_file()
+
+    @property
     def result(self) -> Path:
         return self.path / "result.json"
 

@@ -44,7 +44,7 @@ def compare(
     The baseline is the contestant that was measured best, or the zero-shot one where nobody measured.
     Raises InputError where the job has no adapter, JobError where the session fails.
     """
-    if not (train_job.adapter / "adapter_config.json").exists():
+    if not train_job.has_adapter:
         raise InputError(f"{train_job.name}: has no adapter yet, so there is nothing to compare")
     opened = opened_of(train_job, workspace)
     systems = [as_system(contestant, adapter=contestant.name == "tuned") for contestant in ask_both(opened)]

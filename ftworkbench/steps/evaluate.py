@@ -33,7 +33,7 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
 
 
 def _require_same_test(train_job: Job, test_sha256: str) -> None:
-    if phase(train_job) not in {"done", "stopped"} or not (train_job.adapter / "adapter_config.json").exists():
+    if phase(train_job) not in {"done", "stopped"} or not train_job.has_adapter:
         raise InputError(f"{train_job.name}: has no adapter to measure; it is {phase(train_job)}")
     trained_beside = read_manifest(train_job)["hashes"].get("test")
     if trained_beside != test_sha256:
@@ -62,8 +62,4 @@ def verdict_of(train_job: Job, jobs: list[Job]) -> str | None:
 
 def trained_jobs(opened: Opened) -> list[Job]:
     """The workspace's training jobs that have an adapter, oldest first."""
-    return [
-        job
-        for job in list_jobs(opened.workspace)
-        if job.kind == "train" and (job.adapter / "adapter_config.json").exists()
-    ]
+    return [job for job in list_jobs(opened.workspace) if job.kind == "train" and job.has_adapter]

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftworkbench.data.files import write_whole
 from ftworkbench.data.source import Source, open_source
 from ftworkbench.errors import InputError
 from ftworkbench.estimate.shape import read_shape
@@ -71,9 +72,7 @@ def make_workspace(
     )
     parse(text, name, path.name)
     folder.mkdir(parents=True, exist_ok=True)
-    staged = folder / f".{name}.toml.new"
-    staged.write_text(text, encoding="utf-8")
-    staged.replace(path)
+    write_whole(path, text.encode())
     return Made(path, found, rows)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftworkbench.data.files import write_whole
 from ftworkbench.errors import InputError
 from ftworkbench.machine import this_machine
 from ftworkbench.recipe.read import load, override_value
@@ -59,6 +60,4 @@ def write_overrides(path: Path, overrides: Sequence[str]) -> None:
     for override in overrides:
         key, _, value = override.partition("=")
         text = set_option(text, key.strip(), override_value(key.strip(), value))
-    staged = path.with_name(f".{path.name}.new")
-    staged.write_text(text, encoding="utf-8")
-    staged.replace(path)
+    write_whole(path, text.encode())

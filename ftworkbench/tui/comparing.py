@@ -48,7 +48,7 @@ def prepare(workspace: Workspace, train_job: Job) -> Contest:
     from ftworkbench.steps.compare import opened_of
     from ftworkbench.steps.contestants import best_prompted, prompted
 
-    if not (train_job.adapter / "adapter_config.json").exists():
+    if not train_job.has_adapter:
         raise InputError(f"{train_job.name}: has no adapter yet, so there is nothing to compare")
     opened = opened_of(train_job, workspace)
     baselines = prompted(opened)

@@ -62,6 +62,6 @@ class Work:
         if not path:
             return None
         job = find_job(self.workspace, str(path))
-        if not (job.adapter / "adapter_config.json").is_file():
+        if not job.has_adapter:
             raise JobError(f"{job.name}: has no adapter yet; train it to its end, or stop it, first")
         return job, parse(job.recipe.read_text(encoding="utf-8"), self.recipe.name, f"{job.name}/recipe.toml")
