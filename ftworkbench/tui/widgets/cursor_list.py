@@ -13,26 +13,32 @@ from textual.scroll_view import ScrollView
 
 from ftworkbench.tui.actions import bindings
 
-_MARGIN = 2
-
 
 class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
-    """Moves a cursor through `count` lines. Whoever extends it draws them (`render_line`)."""
+    """Moves a cursor through `count` lines, and keeps `MARGIN` lines around it in sight.
 
+    Whoever extends it draws the lines (`render_line`).
+    """
+
+    MARGIN: ClassVar[int] = 2
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
     DEFAULT_CSS = "CursorList { overflow-x: hidden; }"
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
-        """The cursor is on another line now."""
+        """The cursor is on another line now, or on none."""
 
-        def __init__(self, place: int) -> None:
+        def __init__(self, cursor_list: CursorList) -> None:
             super().__init__()
-            self.place = place
+            self.cursor_list = cursor_list
+
+        @property
+        def control(self) -> CursorList:
+            return self.cursor_list
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, CursorList.Moved)
+            return isinstance(message, CursorList.Moved) and message.cursor_list is self.cursor_list
 
     @property
     def count(self) -> int:
@@ -65,7 +71,11 @@ class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh_lines(before)
         self.refresh_lines(now)
         self.scroll_to_cursor()
-        self.post_message(self.Moved(now))
+        self.tell_moved()
+
+    def tell_moved(self) -> None:
+        """Says that the cursor is elsewhere."""
+        self.post_message(self.Moved(self))
 
     def scroll_to_cursor(self) -> None:
         """Scrolls as little as it takes to see the cursor and the lines around it."""
@@ -73,7 +83,7 @@ class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
         if height <= 0:
             return
         top = round(self.scroll_y)
-        margin = min(_MARGIN, (height - 1) // 2)
+        margin = min(self.MARGIN, (height - 1) // 2)
         if self.cursor < top + margin:
             top = self.cursor - margin
         elif self.cursor > top + height - 1 - margin:

@@ -84,7 +84,7 @@ class Form(CursorList):
         self.scroll_to_cursor()
         self.refresh()
         if self.cursor == before:
-            self.post_message(self.Moved(self.cursor))
+            self.tell_moved()
 
     def go_to(self, key: str) -> bool:
         """Puts the cursor on that option; False where it is not shown."""

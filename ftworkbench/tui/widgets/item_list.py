@@ -3,54 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
-from textual import events
-from textual.binding import BindingType
 from textual.content import Content
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.visual import Visual
 
-from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.widgets.changed import changed_cells
+from ftworkbench.tui.widgets.cursor_list import CursorList
 from ftworkbench.tui.widgets.lines_view import wrapped
 
 T = TypeVar("T")
 
 
-class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
+class ItemList(CursorList, Generic[T]):
     """Things in their order; the cursor stays on the thing it is on, by `key`, when the list changes.
 
-    `draw` gives a thing's line in so many cells. Only lines that changed are painted again.
+    `draw` gives a thing's line in so many cells. Only lines that changed are painted again. `Moved` is said where
+    the cursor is on another thing, not where the same one has another place.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+    MARGIN = 0
     COMPONENT_CLASSES: ClassVar[set[str]] = {"item-list--cursor", "item-list--blurred"}
     DEFAULT_CSS = """
-    ItemList { overflow-x: hidden; }
     ItemList .item-list--cursor { background: $row-cursor; }
     ItemList .item-list--blurred { background: $row-cursor-blurred; }
     """
-
-    cursor: reactive[int] = reactive(0, repaint=False)
-
-    class Moved(Message):
-        """The cursor is on another thing now, or on none."""
-
-        def __init__(self, item_list: ItemList[Any]) -> None:
-            super().__init__()
-            self.item_list = item_list
-
-        @property
-        def control(self) -> ItemList[Any]:
-            return self.item_list
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, ItemList.Moved)
 
     def __init__(
         self,
@@ -71,6 +50,10 @@ class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
     # What is shown
 
     @property
+    def count(self) -> int:
+        return len(self._items)
+
+    @property
     def items(self) -> Sequence[T]:
         return self._items
 
@@ -88,8 +71,8 @@ class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         place = next((place for place, each in enumerate(items) if self._key(each) == self._on), 0)
         self.set_reactive(ItemList.cursor, place)
         self._redraw()
-        self._scroll_to_cursor()
-        self._tell_moved()
+        self.scroll_to_cursor()
+        self.tell_moved()
 
     def go_to(self, key: object) -> bool:
         """Puts the cursor on the thing of that key; False where there is none."""
@@ -99,12 +82,12 @@ class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
                 return True
         return False
 
-    def _tell_moved(self) -> None:
+    def tell_moved(self) -> None:
         item = self.item
         now = None if item is None else self._key(item)
         if now != self._on:
             self._on = now
-            self.post_message(self.Moved(self))
+            super().tell_moved()
 
     def _redraw(self) -> None:
         width = self.scrollable_content_region.width
@@ -113,7 +96,7 @@ class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         before = self._lines
         self._lines = [self._draw_item(item, width) for item in self._items]
         if len(before) != len(self._lines):
-            self.virtual_size = Size(width, len(self._lines))
+            self.resize()
             self.refresh()
             return
         for place, (old, new) in enumerate(zip(before, self._lines, strict=True)):
@@ -127,81 +110,11 @@ class ItemList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
             if changed is not None:
                 self.refresh(Region(changed[0], top, changed[1] - changed[0], 1))
 
-    def _refresh_place(self, place: int) -> None:
-        top = place - round(self.scroll_y)
-        if 0 <= top < self.scrollable_content_region.height:
-            self.refresh(Region(0, top, self.scrollable_content_region.width, 1))
-
-    # Moving
-
-    def watch_cursor(self, before: int, now: int) -> None:
-        self._refresh_place(before)
-        self._refresh_place(now)
-        self._scroll_to_cursor()
-        self._tell_moved()
-
-    def move_to(self, place: int) -> None:
-        """Puts the cursor on the line at `place`, or as near as there is one."""
-        if self._items:
-            self.cursor = max(0, min(place, len(self._items) - 1))
-
-    def _scroll_to_cursor(self) -> None:
-        height = self.scrollable_content_region.height
-        top = round(self.scroll_y)
-        if height <= 0:
-            return
-        if self.cursor < top:
-            top = self.cursor
-        elif self.cursor >= top + height:
-            top = self.cursor - height + 1
-        if top != round(self.scroll_y):
-            self.scroll_to(y=top, animate=False, immediate=True)
-
-    @property
-    def _page(self) -> int:
-        return max(self.scrollable_content_region.height, 1)
-
-    def action_down(self) -> None:
-        self.move_to(self.cursor + 1)
-
-    def action_up(self) -> None:
-        self.move_to(self.cursor - 1)
-
-    def action_half_down(self) -> None:
-        self.move_to(self.cursor + self._page // 2)
-
-    def action_half_up(self) -> None:
-        self.move_to(self.cursor - self._page // 2)
-
-    def action_page_down(self) -> None:
-        self.move_to(self.cursor + self._page)
-
-    def action_page_up(self) -> None:
-        self.move_to(self.cursor - self._page)
-
-    def action_first(self) -> None:
-        self.move_to(0)
-
-    def action_last(self) -> None:
-        self.move_to(len(self._items) - 1)
-
-    def on_click(self, event: events.Click) -> None:
-        offset = event.get_content_offset(self)
-        if offset is not None:
-            self.move_to(offset.y + round(self.scroll_y))
-
     # Drawing
 
     def on_resize(self) -> None:
         self._lines = []
         self._redraw()
-        self._scroll_to_cursor()
-
-    def on_focus(self) -> None:
-        self._refresh_place(self.cursor)
-
-    def on_blur(self) -> None:
-        self._refresh_place(self.cursor)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

@@ -67,7 +67,7 @@ class RowList(CursorList):
         self.set_reactive(CursorList.cursor, max(0, min(place, len(rows) - 1)))
         self.scroll_to_cursor()
         self.refresh()
-        self.post_message(self.Moved(self.cursor))
+        self.tell_moved()
 
     def grow(self, rows: Sequence[int]) -> None:
         """Shows more rows of the same kind: those before stay where they were."""
@@ -81,7 +81,7 @@ class RowList(CursorList):
         self.resize()
         if first and rows:
             self.refresh()
-            self.post_message(self.Moved(self.cursor))
+            self.tell_moved()
 
     def forget(self) -> None:
         """Works every line out anew, as what is said of the rows may have changed; paints those that look different."""
