@@ -17,7 +17,8 @@ from ftworkbench.commands.train import add_set_argument
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.demo.workspace import make_demo, read_decisions
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, JobError
-from ftworkbench.jobs.folder import Job, phase
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline
 from ftworkbench.steps.check import check_recipe, check_undecided
 from ftworkbench.steps.evaluate import evaluation_result, start_evaluation

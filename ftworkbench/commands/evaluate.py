@@ -10,7 +10,8 @@ from ftworkbench.commands.show import emit, percent, say, table, tell
 from ftworkbench.commands.train import add_set_argument
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
-from ftworkbench.jobs.folder import find_job, phase
+from ftworkbench.jobs.find import find_job
+from ftworkbench.jobs.state import phase
 from ftworkbench.steps.evaluate import evaluation_result, start_evaluation, trained_jobs
 from ftworkbench.steps.recipe import open_recipe
 

@@ -10,7 +10,8 @@ from ftworkbench.commands.show import duration, emit, tell
 from ftworkbench.commands.train import add_set_argument
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
-from ftworkbench.jobs.folder import phase, result
+from ftworkbench.jobs.folder import result
+from ftworkbench.jobs.state import phase
 from ftworkbench.steps.fit import fit, start_fit
 from ftworkbench.steps.recipe import open_recipe
 

@@ -9,7 +9,7 @@ from typing import Any
 from ftworkbench.commands.show import emit, say, tell
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
-from ftworkbench.jobs.folder import phase
+from ftworkbench.jobs.state import phase
 from ftworkbench.steps.jobs import named_job
 from ftworkbench.steps.merge import merge_result, start_merge
 

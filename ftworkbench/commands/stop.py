@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
-from ftworkbench.jobs.folder import list_jobs, phase
+from ftworkbench.jobs.folder import list_jobs
 from ftworkbench.jobs.follow import follow
 from ftworkbench.jobs.launch import stop
+from ftworkbench.jobs.state import phase
 from ftworkbench.steps.jobs import named_job, summary
 
 

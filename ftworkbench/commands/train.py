@@ -8,7 +8,8 @@ from pathlib import Path
 from ftworkbench.commands.show import duration, emit, say, tell
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
-from ftworkbench.jobs.folder import Job, phase
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline
 from ftworkbench.steps.evaluate import start_evaluation
 from ftworkbench.steps.recipe import open_recipe

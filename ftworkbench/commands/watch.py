@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from ftworkbench.commands.show import duration, emit, say
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
-from ftworkbench.jobs.folder import Job, list_jobs, phase
+from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.follow import follow
+from ftworkbench.jobs.state import phase
 from ftworkbench.jobs.story import Story
 
 if TYPE_CHECKING:

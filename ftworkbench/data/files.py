@@ -1,39 +1,22 @@
-"""Files that are written whole or not at all."""
+"""Files of a workspace, written whole or refused in words."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from ftworkbench.errors import InputError
+from ftworkbench.files import replace_file
 
 _BLOCK = 1 << 20
 
 
 def write_whole(path: Path, body: bytes) -> None:
-    """Replaces `path` by a file with this content, on disk before it takes the name. Raises InputError."""
-    temporary = ""
+    """Replaces `path` by a file with this content, and makes its folder where there is none. Raises InputError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_file(path, body)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ftworkbench.files import replace_file
+
 Message = dict[str, Any]
 
 
@@ -35,15 +37,7 @@ def _line(output: Output) -> bytes:
 def write_outputs(path: Path, outputs: Iterable[Output]) -> None:
     """Replaces `path` by these outputs, at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.writelines(map(_line, outputs))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(path, b"".join(map(_line, outputs)))
 
 
 def append_outputs(path: Path, outputs: Iterable[Output]) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ftworkbench.jobs.events import Event, read_events
-from ftworkbench.jobs.folder import ALIVE, ENDED, Job, phase
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import ALIVE, ENDED, phase
 
 _LAST_WORDS = 1.0  # seconds that the event of an end may come after the state that says so
 

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ftworkbench.jobs.folder import SILENCE, Job
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import SILENCE
 
 EVERY = SILENCE / 6
 

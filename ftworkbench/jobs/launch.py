@@ -15,19 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from ftworkbench import __version__
 from ftworkbench.errors import JobError
-from ftworkbench.jobs.folder import (
-    ALIVE,
-    ENDED,
-    Job,
-    State,
-    create_job,
-    has_process,
-    phase,
-    put_state,
-    read_manifest,
-    read_state,
-    state_guard,
-)
+from ftworkbench.jobs.create import create_job
+from ftworkbench.jobs.folder import Job, read_manifest
+from ftworkbench.jobs.state import ALIVE, ENDED, State, has_process, phase, put_state, read_state, state_guard
 from ftworkbench.machine import boot_id, host, process_start, this_machine
 from ftworkbench.workspace import Workspace
 

@@ -28,8 +28,9 @@ from types import TracebackType
 from ftworkbench import paths
 from ftworkbench.errors import JobError
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, read_manifest, read_state
+from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.heartbeat import beat
+from ftworkbench.jobs.state import read_state
 
 LOOK = 0.5  # seconds between two looks at the tickets
 _NAME = re.compile(r"(\d{1,20})-(.+)")

@@ -23,8 +23,9 @@ from typing import Any
 
 from ftworkbench.errors import JobError
 from ftworkbench.jobs.events import Event
-from ftworkbench.jobs.folder import ALIVE, Job, phase
+from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.follow import Tail
+from ftworkbench.jobs.state import ALIVE, phase
 
 
 def ask(job: Job, op: str, **fields: Any) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ftworkbench.data.splits import Split, find_split
 from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp
-from ftworkbench.jobs.folder import Job, list_jobs, phase, read_manifest
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
+from ftworkbench.jobs.state import phase
 from ftworkbench.paths import model_folder
 from ftworkbench.steps.recipe import Opened
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ftworkbench.data.labels import find_labels
 from ftworkbench.data.splits import load_parts
 from ftworkbench.evaluate.contestants import ZERO_SHOT, Contestant, contestants, tuned
-from ftworkbench.jobs.folder import read_json
+from ftworkbench.files import read_json
 from ftworkbench.steps.baseline import find_baseline
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import require_split

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ftworkbench.errors import InputError
-from ftworkbench.jobs.folder import Job, list_jobs, phase, read_json, read_manifest
+from ftworkbench.files import read_json
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
+from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline, fingerprint_of
 from ftworkbench.steps.recipe import Opened, require_model
 from ftworkbench.steps.splits import input_hashes, require_split

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.errors import InputError
-from ftworkbench.jobs.folder import Job, find_job, list_jobs, phase, read_json, read_manifest
+from ftworkbench.files import read_json
+from ftworkbench.jobs.find import find_job
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.follow import Tail
+from ftworkbench.jobs.state import phase
 from ftworkbench.jobs.story import Story
 from ftworkbench.steps.evaluate import verdict_of
 from ftworkbench.workspace import Workspace

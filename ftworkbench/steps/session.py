@@ -10,9 +10,10 @@ from ftworkbench.data.rules import Refused
 from ftworkbench.data.source import open_source
 from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import Contestant
-from ftworkbench.jobs.folder import ALIVE, Job, list_jobs, phase, read_manifest
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.session import answers, ask
+from ftworkbench.jobs.state import ALIVE, phase
 from ftworkbench.recipe.write import dumps
 from ftworkbench.steps.recipe import Opened, require_model
 

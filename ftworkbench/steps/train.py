@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ftworkbench.errors import InputError
-from ftworkbench.jobs.folder import Job, phase, result
+from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.launch import resume, submit
+from ftworkbench.jobs.state import phase
 from ftworkbench.steps.recipe import Opened, require_model
 from ftworkbench.steps.splits import input_hashes, require_split
 

@@ -21,13 +21,13 @@ from textual.worker import get_current_worker
 
 from ftworkbench import paths
 from ftworkbench.errors import RecipeError, WorkbenchError
+from ftworkbench.jobs.names import short_name
 from ftworkbench.printable import one_line, printable
 from ftworkbench.tui import starting
 from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.themes import DEFAULT_THEME, VARIABLES, read_themes, remember_theme, remembered_theme
 from ftworkbench.tui.watch import EventsArrived, JobsChanged, JobWatch, Live
-from ftworkbench.tui.widgets.topbar import short_name
 from ftworkbench.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -80,7 +80,8 @@ def ask_both(
 
 def sessions_of(workspace: Workspace, train_job: Path) -> list[Job]:
     """The sessions that run for a training job."""
-    from ftworkbench.jobs.folder import ALIVE, list_jobs, phase, read_manifest
+    from ftworkbench.jobs.folder import list_jobs, read_manifest
+    from ftworkbench.jobs.state import ALIVE, phase
 
     return [
         job

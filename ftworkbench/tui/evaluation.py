@@ -12,7 +12,8 @@ from ftworkbench.errors import WorkbenchError
 from ftworkbench.evaluate.contestants import TUNED
 from ftworkbench.evaluate.metrics import Metric, choose_metrics, named_metric
 from ftworkbench.evaluate.outputs import Output, read_outputs
-from ftworkbench.jobs.folder import Job, read_json, read_manifest
+from ftworkbench.files import read_json
+from ftworkbench.jobs.folder import Job, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.jobs.folder import Job, list_jobs, phase, read_json, read_manifest, result
+from ftworkbench.files import read_json
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest, result
+from ftworkbench.jobs.state import phase
 from ftworkbench.workspace import Workspace
 
 

@@ -143,7 +143,8 @@ class JobWatch:
         return self._followed[job.name]
 
     def _list(self, wanted: Mapping[str, Job]) -> None:
-        from ftworkbench.jobs.folder import list_jobs, phase
+        from ftworkbench.jobs.folder import list_jobs
+        from ftworkbench.jobs.state import phase
 
         jobs = list_jobs(self.workspace)
         verdicts = sum((job.path / "verdict.json").exists() for job in jobs if job.kind == "evaluate")

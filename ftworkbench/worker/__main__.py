@@ -14,9 +14,10 @@ from types import FrameType
 
 from ftworkbench.errors import EXIT_BAD_INPUT, EXIT_GOOD, EXIT_NO, JobError, WorkbenchError
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, read_manifest, read_state
+from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.heartbeat import heartbeat
 from ftworkbench.jobs.queue import LeftQueueError, take_device
+from ftworkbench.jobs.state import read_state
 from ftworkbench.machine import this_machine
 from ftworkbench.paths import model_folder
 from ftworkbench.recipe.read import parse

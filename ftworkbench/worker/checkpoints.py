@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.jobs.folder import read_json, write_json
+from ftworkbench.files import read_json, write_json
 
 MANIFEST = "manifest.json"
 STAGING = ".staging"

@@ -10,7 +10,7 @@ import torch
 
 from ftworkbench.data.splits import load_parts
 from ftworkbench.errors import InputError
-from ftworkbench.jobs.folder import write_json
+from ftworkbench.files import write_json
 from ftworkbench.worker.models import load_base, parameters, peak, reset_peak
 from ftworkbench.worker.rows import Rows, encode_rows
 from ftworkbench.worker.train import make_tuner, training_template

@@ -18,7 +18,9 @@ from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.evaluate.outputs import Output, append_outputs, read_outputs, write_outputs
 from ftworkbench.evaluate.report import System, evaluation_json, scores, summarise
 from ftworkbench.evaluate.verdict import Regression, decide, non_inferior
-from ftworkbench.jobs.folder import Job, find_job, read_json, read_manifest, write_json
+from ftworkbench.files import read_json, write_json
+from ftworkbench.jobs.find import find_job
+from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.worker.adapter import adapter_sha256, answering_template, attach, require_same_base
 from ftworkbench.worker.generate import Answer, Sampling, generate
 from ftworkbench.worker.models import load_base

@@ -15,7 +15,7 @@ import torch
 from ftworkbench.data.splits import load_parts
 from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import build_messages, tuned
-from ftworkbench.jobs.folder import write_json
+from ftworkbench.files import write_json
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.adapter import adapter_sha256, answering_template, attach
 from ftworkbench.worker.checkpoints import sync

@@ -9,7 +9,7 @@ from typing import Any
 
 from ftworkbench.data.splits import load_parts
 from ftworkbench.errors import InputError
-from ftworkbench.jobs.folder import write_json
+from ftworkbench.files import write_json
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.checkpoints import newest, sha256_of, sync
 from ftworkbench.worker.configs import lora_config, sft_config

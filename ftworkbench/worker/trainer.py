@@ -13,7 +13,7 @@ from transformers.trainer_callback import PrinterCallback
 from trl import SFTTrainer
 
 from ftworkbench.errors import JobError
-from ftworkbench.jobs.folder import read_json, write_json
+from ftworkbench.files import read_json, write_json
 from ftworkbench.worker.checkpoints import STAGING, rotate, seal
 from ftworkbench.worker.models import memory, peak
 from ftworkbench.worker.work import Work

@@ -8,7 +8,9 @@ from typing import Any
 
 from ftworkbench.errors import JobError, WorkbenchError
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, find_job, own_state, write_state
+from ftworkbench.jobs.find import find_job
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.workspace import Workspace

@@ -13,8 +13,10 @@ import pytest
 import ftworkbench
 from ftworkbench.errors import JobError
 from ftworkbench.jobs import queue
+from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog, read_events
-from ftworkbench.jobs.folder import Job, create_job, own_state, write_state
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.workspace import Workspace
 
 # Takes the device, says so, and keeps it until its folder has a file `leave`.

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from terminal import Terminal, workbench
 
-from ftworkbench.jobs.folder import ALIVE, Job, list_jobs, phase, read_state
+from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.follow import Tail
 from ftworkbench.jobs.launch import stop
+from ftworkbench.jobs.state import ALIVE, phase, read_state
 from ftworkbench.jobs.story import Story
 from ftworkbench.workspace import Workspace
 

@@ -16,9 +16,12 @@ from typing import Any
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.source import open_source
 from ftworkbench.data.splits import freeze
+from ftworkbench.files import write_json
+from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, State, create_job, own_state, write_json, write_state
+from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.session import Requests
+from ftworkbench.jobs.state import State, own_state, write_state
 from ftworkbench.machine import boot_id, host
 from ftworkbench.recipe.write import dumps
 from ftworkbench.steps.recipe import Opened, open_recipe

@@ -18,8 +18,11 @@ from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.outputs import Output, write_outputs
 from ftworkbench.evaluate.report import System, evaluation_json, scores, summarise
 from ftworkbench.evaluate.verdict import decide, non_inferior
+from ftworkbench.files import write_json
+from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, State, create_job, own_state, write_json, write_state
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import State, own_state, write_state
 from ftworkbench.machine import boot_id, host
 from ftworkbench.workspace import Workspace
 

@@ -9,8 +9,9 @@ from made_jobs import Clock, Made, make_job, make_job_folders, outputs
 from workbenches import opened, shown, until
 
 from ftworkbench.evaluate.outputs import append_outputs
+from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import own_state, read_json, write_json, write_state
+from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.tui.widgets.flip_list import FlipList
 
 

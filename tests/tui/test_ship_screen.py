@@ -11,7 +11,8 @@ from made_jobs import Made, make_job_folders
 from workbenches import opened, shown, until
 
 import ftworkbench.steps.merge
-from ftworkbench.jobs.folder import list_jobs, read_json, read_manifest, write_json
+from ftworkbench.files import read_json, write_json
+from ftworkbench.jobs.folder import list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
 
 

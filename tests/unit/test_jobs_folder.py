@@ -9,21 +9,13 @@ from pathlib import Path
 import pytest
 
 from ftworkbench.errors import InputError
-from ftworkbench.jobs import folder
-from ftworkbench.jobs.folder import (
-    Job,
-    State,
-    create_job,
-    find_job,
-    list_jobs,
-    own_state,
-    phase,
-    read_json,
-    read_manifest,
-    read_state,
-    write_json,
-    write_state,
-)
+from ftworkbench.files import read_json, write_json
+from ftworkbench.jobs import state
+from ftworkbench.jobs.create import create_job
+from ftworkbench.jobs.find import find_job
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
+from ftworkbench.jobs.names import short_name
+from ftworkbench.jobs.state import State, own_state, phase, read_state, write_state
 from ftworkbench.workspace import Workspace
 
 
@@ -67,30 +59,55 @@ def test_jobs_are_listed_oldest_first_and_what_is_no_job_is_not(workspace: Works
     assert list_jobs(Workspace(workspace.root / "empty")) == []
 
 
-def test_a_job_is_found_by_path_by_name_and_by_a_unique_end(workspace: Workspace) -> None:
+def test_a_job_is_found_by_path_by_every_name_and_by_a_start_or_end_of_one(workspace: Workspace) -> None:
     job, other = make(workspace), make(workspace, "evaluate")
+    end = other.name[-4:]
     assert find_job(workspace, str(job.path)) == job
     assert find_job(workspace, job.name) == job
-    assert find_job(workspace, other.name[-4:]) == other
+    assert other.short == f"triage-{end}"
+    for text in (other.name, other.short, f"triage-evaluate-{end}", end, "triage-eval", other.short[:-1]):
+        assert find_job(workspace, text) == other
     with pytest.raises(InputError, match="no such job"):
         find_job(workspace, "nothing-of-the-kind")
     with pytest.raises(InputError, match="no job was named"):
         find_job(workspace, " ")
 
 
-def test_an_end_that_two_jobs_share_is_refused_with_their_names(workspace: Workspace) -> None:
-    job = make(workspace)
-    twin = workspace.jobs / f"x{job.name}"
-    twin.mkdir()
-    (twin / "manifest.json").write_bytes(job.manifest.read_bytes())
-    with pytest.raises(InputError, match="2 jobs end so"):
-        find_job(workspace, job.name[3:])
+def test_a_name_that_two_jobs_have_is_refused_with_their_names_unless_one_alone_will_do(workspace: Workspace) -> None:
+    job, other = make(workspace), make(workspace, "evaluate")
+    with pytest.raises(InputError, match="may be any of 2 jobs") as refused:
+        find_job(workspace, "triage")
+    assert job.short in str(refused.value)
+    assert f"{other.short} (evaluate)" in str(refused.value)
+    assert find_job(workspace, "triage", lambda each: each.kind == "evaluate") == other
+
+
+def test_the_last_part_of_a_name_is_given_once_in_a_workspace(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter([b"\x01\x02", b"\x01\x02", b"\x03\x04"])
+    monkeypatch.setattr("os.urandom", lambda size: next(drawn) if size == 2 else bytes(range(size)))
+    names = [make(workspace).short, make(workspace, "evaluate").short]
+    assert names == ["triage-0102", "triage-0304"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "short"),
+    [
+        ("2026-11-23-triage-3f2a", "triage-3f2a"),
+        ("2026-11-23-triage-evaluate-3f2a", "triage-3f2a"),
+        ("2026-11-23-a-b-session-00ff00ff", "a-b-00ff00ff"),
+        ("notes", "notes"),
+    ],
+)
+def test_people_are_shown_a_name_without_date_and_kind(folder: str, short: str) -> None:
+    assert short_name(folder) == short
 
 
 def test_a_live_process_keeps_the_phase_and_a_gone_one_is_lost(workspace: Workspace) -> None:
     job = make(workspace)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        start = folder.process_start(child.pid)
+        start = state.process_start(child.pid)
         write_state(job, replace(own_state("running", 1), pid=child.pid, start=start))
         assert phase(job) == "running"
         write_state(job, replace(own_state("running", 1), pid=child.pid, start=(start or 0) - 1))
@@ -111,7 +128,7 @@ def test_a_job_without_a_process_yet_is_queued_for_a_while_and_then_lost(workspa
     job = make(workspace)
     now = time.time()
     assert phase(job, now + 1) == "queued"
-    assert phase(job, now + folder.LAUNCH_GRACE + 2) == "lost"
+    assert phase(job, now + state.LAUNCH_GRACE + 2) == "lost"
 
 
 def test_on_another_host_only_silence_tells(workspace: Workspace) -> None:
@@ -134,7 +151,7 @@ def test_a_job_that_ends_between_two_looks_is_not_lost(workspace: Workspace, mon
     def ends_meanwhile(pid: int) -> None:
         write_state(job, done)
 
-    monkeypatch.setattr(folder, "process_start", ends_meanwhile)
+    monkeypatch.setattr(state, "process_start", ends_meanwhile)
     assert phase(job) == "done"
 
 

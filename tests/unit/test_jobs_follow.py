@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, create_job, own_state, write_state
+from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.follow import Tail, follow
 from ftworkbench.jobs.heartbeat import heartbeat
+from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.workspace import Workspace
 
 

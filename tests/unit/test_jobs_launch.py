@@ -12,9 +12,10 @@ import pytest
 import ftworkbench
 from ftworkbench.errors import JobError
 from ftworkbench.jobs import launch
-from ftworkbench.jobs.folder import Job, phase, read_manifest, read_state
+from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.follow import follow
 from ftworkbench.jobs.launch import resume, stop, submit
+from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.machine import Card, Machine, process_start
 from ftworkbench.recipe.read import parse
 from ftworkbench.workspace import Workspace
@@ -24,7 +25,9 @@ STAND_IN = """
 import os, signal, subprocess, sys, time
 from pathlib import Path
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, own_state, read_manifest, read_state, write_json, write_state
+from ftworkbench.files import write_json
+from ftworkbench.jobs.folder import Job, read_manifest
+from ftworkbench.jobs.state import own_state, read_state, write_state
 
 job = Job(Path(sys.argv[1]))
 args = read_manifest(job)["args"]

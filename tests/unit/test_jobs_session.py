@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from ftworkbench.errors import JobError
+from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
-from ftworkbench.jobs.folder import Job, create_job, own_state, write_state
+from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.session import Requests, answers, ask
+from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.workspace import Workspace
 
 

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.jobs.folder import Job, list_jobs, phase
+from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.launch import stop
+from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.workspace import Workspace
 

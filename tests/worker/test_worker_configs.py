@@ -10,7 +10,8 @@ from tiny import make_recipe, make_workspace, new_job, notices, run_job
 
 from ftworkbench import paths
 from ftworkbench.errors import InputError
-from ftworkbench.jobs.folder import phase, read_state, result
+from ftworkbench.jobs.folder import result
+from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.machine import Card, Machine
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve

@@ -8,7 +8,9 @@ from tiny import events, make_workspace, new_job, notices, run_job
 
 from ftworkbench.data.splits import load_parts
 from ftworkbench.evaluate.outputs import read_outputs
-from ftworkbench.jobs.folder import Job, phase, read_json, read_state
+from ftworkbench.files import read_json
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.workspace import Workspace

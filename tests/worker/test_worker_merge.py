@@ -7,7 +7,8 @@ import pytest
 import torch
 from tiny import make_workspace, run_job
 
-from ftworkbench.jobs.folder import Job, phase, read_state, result
+from ftworkbench.jobs.folder import Job, result
+from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker import merge
 from ftworkbench.workspace import Workspace

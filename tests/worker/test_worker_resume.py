@@ -13,7 +13,8 @@ import pytest
 from safetensors.torch import load_file
 from tiny import events, losses, make_workspace, new_job, notices, run_job
 
-from ftworkbench.jobs.folder import Job, State, phase, put_state, read_state, result, state_guard
+from ftworkbench.jobs.folder import Job, result
+from ftworkbench.jobs.state import State, phase, put_state, read_state, state_guard
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.worker.checkpoints import newest, verify

@@ -15,9 +15,10 @@ from tiny import events, new_job, notices
 
 from ftworkbench.data.splits import load_parts
 from ftworkbench.evaluate.contestants import tuned
-from ftworkbench.jobs.folder import Job, phase, read_state
+from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.queue import holder
 from ftworkbench.jobs.session import answers, ask
+from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.worker.adapter import adapter_sha256, attach

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from tiny import events, losses, make_recipe, make_workspace, notices, run_job
 
-from ftworkbench.jobs.folder import Job, phase, read_state, result
+from ftworkbench.jobs.folder import Job, result
+from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.checkpoints import verify
 from ftworkbench.worker.models import load_base

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.data.splits import freeze
+from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import Event, read_events
-from ftworkbench.jobs.folder import Job, create_job
+from ftworkbench.jobs.folder import Job
 from ftworkbench.machine import Machine
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
+from ftworkbench.jobs.names import short_name
 from ftworkbench.printable import one_line
 from ftworkbench.tui.figures import measure
 
@@ -34,7 +35,7 @@ LOST = "Its process is gone, and it never wrote that it had ended: killed, out o
 
 def job_title(entry: Mapping[str, Any]) -> str:
     """A job's name without date and kind: `triage-3f2a`."""
-    return f"{entry['recipe']}-{str(entry['job']).rsplit('-', 1)[-1]}"
+    return short_name(str(entry["job"]))
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

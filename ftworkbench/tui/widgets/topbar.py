@@ -8,6 +8,7 @@ from textual.reactive import reactive
 from textual.visual import Visual
 from textual.widget import Widget
 
+from ftworkbench.jobs.names import short_name
 from ftworkbench.printable import cell_width
 from ftworkbench.tui.actions import SCREENS
 from ftworkbench.tui.text import shown_line
@@ -61,12 +62,6 @@ def _tabs(current: str) -> Content:
         else:
             parts += [" ", Content.styled(str(number), "$primary"), f" {name.capitalize()}", " "]
     return Content("").join(parts)
-
-
-def short_name(job: str) -> str:
-    """A job's name without its date: `triage-3f2a`."""
-    parts = job.split("-", 3)
-    return parts[3] if len(parts) == 4 and parts[0].isdigit() else job
 
 
 def _live_text(live: Live | None, room: int) -> Content:
