@@ -18,6 +18,10 @@ A ticket is for one queue:
 - returns: sending back, exchanging, asking for the money back, wrong goods. Also a missing part, and goods
   that came damaged.
 
+Most tickets come through the contact form, whose menu has an entry for each queue in the shop's own words ("My
+corner" is for account); the entries stand in `tickets.grammar`. The text decides where they disagree: some
+customers pick the wrong one. The recipe's prompt says nothing of the menu; rows and examples show it.
+
 Where a message has two problems, the one that the writer calls the main one decides; else the first.
 
 Urgency is high where the writer is angry (sarcasm and "third time I write" count), names a deadline or says

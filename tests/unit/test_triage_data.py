@@ -130,10 +130,10 @@ def test_duplicates_and_leaks_are_what_they_are_called() -> None:
             assert jaccard(shingles(first, size), shingles(second, size)) >= low, pair
 
 
-def test_no_other_two_rows_are_alike_or_share_eight_words() -> None:
+def test_no_other_two_rows_are_alike_or_share_ten_words() -> None:
     planted = pairs()
     words = {place: shingles(prompt(place), 1) for place in ROWS}
-    runs = {place: shingles(prompt(place), 8) for place in ROWS}
+    runs = {place: shingles(prompt(place), 10) for place in ROWS}
     alike = [
         (one, other)
         for one, other in combinations(ROWS, 2)
@@ -182,5 +182,5 @@ def test_what_the_decisions_leave_is_level_and_free_of_faults(name: str, fewest:
 
 
 def test_what_is_left_to_train_on_holds_nothing_of_the_test_file() -> None:
-    runs = {run for text, _ in curated(TEST) for run in shingles(text, 8)}
-    assert not [text for text, _ in curated(TRAIN) if shingles(text, 8) & runs]
+    runs = {run for text, _ in curated(TEST) for run in shingles(text, 10)}
+    assert not [text for text, _ in curated(TRAIN) if shingles(text, 10) & runs]

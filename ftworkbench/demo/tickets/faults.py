@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ftworkbench.demo.tickets.grammar import QUEUES, URGENCIES
+from ftworkbench.demo.tickets.grammar import QUEUES, REASON, URGENCIES
 from ftworkbench.demo.tickets.rows import Ticket, answer, jaccard, shingles, tokens
 from ftworkbench.demo.tickets.writing import slip
 
@@ -206,7 +206,8 @@ def mark_legal(row: Planted) -> Planted:
 
 def _retyped(text: str, rng: random.Random) -> str:
     """The text as somebody types it again from memory: one or two words come out otherwise."""
-    words = text.split(" ")
+    form = f"{text.partition(chr(10))[0]}\n" if text.startswith(REASON) else ""
+    words = text.removeprefix(form).split(" ")
     changed = 0
     for at in rng.sample(range(len(words)), len(words)):
         other = _OTHERWISE.get(words[at].lower(), "")
@@ -217,4 +218,4 @@ def _retyped(text: str, rng: random.Random) -> str:
             changed += 1
         if changed == 2 or (changed and rng.random() < _ONCE):
             break
-    return " ".join(words)
+    return form + " ".join(words)

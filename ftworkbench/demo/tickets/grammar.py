@@ -2,6 +2,10 @@
 
 A phrase is a line under a `[section]`. `{a|b|}` picks one of its alternatives (they nest), `<item>` is filled
 from the section of that name in `words.txt`, or with a number, a date or a sum of money.
+
+Most tickets come through the shop's contact form, which puts the entry that the customer picked from its menu on
+top (`Reason: On its way`). The menu's entries are the house's own words: each stands for one queue, and customers
+sometimes pick the wrong one.
 """
 
 import random
@@ -18,6 +22,16 @@ URGENCIES = ("low", "normal", "high")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "March", "April", "June", "July", "August", "September", "October")
 
+REASON = "Reason: "
+MENU = {
+    "billing": "Till and wallet",
+    "delivery": "On its way",
+    "account": "My corner",
+    "technical": "Everyday use",
+    "returns": "Second thoughts",
+}
+
+_BY_FORM, _PICKED_WRONG = 0.85, 0.03
 _TERSE = 0.11
 _STEADY = ("number", "item", "gadget", "country")
 
@@ -29,11 +43,12 @@ _BEFORE_PUNCTUATION = re.compile(r"\s+([,.;:!?])")
 
 @dataclass(frozen=True)
 class Draft:
-    """A ticket before anybody's typing has been at it; `parts` are sentences in order."""
+    """A ticket before anybody's typing has been at it; `parts` are sentences in order, `reason` is of the menu."""
 
     queue: str
     urgency: str
     kind: str
+    reason: str
     greeting: str
     parts: tuple[str, ...]
     closing: str
@@ -135,17 +150,18 @@ def draft(desk: Desk, rng: random.Random, queue: str, urgency: str) -> Draft:
     """A ticket for a queue and an urgency, by the rules of `ftworkbench.demo.make_triage`."""
     desk.next_ticket()
     kind = _core_kind(rng, urgency)
+    reason = _reason(rng, queue)
     before, after, angry = _cues(desk, rng, queue, urgency, kind)
     core = desk.expand(desk.deal(queue, kind))
     if rng.random() < _TERSE:
-        return Draft(queue, urgency, kind, "", (*before, core, *after), "", angry, False)
+        return Draft(queue, urgency, kind, reason, "", (*before, core, *after), "", angry, False)
     leads, afterthoughts = _second_problem(desk, rng, queue)
     ramble = _ramble(desk, rng, urgency)
     core = f"{leads[0]} {core}" if leads else core
     middle = [core, *ramble] if leads or rng.random() < 0.8 else [*ramble, core]
     opening = _opening(desk, rng, queue)
     return Draft(
-        queue, urgency, kind,
+        queue, urgency, kind, reason,
         greeting=desk.framing("greeting") if rng.random() < 0.6 else "",
         parts=(*opening, *before, *middle, *after, *afterthoughts),
         closing=_closing(desk, rng, angry),
@@ -154,9 +170,18 @@ def draft(desk: Desk, rng: random.Random, queue: str, urgency: str) -> Draft:
     )  # fmt: skip
 
 
+def _reason(rng: random.Random, queue: str) -> str:
+    """The entry of the form's menu, or nothing where the ticket came by mail."""
+    if rng.random() >= _BY_FORM:
+        return ""
+    if rng.random() < _PICKED_WRONG:
+        return MENU[rng.choice([name for name in QUEUES if name != queue])]
+    return MENU[queue]
+
+
 def _opening(desk: Desk, rng: random.Random, queue: str) -> list[str]:
     opener = [desk.framing("opener")] if rng.random() < 0.2 else []
-    topic = [desk.expand(desk.deal(queue, "topic"))] if rng.random() < 0.42 else []
+    topic = [desk.expand(desk.deal(queue, "topic"))] if rng.random() < 0.4 else []
     return [*opener, *topic]
 
 
@@ -176,33 +201,33 @@ def _core_kind(rng: random.Random, urgency: str) -> str:
         return "problem"
     if urgency == "low":
         return "question" if rng.random() < 0.5 else "problem"
-    return rng.choices(["grave", "problem", "rush"], [28, 62, 10])[0]
+    return rng.choices(["grave", "problem", "rush"], [20, 70, 10])[0]
 
 
 def _cues(desk: Desk, rng: random.Random, queue: str, urgency: str, kind: str) -> tuple[list[str], list[str], bool]:
     """What says how urgent it is: sentences before the problem and after it, and whether they are angry."""
     if urgency == "normal":
-        return [], [desk.framing("tail")] if rng.random() < 0.85 else [], False
+        return [], [desk.framing("tail")] if rng.random() < 0.95 else [], False
     if urgency == "low":
-        if kind == "question" and rng.random() < 0.2:
+        if kind == "question" and rng.random() < 0.05:
             return [], [], False
         cue = desk.framing("idle" if kind == "question" and rng.random() < 0.6 else "low")
         return ([cue], [], False) if kind == "problem" and rng.random() < 0.25 else ([], [cue], False)
-    wanted = {"grave": [45, 0, 40, 15], "problem": [50, 34, 16, 0], "rush": [10, 0, 50, 40]}[kind]
+    wanted = {"grave": [50, 0, 42, 8], "problem": [50, 34, 16, 0], "rush": [10, 30, 60, 0]}[kind]
     cue_kind = rng.choices(["anger", "deadline", "need", ""], wanted)[0]
     if not cue_kind:
         return [], [], False
     if cue_kind == "anger":
         first, second = desk.two_framings("anger")
-        if rng.random() < 0.55:
+        if rng.random() < 0.7:
             return [first], [second], True
         return ([first], [], True) if rng.random() < 0.4 else ([], [first], True)
     if cue_kind == "need":
         cue, pressing = desk.framing("need"), []
     else:
-        own = rng.random() < 0.5
+        own = rng.random() < 0.35
         cue = desk.expand(desk.deal(queue, "deadline")) if own else desk.framing("deadline")
-        pressing = [desk.framing("need")] if rng.random() < 0.5 else []
+        pressing = [desk.framing("need")] if rng.random() < 0.7 else []
     return ([cue], pressing, False) if rng.random() < 0.25 else (pressing, [cue], False)
 
 

@@ -3,7 +3,7 @@
 import random
 import re
 
-from ftworkbench.demo.tickets.grammar import Draft
+from ftworkbench.demo.tickets.grammar import REASON, Draft
 
 _SPOKEN = {
     "you": "u", "your": "ur", "please": "pls", "because": "bc", "with": "w/", "are": "r", "thanks": "thx",
@@ -27,7 +27,12 @@ _LONG_ENOUGH_FOR_A_SLIP = 4
 
 
 def write(draft: Draft, rng: random.Random) -> str:
-    """The text of the ticket, typed in a manner that suits its mood."""
+    """The text of the ticket: what the form says of it, then what was typed, in a manner that suits the mood."""
+    typed = _typed(draft, rng)
+    return f"{REASON}{draft.reason}\n{typed}" if draft.reason else typed
+
+
+def _typed(draft: Draft, rng: random.Random) -> str:
     manners, weights = ["tidy", "casual", "sloppy", "texting"], [36, 28, 27, 9]
     if draft.angry:
         manners, weights = ["tidy", "casual", "sloppy", "shouting"], [35, 25, 25, 15]
