@@ -84,9 +84,9 @@ def resume(job: Job) -> Job:
         state = read_state(job)
         now = phase(job)
         if now == "done":
-            raise JobError(f"{job.name}: is done; there is nothing to go on with")
+            raise JobError(f"{job.short}: is done; there is nothing to go on with")
         if now in ALIVE:
-            raise JobError(f"{job.name}: is {now}; stop it before you resume it")
+            raise JobError(f"{job.short}: is {now}; stop it before you resume it")
         job.stop_file.unlink(missing_ok=True)
         attempt = state.attempt + 1 if state else 2
         put_state(job, State(phase="queued", boot_id=boot_id(), host=host(), attempt=attempt, t=time.time()))
@@ -126,7 +126,7 @@ def _start(job: Job) -> None:
         )
     except OSError as error:
         _write_end(job, "failed", f"the worker could not be started: {error}")
-        raise JobError(f"{job.name}: the worker could not be started: {error}") from error
+        raise JobError(f"{job.short}: the worker could not be started: {error}") from error
     finally:
         os.close(log)
     with state_guard(job):
@@ -153,22 +153,22 @@ def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
     state = read_state(job)
     found = phase(job)
     if state is None or found not in ALIVE:
-        raise JobError(f"{job.name}: does not run; it is {found}")
+        raise JobError(f"{job.short}: does not run; it is {found}")
     job.stop_file.touch(mode=0o600)
     if not now:
         return
     if state.host != host():
-        raise JobError(f"{job.name}: was asked to stop; it runs on {state.host} and can be killed only there")
+        raise JobError(f"{job.short}: was asked to stop; it runs on {state.host} and can be killed only there")
     state = _with_process(job, state)
     if state.pid is None:
-        raise JobError(f"{job.name}: has no process yet; it was asked to stop")
+        raise JobError(f"{job.short}: has no process yet; it was asked to stop")
     _signal(state, signal.SIGTERM)
     if _gone(state, grace):
         _write_end(job, "stopped", "ended by SIGTERM")  # unless it has said for itself how it ended
         return
     _signal(state, signal.SIGKILL)
     if not _gone(state, grace):
-        raise JobError(f"{job.name}: process {state.pid} was killed and is still there; a device holds it")
+        raise JobError(f"{job.short}: process {state.pid} was killed and is still there; a device holds it")
     _write_end(job, "stopped", f"killed: it did not leave within {grace:g} s")
 
 

@@ -27,10 +27,10 @@ from types import TracebackType
 
 from ftworkbench import paths
 from ftworkbench.errors import JobError
-from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.heartbeat import beat
 from ftworkbench.jobs.state import read_state
+from ftworkbench.jobs.waiting import waits_for
 
 LOOK = 0.5  # seconds between two looks at the tickets
 _NAME = re.compile(r"(\d{1,20})-(.+)")
@@ -106,7 +106,7 @@ def _position(tickets: list[Ticket], job: Job) -> int:
     for index, ticket in enumerate(tickets):
         if ticket.job == job.path:
             return index
-    raise JobError(f"{job.name}: does not wait in the queue")
+    raise JobError(f"{job.short}: does not wait in the queue")
 
 
 class Lease:
@@ -139,7 +139,7 @@ class Lease:
 def take_device(
     device: str,
     job: Job,
-    log: EventLog,
+    tell: Callable[[str], None],
     stopped: Callable[[], bool],
     *,
     submitted: float | None = None,
@@ -147,24 +147,24 @@ def take_device(
 ) -> Lease:
     """Waits until it is the job's turn, and gives it the device. Only the job's own worker may call it.
 
-    Jobs take turns by `submitted` (seconds since the epoch; when the attempt was launched, unless said).
+    `tell` hears in words which job it waits for, whenever that changes, and nothing where it need not wait. Jobs take turns by `submitted` (seconds since the epoch; when the attempt was launched, unless said).
     Raises LeftQueueError where `stopped()` says so, or the job was dropped; JobError where the process has it
     already.
     """
     if device in _leased:
-        raise JobError(f"{job.name}: has {device} already")
+        raise JobError(f"{job.short}: has {device} already")
     descriptor = _draw_ticket(device, job, _launched(job) if submitted is None else submitted)
-    told = -1
+    told = ""
     try:
         while True:
             before, lease = _look(device, job, descriptor)
             if lease is not None:
                 return lease
-            if before != told:
-                told = before
-                log.emit("notice", level="info", code="queued", text=_place(device, before))
+            if (words := waits_for(job, before)) != told:
+                told = words
+                tell(words)
             if stopped():
-                raise LeftQueueError(f"{job.name}: was asked to stop while it waited for {device}")
+                raise LeftQueueError(f"{job.short}: was asked to stop while it waited for {device}")
             beat(job)
             time.sleep(look)
     finally:
@@ -178,12 +178,6 @@ def _launched(job: Job) -> float:
         return time.time()  # a session that wants the device again
     created = read_manifest(job).get("created")
     return float(created) if state.attempt == 1 and isinstance(created, int | float) else state.t
-
-
-def _place(device: str, before: int) -> str:
-    if not before:
-        return f"next in the queue for {device}, which another job has"
-    return f"waits for {device}, {before} {'job' if before == 1 else 'jobs'} before it"
 
 
 def _ticket_name(number: int, name: str) -> str:
@@ -258,20 +252,23 @@ def _is_own(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _look(device: str, job: Job, descriptor: int) -> tuple[int, Lease | None]:
-    """How many living jobs wait before this one, and the device, where there are none and it is free."""
+def _look(device: str, job: Job, descriptor: int) -> tuple[list[Path | None], Lease | None]:
+    """The living jobs before this one, the holder first, and the device, where there are none and it is free."""
     with _queue_lock(device) as where:
-        before = 0
+        before: list[Path | None] = []
         for ticket in _tickets(where):
             if _is_own(ticket.path, descriptor):
                 break
             if _is_free(ticket.path):
                 ticket.path.unlink(missing_ok=True)
             else:
-                before += 1
+                before.append(ticket.job)
         else:
-            raise LeftQueueError(f"{job.name}: was dropped from the queue for {device}")
-        return before, None if before else _try_device(where, device, job)
+            raise LeftQueueError(f"{job.short}: was dropped from the queue for {device}")
+        if not before and (lease := _try_device(where, device, job)):
+            return [], lease
+        lock = where / "device.lock"
+        return ([] if _is_free(lock) else [_written_job(lock)]) + before, None
 
 
 def _try_device(where: Path, device: str, job: Job) -> Lease | None:

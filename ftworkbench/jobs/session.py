@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def ask(job: Job, op: str, **fields: Any) -> str:
     """Asks a session, and gives the request's id. Raises JobError where it does not run any more."""
     found = phase(job)
     if found not in ALIVE:
-        raise JobError(f"{job.name}: the session is {found}; open another")
+        raise JobError(f"{job.short}: the session is {found}; open another")
     request = os.urandom(6).hex()
     line = {**fields, "v": 1, "id": request, "t": round(time.time(), 3), "op": op}
     text = json.dumps(line, allow_nan=False).encode("ascii") + b"\n"
@@ -42,37 +42,50 @@ def ask(job: Job, op: str, **fields: Any) -> str:
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             text = b"\n" + text  # the last request was cut short by a crash
         if os.write(descriptor, text) != len(text):
-            raise JobError(f"{job.name}: the request could not be written; is the disk full?")
+            raise JobError(f"{job.short}: the request could not be written; is the disk full?")
     finally:
         os.close(descriptor)
     return request
 
 
 def answers(
-    job: Job, request: str, systems: Sequence[str] = ("",), *, poll: float = 0.1, timeout: float | None = None
+    job: Job,
+    request: str,
+    systems: Sequence[str] = ("",),
+    *,
+    poll: float = 0.1,
+    timeout: float | None = None,
+    heard: Callable[[list[Event]], None] | None = None,
 ) -> Iterator[Event]:
     """The `answer` events of a request as they come, until each of `systems` (names) has answered.
 
-    Raises JobError where the session ends before, or nothing at all came for `timeout` seconds.
+    `heard` gets all events of the session, from its first, as they come. Raises JobError where the session ends
+    before, or no answer came for `timeout` seconds, not counting those that it waits in the queue.
     """
     tail = Tail(job.events)
     open_systems = set(systems)
-    heard = time.monotonic()
+    heard_at = time.monotonic()
     while True:
-        alive = phase(job) in ALIVE
-        for event in tail.poll():
+        found = phase(job)
+        alive = found in ALIVE
+        if found == "queued":
+            heard_at = time.monotonic()
+        events = tail.poll()
+        if events and heard is not None:
+            heard(events)
+        for event in events:
             if event.kind != "answer" or event.fields.get("request") != request:
                 continue
-            heard = time.monotonic()
+            heard_at = time.monotonic()
             if event.fields.get("done") or event.fields.get("error"):
                 open_systems.discard(str(event.fields.get("system") or ""))
             yield event
         if not open_systems:
             return
         if not alive:
-            raise JobError(f"{job.name}: the session is {phase(job)} and has not answered; see {job.log}")
-        if timeout is not None and time.monotonic() - heard > timeout:
-            raise JobError(f"{job.name}: the session has not answered for {timeout:g} s")
+            raise JobError(f"{job.short}: the session is {phase(job)} and has not answered; see {job.log}")
+        if timeout is not None and time.monotonic() - heard_at > timeout:
+            raise JobError(f"{job.short}: the session has not answered for {timeout:g} s")
         time.sleep(poll)
 
 

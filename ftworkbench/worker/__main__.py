@@ -100,7 +100,7 @@ def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
     with contextlib.ExitStack() as held:
         if recipe.launch.queue and kind != "session":
             work.phase("queued")
-            held.enter_context(take_device(queue, job, log, stopped))
+            held.enter_context(take_device(queue, job, work.wait, stopped))
         work.phase("loading")
         work.leave_if_stopped()
         module, function = _WORK[kind]

@@ -164,7 +164,7 @@ class _Session:
             return
         work = self._work
         if work.recipe.launch.queue and self._lease is None:
-            self._lease = take_device(work.queue, work.job, work.log, self._told_to_leave, submitted=time.time())
+            self._lease = take_device(work.queue, work.job, work.wait, self._told_to_leave, submitted=time.time())
         work.phase("loading")
         base = load_base(work.recipe, work.workspace, work.device)
         self._model = attach(base, self._trained[0]) if self._trained else base

@@ -46,6 +46,10 @@ class Work:
         """Says where the job is, in its state and its events."""
         tell_phase(self.job, self.log, phase, why, **fields)
 
+    def wait(self, why: str) -> None:
+        """Says that the job is queued, and whom it waits for."""
+        self.phase("queued", why)
+
     def progress(self, what: str, done: int, total: int, unit: str) -> None:
         self.log.emit("progress", what=what, done=done, total=total, unit=unit)
 

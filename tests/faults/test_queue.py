@@ -14,7 +14,7 @@ import ftworkbench
 from ftworkbench.errors import JobError
 from ftworkbench.jobs import queue
 from ftworkbench.jobs.create import create_job
-from ftworkbench.jobs.events import EventLog, read_events
+from ftworkbench.jobs.events import read_events
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.workspace import Workspace
@@ -30,8 +30,10 @@ from ftworkbench.jobs.queue import LeftQueueError, take_device
 job = Job(Path(sys.argv[1]))
 order = Path(sys.argv[2])
 log = EventLog(job.events, 1)
+def told(why):
+    log.emit("phase", phase="queued", why=why)
 try:
-    with take_device("cpu", job, log, job.stop_file.exists, submitted=float(sys.argv[3]), look=0.05) as lease:
+    with take_device("cpu", job, told, job.stop_file.exists, submitted=float(sys.argv[3]), look=0.05) as lease:
         if "fork" in sys.argv:
             if os.fork() == 0:
                 time.sleep(60)
@@ -78,6 +80,14 @@ def wait_for(what: Callable[[], object], seconds: float = 10.0) -> None:
     while not what():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.02)
+
+
+def told(job: Job) -> list[str]:
+    return [event.fields["why"] for event in read_events(job.events)[0]]
+
+
+def unheard(why: str) -> None:
+    """Nobody listens to what a job waits for."""
 
 
 def leave(job: Job) -> None:
@@ -134,12 +144,26 @@ def test_the_first_submitted_is_first_though_its_worker_came_to_the_queue_last(d
     leave(holder)
 
 
-def test_one_that_waits_says_how_many_are_before_it(desk: Desk) -> None:
-    desk.start()
-    desk.start()
+def test_one_that_waits_names_the_job_that_has_the_device_and_counts_the_others(desk: Desk, tmp_path: Path) -> None:
+    first, _ = desk.start()
+    second, _ = desk.start()
     third, _ = desk.start()
-    wait_for(lambda: read_events(third.events)[0])
-    assert read_events(third.events)[0][-1].fields["text"] == "waits for cpu, 1 job before it"
+    said = f"waits for {first.short} (train)"
+    wait_for(lambda: told(second) and told(third))
+    assert told(second) == [said]
+    assert told(third) == [f"{said}; 1 more job is before it"]
+    leave(first)
+    wait_for(lambda: len(told(third)) == 2)
+    assert told(third)[-1] == f"waits for {second.short} (train)"
+
+
+def test_one_that_waits_for_a_job_of_another_workspace_says_where_that_is(desk: Desk, tmp_path: Path) -> None:
+    first, _ = desk.start()
+    desk.workspace = Workspace(tmp_path / "elsewhere")
+    desk.workspace.root.mkdir()
+    second, _ = desk.start()
+    wait_for(lambda: told(second))
+    assert told(second) == [f"waits for {first.short} (train) in {tmp_path.resolve()}"]
 
 
 def test_a_holder_that_is_killed_gives_the_device_to_the_next(desk: Desk) -> None:
@@ -238,12 +262,11 @@ def test_watching_the_queue_never_takes_the_device_from_its_holder(desk: Desk) -
 
 def test_a_process_that_asks_about_its_own_lease_keeps_it(desk: Desk) -> None:
     job = create_job(desk.workspace, "session", "", {"recipe": "own", "args": {}})
-    log = EventLog(job.events, 1)
-    lease = queue.take_device("cpu", job, log, lambda: False, look=0.05)
+    lease = queue.take_device("cpu", job, unheard, lambda: False, look=0.05)
     assert queue.holder("cpu") == job.path
     assert not lease.wanted()
     with pytest.raises(JobError, match="has cpu already"):
-        queue.take_device("cpu", job, log, lambda: False)
+        queue.take_device("cpu", job, unheard, lambda: False)
     other, _ = desk.start()
     time.sleep(0.3)
     assert desk.had() == []
@@ -256,7 +279,7 @@ def test_a_process_that_asks_about_its_own_lease_keeps_it(desk: Desk) -> None:
 def test_devices_have_queues_of_their_own_and_no_name_leads_elsewhere(desk: Desk) -> None:
     first, _ = desk.start()
     job = create_job(desk.workspace, "train", "", {"recipe": "card", "args": {}})
-    with queue.take_device("cuda-0", job, EventLog(job.events, 1), lambda: False) as lease:
+    with queue.take_device("cuda-0", job, unheard, lambda: False) as lease:
         assert queue.holder(lease.device) == job.path
         assert queue.holder("cpu") == first.path
     assert queue.folder("../../x").parent == queue.folder("cpu").parent
@@ -266,13 +289,11 @@ def test_many_workers_at_once_never_hold_the_device_together(desk: Desk, tmp_pat
     code = """
 import sys, os, time
 from pathlib import Path
-from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.queue import take_device
 job, flag = Job(Path(sys.argv[1])), Path(sys.argv[2])
-log = EventLog(job.events, 1)
 for _ in range(10):
-    with take_device("cpu", job, log, lambda: False, look=0.001):
+    with take_device("cpu", job, print, lambda: False, look=0.001):
         os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
         time.sleep(0.001)
         flag.unlink()
@@ -281,7 +302,7 @@ for _ in range(10):
     for index in range(4):
         job = create_job(desk.workspace, "train", "", {"recipe": f"many{index}", "args": {}})
         command = [sys.executable, "-c", code, str(job.path), str(tmp_path / "flag")]
-        workers.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
+        workers.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
     for worker in workers:
         _, error = worker.communicate(timeout=60)
         assert worker.returncode == 0, error

@@ -63,8 +63,8 @@ async def test_while_nothing_comes_it_says_what_it_waits_for(made: Made, session
         await ready(app, pilot)
         await pilot.press("enter")
         log = EventLog(session.events, 1)
-        log.emit("phase", phase="queued", why="behind triage-7d59")
-        await until(pilot, lambda: "Waits for the device: behind triage-7d59" in shown(app))
+        log.emit("phase", phase="queued", why="waits for triage-7d59 (train)")
+        await until(pilot, lambda: "Waits for triage-7d59 (train)" in shown(app))
         log.emit("phase", phase="loading", why="")
         await until(pilot, lambda: "Loads the model" in shown(app))
 

@@ -87,3 +87,25 @@ def test_requests_that_are_broken_are_skipped_and_the_rest_is_given_once(job: Jo
     assert [(found["id"], found["op"]) for found in requests.poll()] == [(request, "close")]
     assert requests.poll() == []
     assert Requests(job.path / "none").poll() == []
+
+
+def test_waiting_in_the_queue_is_heard_of_and_tries_nobodys_patience(job: Job) -> None:
+    request = ask(job, "generate", systems=["a"], messages=[])
+    log = EventLog(job.events, 1)
+    write_state(job, own_state("queued", 1))
+    log.emit("phase", phase="queued", why="waits for triage-3f2a (train)")
+
+    def go_on() -> None:
+        write_state(job, own_state("running", 1))
+        log.emit("answer", request=request, system="a", done=True)
+
+    later = threading.Timer(0.5, go_on)
+    later.start()
+    heard: list[str] = []
+    found = answers(
+        job, request, ["a"], poll=0.01, timeout=0.2,
+        heard=lambda events: heard.extend(event.fields.get("why", "") for event in events),
+    )  # fmt: skip
+    assert [event.fields["done"] for event in found] == [True]
+    assert heard == ["waits for triage-3f2a (train)", ""]
+    later.join()

@@ -120,9 +120,8 @@ def test_a_session_makes_way_for_a_job_that_queues_and_answers_again_later(train
         other = new_job(workspace, "train", recipe)
         code = (
             "import sys; from pathlib import Path; from ftworkbench.jobs.folder import Job;"
-            "from ftworkbench.jobs.events import EventLog; from ftworkbench.jobs.queue import take_device;"
-            "job = Job(Path(sys.argv[1]));"
-            "take_device('cpu', job, EventLog(job.events, 1), lambda: False, look=0.1).release()"
+            "from ftworkbench.jobs.queue import take_device;"
+            "take_device('cpu', Job(Path(sys.argv[1])), print, lambda: False, look=0.1).release()"
         )
         own = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         assert holder("cpu") == job.path
