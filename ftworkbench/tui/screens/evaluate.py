@@ -12,10 +12,8 @@ from textual.containers import Container
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.figures import count
-from ftworkbench.tui.screens.screen import WorkbenchScreen
-from ftworkbench.tui.telling import Telling
+from ftworkbench.tui.screens.jobs_screen import JobsScreen
 from ftworkbench.tui.text import entitle, shown
-from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.flip_list import FlipList, fate_counts
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_list import Entry
@@ -27,7 +25,6 @@ from ftworkbench.tui.widgets.run_words import head_lines
 from ftworkbench.tui.widgets.verdict_card import verdict_lines
 
 if TYPE_CHECKING:
-    from ftworkbench.jobs.folder import Job
     from ftworkbench.tui.evaluation import Evaluation
 
 SECONDS_BETWEEN = 1.0
@@ -36,7 +33,7 @@ _NOTHING_TUNED = "Nothing was measured here yet. v measures {name} and the promp
 _NO_ROWS = "The test rows with both answers come here."
 
 
-class EvaluateScreen(WorkbenchScreen):
+class EvaluateScreen(JobsScreen):
     """On top the verdict, below the test rows with both answers."""
 
     SCOPE = "evaluate"
@@ -46,9 +43,7 @@ class EvaluateScreen(WorkbenchScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: dict[str, Entry] = {}
         self._evaluation: Evaluation | None = None
-        self._telling: Telling | None = None
         self._train: str | None = None
         self._adopted: str | None = None
         self._wanted: str | None = None
@@ -64,16 +59,15 @@ class EvaluateScreen(WorkbenchScreen):
             yield pair
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._adopt()
-        self._show_jobs(self.workbench.jobs)
+        self.take_jobs(self.workbench.jobs)
         self.set_interval(SECONDS_BETWEEN, self._tick)
 
     # Which evaluation
 
     def on_screen_resume(self) -> None:
         self._adopt()
-        self._show_jobs(self.workbench.jobs)
+        self.take_jobs(self.workbench.jobs)
 
     def _adopt(self) -> None:
         """Takes over the job that was chosen elsewhere since the last time: an evaluation, or a training job."""
@@ -87,43 +81,31 @@ class EvaluateScreen(WorkbenchScreen):
         elif entry["kind"] == "train":
             self._train = selected
 
-    def on_jobs_changed(self, message: JobsChanged) -> None:
-        super().on_jobs_changed(message)
-        self._show_jobs(message.jobs)
-
-    def _show_jobs(self, entries: Sequence[Entry]) -> None:
-        self._entries = {entry["job"]: entry for entry in entries}
+    def show_jobs(self, entries: Sequence[Entry]) -> None:
         evaluations = self._evaluations()
         if self._wanted in evaluations:
             self._choose(str(self._wanted))
             self._wanted = None
-        elif self._telling is None and evaluations:
+        elif self.telling is None and evaluations:
             self._choose(evaluations[-1])
         self._refresh_verdict()
         self._read()
 
     def _evaluations(self) -> list[str]:
-        return [name for name, entry in self._entries.items() if entry["kind"] == "evaluate"]
+        return [name for name, entry in self.entries.items() if entry["kind"] == "evaluate"]
 
     def _choose(self, name: str) -> None:
-        job = self._job(name)
-        self._telling = Telling(job)
+        self.follow_job(self.job_named(name))
         self._evaluation = None
-        self.workbench.job_watch.follow(job, "evaluate")
         self._show_rows()
         self._refresh_verdict()
         self._read()
 
-    def _job(self, name: str) -> Job:
-        from ftworkbench.jobs.folder import Job
-
-        return Job((self.workbench.workspace.jobs / name).resolve())
-
     def _step(self, by: int) -> None:
         evaluations = self._evaluations()
-        if self._telling is None or not evaluations:
+        if self.telling is None or not evaluations:
             return
-        place = evaluations.index(self._telling.job.name) + by
+        place = evaluations.index(self.telling.job.name) + by
         if 0 <= place < len(evaluations):
             self._choose(evaluations[place])
         else:
@@ -137,40 +119,27 @@ class EvaluateScreen(WorkbenchScreen):
 
     # News of it
 
-    def on_events_arrived(self, message: EventsArrived) -> None:
-        if self._telling is not None and message.job.name == self._telling.job.name:
-            self._telling.take(message.events)
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._telling is None:
-            return
-        if self._telling.go_on():
-            self._refresh_verdict()
-        else:
-            self.set_timer(0.001, self._tell)
+    def story_moved(self) -> None:
+        self._refresh_verdict()
 
     def _tick(self) -> None:
-        if self.is_current and self._phase() in ALIVE:
+        entry = self.told_entry
+        if self.is_current and entry is not None and entry["phase"] in ALIVE:
             self._read()
-
-    def _phase(self) -> str:
-        entry = self._entries.get(self._telling.job.name) if self._telling is not None else None
-        return str(entry["phase"]) if entry is not None else ""
 
     def _read(self) -> None:
         """Looks, off the event loop, whether there are more answers, or a verdict."""
-        if self._telling is None:
+        if self.telling is None:
             return
         from ftworkbench.tui.evaluation import read_evaluation
 
-        job, known = self._telling.job, self._evaluation
+        job, known = self.telling.job, self._evaluation
         group = f"answers of {job.name}"
         if not self.workbench.is_busy(group):
             self.workbench.launch(lambda: read_evaluation(job, known), self._was_read, doing="reading it", group=group)
 
     def _was_read(self, evaluation: Evaluation) -> None:
-        if self._telling is None or evaluation.job != self._telling.job or evaluation is self._evaluation:
+        if self.telling is None or evaluation.job != self.telling.job or evaluation is self._evaluation:
             return
         self._evaluation = evaluation
         self._refresh_verdict()
@@ -184,8 +153,8 @@ class EvaluateScreen(WorkbenchScreen):
         found = self._evaluation.found if self._evaluation is not None else None
         if found is not None:
             pane.show(lambda width: verdict_lines(found, width), top=False)
-        elif self._telling is not None:
-            entry, story = self._entries.get(self._telling.job.name), self._telling.story
+        elif self.telling is not None:
+            entry, story = self.told_entry, self.telling.story
             if entry is not None:
                 now = clock()
                 pane.show(lambda width: head_lines(entry, story, width, now), top=False)
@@ -195,13 +164,13 @@ class EvaluateScreen(WorkbenchScreen):
             pane.show(lambda width: wrapped(shown(text, "$text-muted"), width), top=False)
 
     def _title(self) -> str:
-        if self._telling is None:
+        if self.telling is None:
             return "Verdict"
         evaluations = self._evaluations()
-        name = self._telling.job.name
+        name = self.telling.job.name
         parts = ["Verdict"]
         if self._evaluation is not None:
-            train = self._entries.get(self._evaluation.train_job or "")
+            train = self.entries.get(self._evaluation.train_job or "")
             what = f"{job_title(train)}" if train is not None else "the baseline"
             against = (
                 f" against {self._evaluation.baseline_name}"
@@ -269,12 +238,9 @@ class EvaluateScreen(WorkbenchScreen):
 
     def _train_entry(self) -> Entry | None:
         """The training job that v measures: the one that was chosen, or the newest that is done."""
-        if self._train is not None and self._train in self._entries:
-            return self._entries[self._train]
-        return next(iter(reversed(self._trained())), None)
-
-    def _trained(self) -> list[Entry]:
-        return [entry for entry in self._entries.values() if entry["kind"] == "train" and entry["phase"] == "done"]
+        if self._train is not None and self._train in self.entries:
+            return self.entries[self._train]
+        return next(iter(reversed(self.trained())), None)
 
     def action_choose(self) -> None:
         from ftworkbench.tui.widgets.choose_job import ChooseJob
@@ -286,7 +252,7 @@ class EvaluateScreen(WorkbenchScreen):
 
         train = self._train_entry()
         self.app.push_screen(
-            ChooseJob("Measure which training job?", self._trained(), train["job"] if train else None), chosen
+            ChooseJob("Measure which training job?", self.trained(), train["job"] if train else None), chosen
         )
 
     def action_measure(self) -> None:
@@ -299,12 +265,12 @@ class EvaluateScreen(WorkbenchScreen):
         if opened is None:
             self.workbench.tell("there is no recipe here to measure by", "warning")
             return
-        job = self._job(train["job"])
+        job = self.job_named(train["job"])
         self.workbench.launch(
             lambda: start_evaluation(opened, job), self._started, doing="starting the measurement", group="evaluate"
         )
 
     def _started(self, job: Any) -> None:
-        self._telling = None
+        self.telling = None
         self.workbench.job_started(job, "measuring", show="evaluate")
         self._choose(job.name)

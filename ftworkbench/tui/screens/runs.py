@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,10 +11,9 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from ftworkbench.tui.actions import bindings
-from ftworkbench.tui.screens.screen import WorkbenchScreen
+from ftworkbench.tui.screens.jobs_screen import JobsScreen
 from ftworkbench.tui.telling import Telling
 from ftworkbench.tui.text import entitle
-from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_list import Entry, JobList
 from ftworkbench.tui.widgets.job_words import ALIVE, job_title
@@ -27,7 +27,7 @@ _KEPT = 8
 _EMPTY = "No job has run here yet. The Recipe screen (2) trains; b there measures the baseline first."
 
 
-class RunsScreen(WorkbenchScreen):
+class RunsScreen(JobsScreen):
     """Left the jobs, right the one that is chosen."""
 
     SCOPE = "runs"
@@ -37,8 +37,6 @@ class RunsScreen(WorkbenchScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: dict[str, Entry] = {}
-        self._telling: Telling | None = None
         self._tellings: dict[str, Telling] = {}
         self._wanted: str | None = None
 
@@ -49,69 +47,53 @@ class RunsScreen(WorkbenchScreen):
             yield RunView(id="run")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._wanted = self.workbench.selected_job
-        self._show_jobs(self.workbench.jobs)
+        self.take_jobs(self.workbench.jobs)
         self.set_interval(1.0, self._tick)
 
     # News
 
     def on_screen_resume(self) -> None:
         wanted = self.workbench.selected_job
-        if wanted is not None and (self._telling is None or wanted != self._telling.job.name):
+        if wanted is not None and (self.telling is None or wanted != self.telling.job.name):
             self._wanted = wanted
-            self._show_jobs(self.workbench.jobs)
+            self.take_jobs(self.workbench.jobs)
 
-    def on_jobs_changed(self, message: JobsChanged) -> None:
-        super().on_jobs_changed(message)
-        self._show_jobs(message.jobs)
-
-    def _show_jobs(self, entries: tuple[Any, ...]) -> None:
-        self._entries = {entry["job"]: entry for entry in entries}
+    def show_jobs(self, entries: Sequence[Entry]) -> None:
         jobs = self.query_one(JobList)
         jobs.show_jobs(entries)
         entitle(jobs, "Jobs", f"{len(entries):,}" if entries else "")
         if self._wanted is not None and jobs.go_to(self._wanted):
             self._wanted = None
-        if self._telling is not None and (entry := self._entries.get(self._telling.job.name)) is not None:
+        if (entry := self.told_entry) is not None:
             self.query_one(RunView).entry_changed(entry)
 
     @on(ItemList.Moved)
     def _moved(self) -> None:
         entry = self.query_one(JobList).item
         if entry is None:
-            self._telling = None
+            self.telling = None
             self.query_one(RunView).show_job(None, None)
             return
-        if self._telling is not None and self._telling.job.name == entry["job"]:
+        if self.telling is not None and self.telling.job.name == entry["job"]:
             return
-        job = self._job(entry)
-        self._telling = self._tellings.pop(job.name, None) or Telling(job)
-        self._tellings[job.name] = self._telling
+        job = self.job_named(entry["job"])
+        self.telling = self._tellings.pop(job.name, None) or Telling(job)
+        self._tellings[job.name] = self.telling
         while len(self._tellings) > _KEPT:
             self._tellings.pop(next(iter(self._tellings)))
-        self.query_one(RunView).show_job(entry, self._telling)
+        self.query_one(RunView).show_job(entry, self.telling)
         self.workbench.follow(job)
         self.workbench.launch(
             lambda: (job, _read_text(job)), self._recipe_read, doing="reading the recipe", group=f"recipe of {job.name}"
         )
 
     def _recipe_read(self, found: tuple[Job, str]) -> None:
-        if self._telling is not None and self._telling.job == found[0]:
+        if self.telling is not None and self.telling.job == found[0]:
             self.query_one(RunView).show_recipe(found[1])
 
-    def on_events_arrived(self, message: EventsArrived) -> None:
-        if self._telling is not None and message.job.name == self._telling.job.name:
-            self._telling.take(message.events)
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._telling is None:
-            return
-        if self._telling.go_on():
-            self.query_one(RunView).story_moved()
-        else:
-            self.set_timer(0.001, self._tell)
+    def story_moved(self) -> None:
+        self.query_one(RunView).story_moved()
 
     def _tick(self) -> None:
         entry = self.query_one(JobList).item
@@ -120,17 +102,12 @@ class RunsScreen(WorkbenchScreen):
 
     # The chosen job
 
-    def _job(self, entry: Entry) -> Job:
-        from ftworkbench.jobs.folder import Job
-
-        return Job((self.workbench.workspace.jobs / entry["job"]).resolve())
-
     def _chosen(self) -> tuple[Entry, Job] | None:
         entry = self.query_one(JobList).item
         if entry is None:
             self.workbench.tell("no job is chosen")
             return None
-        return entry, self._job(entry)
+        return entry, self.job_named(entry["job"])
 
     def _chosen_training(self) -> Job | None:
         chosen = self._chosen()

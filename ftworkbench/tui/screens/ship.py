@@ -14,10 +14,8 @@ from textual.content import Content
 
 from ftworkbench.errors import InputError
 from ftworkbench.tui.actions import bindings
-from ftworkbench.tui.screens.screen import WorkbenchScreen
-from ftworkbench.tui.telling import Telling
+from ftworkbench.tui.screens.jobs_screen import JobsScreen
 from ftworkbench.tui.text import entitle, shown
-from ftworkbench.tui.watch import EventsArrived, JobsChanged
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_list import Entry, JobList
 from ftworkbench.tui.widgets.job_words import ALIVE, job_title
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 _EMPTY = "Nothing was tuned here yet, so there is nothing to ship. The Recipe screen (2) trains."
 
 
-class ShipScreen(WorkbenchScreen):
+class ShipScreen(JobsScreen):
     """Left the trained jobs, right what becomes of the chosen one."""
 
     SCOPE = "ship"
@@ -42,10 +40,8 @@ class ShipScreen(WorkbenchScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: dict[str, Entry] = {}
         self._adopted: str | None = None
         self._shipping: Shipping | None = None
-        self._telling: Telling | None = None
         self._out: dict[str, str] = {}
 
     def compose_content(self) -> ComposeResult:
@@ -58,39 +54,30 @@ class ShipScreen(WorkbenchScreen):
             yield shipping
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.on_screen_resume()
 
     # Which training job
 
     def on_screen_resume(self) -> None:
-        self._show_jobs(self.workbench.jobs)
+        self.take_jobs(self.workbench.jobs)
         selected = self.workbench.selected_job
         if selected is not None and selected != self._adopted:
             self._adopted = selected
             self.query_one(JobList).go_to(selected)
 
-    def on_jobs_changed(self, message: JobsChanged) -> None:
-        super().on_jobs_changed(message)
-        self._show_jobs(message.jobs)
-
-    def _show_jobs(self, entries: Sequence[Entry]) -> None:
-        self._entries = {entry["job"]: entry for entry in entries}
-        trained = [entry for entry in entries if entry["kind"] == "train" and entry["phase"] == "done"]
-        self.query_one(JobList).show_jobs(trained)
+    def show_jobs(self, entries: Sequence[Entry]) -> None:
+        self.query_one(JobList).show_jobs(self.trained())
         self._read()
 
     @on(ItemList.Moved, "#trained")
     def _moved(self) -> None:
-        self._shipping, self._telling = None, None
+        self._shipping, self.telling = None, None
         self.query_one("#shipping", LinesView).show(lambda width: ())
         self._read()
 
     def _job(self) -> Job | None:
-        from ftworkbench.jobs.folder import Job
-
         entry = self.query_one(JobList).item
-        return None if entry is None else Job((self.workbench.workspace.jobs / entry["job"]).resolve())
+        return None if entry is None else self.job_named(entry["job"])
 
     def _read(self) -> None:
         """Looks, off the event loop, what there is of the chosen job."""
@@ -112,23 +99,12 @@ class ShipScreen(WorkbenchScreen):
             return
         self._shipping = shipping
         merge = shipping.merge
-        if merge is not None and (self._telling is None or self._telling.job != merge):
-            self._telling = Telling(merge)
-            self.workbench.job_watch.follow(merge, "ship")
+        if merge is not None and (self.telling is None or self.telling.job != merge):
+            self.follow_job(merge)
         self._refresh_shipping()
 
-    def on_events_arrived(self, message: EventsArrived) -> None:
-        if self._telling is not None and message.job.name == self._telling.job.name:
-            self._telling.take(message.events)
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._telling is None:
-            return
-        if self._telling.go_on():
-            self._refresh_shipping()
-        else:
-            self.set_timer(0.001, self._tell)
+    def story_moved(self) -> None:
+        self._refresh_shipping()
 
     # What is shown
 
@@ -153,9 +129,9 @@ class ShipScreen(WorkbenchScreen):
     def _merge_lines(self, shipping: Shipping, width: int) -> list[Content]:
         """The merge at work or broken off, or where one would go."""
         merge = shipping.merge
-        entry = self._entries.get(merge.name) if merge is not None else None
-        if merge is not None and entry is not None and entry["phase"] != "done" and self._telling is not None:
-            lines = head_lines(entry, self._telling.story, width, clock())
+        entry = self.entries.get(merge.name) if merge is not None else None
+        if merge is not None and entry is not None and entry["phase"] != "done" and self.telling is not None:
+            lines = head_lines(entry, self.telling.story, width, clock())
             if entry["phase"] in ALIVE:
                 return [*lines, Content("")]
             return [*lines, *self._offer(shipping, width), Content("")]
@@ -221,8 +197,7 @@ class ShipScreen(WorkbenchScreen):
 
     def _started(self, job: Job) -> None:
         self.workbench.tell("merging; it goes on even if you leave")
-        self._telling = Telling(job)
-        self.workbench.job_watch.follow(job, "ship")
+        self.follow_job(job)
         self._read()
 
     def _copy(self, text: str, what: str) -> None:
