@@ -147,9 +147,9 @@ def take_device(
 ) -> Lease:
     """Waits until it is the job's turn, and gives it the device. Only the job's own worker may call it.
 
-    `tell` hears in words which job it waits for, whenever that changes, and nothing where it need not wait. Jobs take turns by `submitted` (seconds since the epoch; when the attempt was launched, unless said).
-    Raises LeftQueueError where `stopped()` says so, or the job was dropped; JobError where the process has it
-    already.
+    `tell` hears in words which job it waits for, whenever that changes, and nothing where it need not wait. Jobs
+    take turns by `submitted` (seconds since the epoch; when the attempt was launched, unless said). Raises
+    LeftQueueError where `stopped()` says so, or the job was dropped; JobError where the process has it already.
     """
     if device in _leased:
         raise JobError(f"{job.short}: has {device} already")
