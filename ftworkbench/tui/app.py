@@ -6,46 +6,34 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from ftworkbench import paths
-from ftworkbench.errors import RecipeError, WorkbenchError
+from ftworkbench.errors import RecipeError
 from ftworkbench.jobs.names import short_name
-from ftworkbench.printable import one_line, printable
+from ftworkbench.printable import printable
 from ftworkbench.tui import starting
 from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.themes import DEFAULT_THEME, VARIABLES, read_themes, remember_theme, remembered_theme
 from ftworkbench.tui.watch import EventsArrived, JobsChanged, JobWatch, Live
+from ftworkbench.tui.working import WorkingApp
 from ftworkbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.folder import Job
     from ftworkbench.steps.recipe import Opened
 
-T = TypeVar("T")
 # A key is answered while threads read rows: they give the interpreter back five times sooner than Python would ask.
 _SWITCH_SECONDS = 0.001
-
-
-class Launched(Message, bubble=False):
-    """What `launch` ran in a group has ended; `then` is what comes next, on the event loop."""
-
-    def __init__(self, group: str, then: Callable[[], object]) -> None:
-        super().__init__()
-        self.group = group
-        self.then = then
 
 
 class ThemeChanged(Message, bubble=False):
@@ -65,8 +53,8 @@ def make_screen(name: str) -> WorkbenchScreen:
     return screen
 
 
-class Workbench(App[None], inherit_bindings=False):
-    """Routes: keys to screens, news of jobs to screens, and work off the event loop."""
+class Workbench(WorkingApp, inherit_bindings=False):
+    """Routes: keys to screens, news of recipe and jobs to screens."""
 
     CSS_PATH = "styles/app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
@@ -87,7 +75,6 @@ class Workbench(App[None], inherit_bindings=False):
         self.job_watch = JobWatch(workspace, self.post_message)
         self.title = f"ftworkbench: {printable(workspace.name)}"
         self._start = start
-        self._busy: set[str] = set()
         self._load_themes()
 
     async def on_event(self, event: events.Event) -> None:
@@ -121,7 +108,7 @@ class Workbench(App[None], inherit_bindings=False):
         try:
             self.job_watch.run(lambda: worker.is_cancelled)
         except Exception as error:
-            self.call_from_thread(self._failed, "watching the jobs", error)
+            self.call_from_thread(self.tell_error, "watching the jobs", error)
 
     def open_recipe(self, path: Path, then: Callable[[], object] | None = None) -> None:
         """Reads the recipe off the event loop, tells every screen, then calls `then`.
@@ -158,71 +145,6 @@ class Workbench(App[None], inherit_bindings=False):
             stack = self._screen_stacks.get(name)
             if stack and isinstance(stack[0], WorkbenchScreen) and stack[0].is_running:
                 yield stack[0]
-
-    # Words
-
-    def tell(self, text: str, severity: str = "information") -> None:
-        """One line at the edge of the screen; `severity` is information, warning or error."""
-        levels = {"warning": "warning", "error": "error"}
-        self.notify(one_line(text, 400), severity=levels.get(severity, "information"), markup=False)  # type: ignore[arg-type]
-
-    def _failed(self, doing: str, error: BaseException) -> None:
-        """Says an error in one line; the trace of one that we did not foresee goes to a file of its own."""
-        if isinstance(error, WorkbenchError):
-            self.tell(str(error), "error")
-            return
-        log = paths.state_dir() / "workbench.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
-        self.tell(f"{doing} failed: {type(error).__name__}: {error} (more in {log})", "error")
-
-    # Work off the event loop
-
-    def launch(
-        self,
-        work: Callable[[], T],
-        then: Callable[[T], object] | None = None,
-        *,
-        doing: str = "this",
-        group: str = "launch",
-        failed: Callable[[BaseException], object] | None = None,
-        quiet: bool = False,
-    ) -> bool:
-        """Runs `work` in a thread, then `then` with its result on the event loop. One at a time in a group.
-
-        An error becomes a line on the screen, and is given to `failed`; with `quiet` only that, unless it is one
-        that nobody foresaw. False where the group is at work already.
-        """
-        if group in self._busy:
-            self.tell(f"still {doing}")
-            return False
-
-        def report(error: Exception) -> None:
-            if not (quiet and isinstance(error, WorkbenchError)):
-                self._failed(doing, error)
-            if failed is not None:
-                failed(error)
-
-        def run() -> None:
-            try:
-                result = work()
-            except Exception as error:
-                self.post_message(Launched(group, partial(report, error)))
-            else:
-                self.post_message(Launched(group, (lambda: None) if then is None else partial(then, result)))
-
-        self._busy.add(group)
-        self.run_worker(run, thread=True, group=group, name=doing, exit_on_error=False)
-        return True
-
-    def is_busy(self, group: str) -> bool:
-        """Whether `launch` is at work in this group."""
-        return group in self._busy
-
-    def on_launched(self, message: Launched) -> None:
-        self._busy.discard(message.group)
-        message.then()
 
     # News of jobs
 
