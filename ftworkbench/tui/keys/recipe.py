@@ -30,7 +30,7 @@ ACTIONS = (
         True,
         "Run",
     ),
-    Action("recipe.save", "ctrl+s", "save", "Write the recipe's file", "recipe", True, "Edit"),
+    Action("recipe.save", "ctrl+s", "save", "Write the recipe's file", "recipe", True, "File"),
     Action("recipe.undo", "u", "undo", "Take the last change back", "recipe", True, "Edit"),
     Action(
         "recipe.search",
@@ -69,7 +69,7 @@ ACTIONS = (
         "recipe",
         group="Run",
     ),
-    Action("recipe.open", "O", "other recipe", "Open another recipe of the workspace", "recipe", group="View"),
+    Action("recipe.open", "O", "other recipe", "Open another recipe of the workspace", "recipe", group="File"),
     Action(
         "recipe.zoom",
         "z",

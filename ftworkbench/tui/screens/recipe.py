@@ -9,24 +9,20 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from ftworkbench.errors import InputError
-from ftworkbench.printable import one_line
-from ftworkbench.recipe.options import find_option
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.recipe_draft import Draft
 from ftworkbench.tui.screens import recipe_page
-from ftworkbench.tui.screens.data_page import in_editor
+from ftworkbench.tui.screens.recipe_editing import DraftShown, EditingDesk
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.text import entitle, shown, shown_line
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
 from ftworkbench.tui.widgets.form import Form
 from ftworkbench.tui.widgets.lines_view import LinesView
-from ftworkbench.tui.widgets.query_line import QueryLine, last_word_lines
 
 if TYPE_CHECKING:
     from ftworkbench.estimate.fit import Fit
@@ -42,18 +38,26 @@ class RecipeScreen(WorkbenchScreen):
     SCOPE = "recipe"
     TITLE = "Recipe"
     CSS_PATH = "../styles/recipe.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("recipe")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("recipe", "Run", "File", "View")]
     AUTO_FOCUS = "Form"
 
     def __init__(self) -> None:
         super().__init__()
-        self.draft: Draft | None = None
         self._fit: Fit | None = None
         self._fit_error = ""
         self._timer: Timer | None = None
-        self._everything = False
-        self._needle = ""
-        self._editing = ""
+
+    @property
+    def desk(self) -> EditingDesk:
+        return self.query_one(EditingDesk)
+
+    @property
+    def draft(self) -> Draft | None:
+        return self.desk.draft
+
+    @property
+    def form(self) -> Form:
+        return self.query_one(Form)
 
     @property
     def unsaved(self) -> str:
@@ -61,16 +65,8 @@ class RecipeScreen(WorkbenchScreen):
         return f"{draft.path.name} has changes that are not saved." if draft is not None and draft.changed else ""
 
     def compose_content(self) -> ComposeResult:
-        with Container(id="recipe"):
-            with Vertical(id="left"):
-                yield Form(id="form")
-                yield LinesView(id="about")
-            with Vertical(id="right"):
-                yield LinesView(id="toml")
-                yield LinesView(id="fit")
+        yield EditingDesk()
         yield Static(id="empty", markup=False)
-        yield Static(id="problems", markup=False)
-        yield QueryLine(self._complete)
 
     def on_mount(self) -> None:
         path = self.workbench.recipe_path
@@ -96,76 +92,28 @@ class RecipeScreen(WorkbenchScreen):
         except (OSError, UnicodeDecodeError) as error:
             self.workbench.tell(f"{path.name}: {error}", "error")
             return
-        self.draft = Draft(path, text)
         self.remove_class("-empty")
-        self._show()
+        self.desk.open(Draft(path, text))
 
     def recipe_opened(self, opened: Opened) -> None:
         if self.draft is None or self.draft.path != opened.path or not self.draft.changed:
             self._load(opened.path)
 
-    # What is seen
-
-    @property
-    def form(self) -> Form:
-        return self.query_one(Form)
-
-    def _show(self) -> None:
-        """Shows the draft as it is now."""
-        draft = self.draft
-        if draft is None:
-            return
-        self.form.show(recipe_page.form_lines(draft, everything=self._everything, needle=self._needle))
-        state = "not saved yet" if draft.changed else "saved"
-        what = (
-            f"options with {self._needle}" if self._needle else "all options" if self._everything else "common options"
-        )
-        entitle(self.form, shown_line(f"{draft.path.name} · {what} · {state}", 70))
-        problems = draft.reading.problems
-        box = self.query_one("#problems", Static)
-        box.display = bool(problems)
-        if problems:
-            box.update(recipe_page.problems_text(problems))
-        self._show_option()
+    @on(DraftShown)
+    def _draft_shown(self) -> None:
         self._estimate_soon()
-
-    def _show_option(self) -> None:
-        draft, line = self.draft, self.form.line
-        if draft is None:
-            return
-        key = line.key if line is not None else ""
-        about, toml = self.query_one("#about", LinesView), self.query_one("#toml", LinesView)
-        entitle(about, shown_line(key or "help", 50))
-        if key:
-            about.show(partial(recipe_page.help_lines, draft, key))
-        entitle(toml, shown_line(draft.path.name, 40))
-        toml.show(partial(recipe_page.toml_lines, draft, key), top=False)
-        place, height = recipe_page.line_of(draft.text, key), toml.scrollable_content_region.height
-        if place is not None and height > 0 and not toml.scroll_y <= place < toml.scroll_y + height:
-            toml.scroll_to(y=max(place - height // 2, 0), animate=False)
-
-    @on(Form.Moved)
-    def _moved(self, _: Form.Moved) -> None:
-        self._show_option()
 
     def on_theme_changed(self) -> None:
         self.form.refresh()
 
     def close_open(self) -> bool:
-        line = self.query_one(QueryLine)
-        if line.is_open:
-            line.close()
-        elif super().close_open():
-            pass
-        elif self._needle:
-            self._needle = ""
-            self._show()
-        elif self.has_class("-file"):
+        if self.desk.close_open() or super().close_open():
+            return True
+        if self.has_class("-file"):
             self.remove_class("-file")
             self.form.focus()
-        else:
-            return False
-        return True
+            return True
+        return False
 
     # The estimate
 
@@ -205,104 +153,10 @@ class RecipeScreen(WorkbenchScreen):
         entitle(pane, shown_line("Will it fit, how long", 40) if self._fit is None else shown_line(words, 70))
         pane.show(partial(recipe_page.fit_lines, self._fit, self._fit_error, self.draft), top=False)
 
-    # Editing
-
-    def _complete(self, kind: str, line: str) -> list[str]:
-        option = find_option(self._editing) if kind == self._editing_label else None
-        return last_word_lines(line, option.choices) if option is not None else []
-
-    @property
-    def _editing_label(self) -> str:
-        return f"{self._editing} ="
-
-    def action_edit(self) -> None:
-        line = self.form.line
-        if self.draft is None or line is None:
-            return
-        option = find_option(line.key)
-        if option is not None and option.type == "bool":
-            self._write(line.key, "false" if line.value == "true" else "true")
-            return
-        if line.value != one_line(line.value):
-            self.workbench.tell("this value cannot be written on one line: E edits the file in $EDITOR", "warning")
-            return
-        self._editing = line.key
-        hint = " · ".join(part for part in (option.bounds, option.unit) if part) if option is not None else ""
-        if option is not None and option.choices:
-            hint = ", ".join(option.choices)
-        self.query_one(QueryLine).ask(
-            self._editing_label, "" if line.origin == "default" else line.value, hint or "enter keeps it"
-        )
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        line = self.query_one(QueryLine)
-        if not line.is_open or self.draft is None:
-            return
-        if line.kind == "find option":
-            self._needle = event.value.strip().lower()
-            self._show()
-        elif wrong := self.draft.wrong_value(self._editing, event.value):
-            line.say(wrong, wrong=True)
-        else:
-            line.say("enter keeps it" if event.value.strip() else "enter leaves it out")
-
-    @on(QueryLine.Written)
-    def _written(self, event: QueryLine.Written) -> None:
-        if event.kind == self._editing_label and not self._write(self._editing, event.text):
-            return
-        self.query_one(QueryLine).close()
-
-    @on(QueryLine.Closed)
-    def _query_closed(self) -> None:
-        self.form.focus()
-
-    def _write(self, key: str, written: str) -> bool:
-        if self.draft is None:
-            return False
-        try:
-            self.draft.write(key, written)
-        except InputError as error:
-            self.query_one(QueryLine).say(str(error), wrong=True)
-            return False
-        self._show()
-        return True
-
-    def action_unset(self) -> None:
-        line = self.form.line
-        if self.draft is not None and line is not None:
-            self.draft.leave_out(line.key)
-            self._show()
-
-    def action_undo(self) -> None:
-        if self.draft is not None and not self.draft.undo():
-            self.workbench.tell("nothing to undo")
-        self._show()
-
-    def action_redo(self) -> None:
-        if self.draft is not None and not self.draft.redo():
-            self.workbench.tell("nothing to redo")
-        self._show()
-
-    def action_search(self) -> None:
-        self.query_one(QueryLine).ask("find option", self._needle, "by name or by what it does; q shows all again")
-
-    def action_all_options(self) -> None:
-        self._everything = not self._everything
-        self._show()
-
     def action_toml(self) -> None:
         self.toggle_class("-file")
         (self.query_one("#toml") if self.has_class("-file") else self.form).focus()
-        self.call_after_refresh(self._show_option)
-
-    def action_edit_file(self) -> None:
-        if self.draft is None:
-            return
-        after = in_editor(self.workbench, self.draft.text, ".toml")
-        if after is not None:
-            self.draft.replace(after)
-            self._show()
+        self.call_after_refresh(self.desk.show_option)
 
     # Saving and running
 
@@ -338,7 +192,7 @@ class RecipeScreen(WorkbenchScreen):
         except InputError as error:
             self.workbench.tell(str(error), "error")
             return
-        self._show()
+        self.desk.show()
         if draft.reading.problems:
             self.workbench.tell(f"saved; {draft.path.name} cannot be run until its problems are mended", "warning")
         else:

@@ -1,0 +1,219 @@
+"""The part of the Recipe screen that edits: the form, help for the option in hand, the file, the line for values."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from ftworkbench.errors import InputError
+from ftworkbench.printable import one_line
+from ftworkbench.recipe.options import find_option
+from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.recipe_draft import Draft
+from ftworkbench.tui.screens import recipe_page
+from ftworkbench.tui.screens.data_page import in_editor
+from ftworkbench.tui.text import entitle, shown_line
+from ftworkbench.tui.widgets.form import Form
+from ftworkbench.tui.widgets.lines_view import LinesView
+from ftworkbench.tui.widgets.query_line import QueryLine, last_word_lines
+
+if TYPE_CHECKING:
+    from ftworkbench.tui.app import Workbench
+
+
+class DraftShown(Message):
+    """The draft is shown as it is now: it may be another one, or have changed."""
+
+
+class EditingDesk(Container):
+    """Holds a draft, what is seen of it, and the keys that change it. The estimate stands beside the file."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("recipe", "Edit", "Find")]
+    DEFAULT_CSS = "EditingDesk { height: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draft: Draft | None = None
+        self._everything = False
+        self._needle = ""
+        self._editing = ""
+
+    def compose(self) -> ComposeResult:
+        with Container(id="recipe"):
+            with Vertical(id="left"):
+                yield Form(id="form")
+                yield LinesView(id="about")
+            with Vertical(id="right"):
+                yield LinesView(id="toml")
+                yield LinesView(id="fit")
+        yield Static(id="problems", markup=False)
+        yield QueryLine(self._complete)
+
+    # What is seen
+
+    @property
+    def form(self) -> Form:
+        return self.query_one(Form)
+
+    @property
+    def line(self) -> QueryLine:
+        return self.query_one(QueryLine)
+
+    @property
+    def workbench(self) -> Workbench:
+        return cast("Workbench", self.app)
+
+    def open(self, draft: Draft) -> None:
+        """Another draft is edited from now on."""
+        self.draft = draft
+        self.show()
+
+    def show(self) -> None:
+        """Shows the draft as it is now."""
+        draft = self.draft
+        if draft is None:
+            return
+        self.form.show(recipe_page.form_lines(draft, everything=self._everything, needle=self._needle))
+        state = "not saved yet" if draft.changed else "saved"
+        what = (
+            f"options with {self._needle}" if self._needle else "all options" if self._everything else "common options"
+        )
+        entitle(self.form, shown_line(f"{draft.path.name} · {what} · {state}", 70))
+        problems = draft.reading.problems
+        box = self.query_one("#problems", Static)
+        box.display = bool(problems)
+        if problems:
+            box.update(recipe_page.problems_text(problems))
+        self.show_option()
+        self.post_message(DraftShown())
+
+    def show_option(self) -> None:
+        """Shows the help for the option under the cursor, and its line in the file."""
+        draft, line = self.draft, self.form.line
+        if draft is None:
+            return
+        key = line.key if line is not None else ""
+        about, toml = self.query_one("#about", LinesView), self.query_one("#toml", LinesView)
+        entitle(about, shown_line(key or "help", 50))
+        if key:
+            about.show(partial(recipe_page.help_lines, draft, key))
+        entitle(toml, shown_line(draft.path.name, 40))
+        toml.show(partial(recipe_page.toml_lines, draft, key), top=False)
+        place, height = recipe_page.line_of(draft.text, key), toml.scrollable_content_region.height
+        if place is not None and height > 0 and not toml.scroll_y <= place < toml.scroll_y + height:
+            toml.scroll_to(y=max(place - height // 2, 0), animate=False)
+
+    @on(Form.Moved)
+    def _moved(self) -> None:
+        self.show_option()
+
+    def close_open(self) -> bool:
+        """Closes the line, then shows all options again; False where neither was open."""
+        if self.line.is_open:
+            self.line.close()
+        elif self._needle:
+            self._needle = ""
+            self.show()
+        else:
+            return False
+        return True
+
+    # A value
+
+    def _complete(self, kind: str, line: str) -> list[str]:
+        option = find_option(self._editing) if kind == self._editing_label else None
+        return last_word_lines(line, option.choices) if option is not None else []
+
+    @property
+    def _editing_label(self) -> str:
+        return f"{self._editing} ="
+
+    def action_edit(self) -> None:
+        line = self.form.line
+        if self.draft is None or line is None:
+            return
+        option = find_option(line.key)
+        if option is not None and option.type == "bool":
+            self._write(line.key, "false" if line.value == "true" else "true")
+            return
+        if line.value != one_line(line.value):
+            self.workbench.tell("this value cannot be written on one line: E edits the file in $EDITOR", "warning")
+            return
+        self._editing = line.key
+        hint = " · ".join(part for part in (option.bounds, option.unit) if part) if option is not None else ""
+        if option is not None and option.choices:
+            hint = ", ".join(option.choices)
+        self.line.ask(self._editing_label, "" if line.origin == "default" else line.value, hint or "enter keeps it")
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        if not self.line.is_open or self.draft is None:
+            return
+        if self.line.kind == "find option":
+            self._needle = event.value.strip().lower()
+            self.show()
+        elif wrong := self.draft.wrong_value(self._editing, event.value):
+            self.line.say(wrong, wrong=True)
+        else:
+            self.line.say("enter keeps it" if event.value.strip() else "enter leaves it out")
+
+    @on(QueryLine.Written)
+    def _written(self, event: QueryLine.Written) -> None:
+        if event.kind == self._editing_label and not self._write(self._editing, event.text):
+            return
+        self.line.close()
+
+    @on(QueryLine.Closed)
+    def _query_closed(self) -> None:
+        self.form.focus()
+
+    def _write(self, key: str, written: str) -> bool:
+        if self.draft is None:
+            return False
+        try:
+            self.draft.write(key, written)
+        except InputError as error:
+            self.line.say(str(error), wrong=True)
+            return False
+        self.show()
+        return True
+
+    # The text, and which options are seen
+
+    def action_unset(self) -> None:
+        line = self.form.line
+        if self.draft is not None and line is not None:
+            self.draft.leave_out(line.key)
+            self.show()
+
+    def action_undo(self) -> None:
+        if self.draft is not None and not self.draft.undo():
+            self.workbench.tell("nothing to undo")
+        self.show()
+
+    def action_redo(self) -> None:
+        if self.draft is not None and not self.draft.redo():
+            self.workbench.tell("nothing to redo")
+        self.show()
+
+    def action_search(self) -> None:
+        self.line.ask("find option", self._needle, "by name or by what it does; q shows all again")
+
+    def action_all_options(self) -> None:
+        self._everything = not self._everything
+        self.show()
+
+    def action_edit_file(self) -> None:
+        if self.draft is None:
+            return
+        after = in_editor(self.workbench, self.draft.text, ".toml")
+        if after is not None:
+            self.draft.replace(after)
+            self.show()
