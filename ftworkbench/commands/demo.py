@@ -22,7 +22,7 @@ from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline
 from ftworkbench.steps.check import check_recipe, check_undecided
 from ftworkbench.steps.evaluate import evaluation_result, start_evaluation
-from ftworkbench.steps.merge import merge_result, start_merge
+from ftworkbench.steps.merge import merge_result, proved, start_merge
 from ftworkbench.steps.recipe import Opened, open_recipe
 from ftworkbench.steps.splits import require_split
 from ftworkbench.steps.train import start_training, train_result
@@ -47,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
         found = run_pipeline(opened)
         if args.json:
             emit(found)
-        answered = found["merge"]["same_answers"] == found["merge"]["prompts"]
-        return EXIT_GOOD if found["verdict"]["word"] == "better" and answered else EXIT_NO
+        return EXIT_GOOD if found["verdict"]["word"] == "better" and proved(found["merge"]) else EXIT_NO
     from ftworkbench.commands.workbench import open_workbench
     from ftworkbench.steps.recipe import write_overrides
 

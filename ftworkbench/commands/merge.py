@@ -11,7 +11,7 @@ from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.jobs import named_job
-from ftworkbench.steps.merge import merge_result, start_merge
+from ftworkbench.steps.merge import merge_result, proof_words, proved, start_merge
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +31,9 @@ def run(args: argparse.Namespace) -> int:
         emit(found)
     elif phase(job) == "done":
         tell(merge_line(found))
-    return EXIT_GOOD if phase(job) == "done" and found["same_answers"] == found["prompts"] else EXIT_NO
+    return EXIT_GOOD if phase(job) == "done" and proved(found) else EXIT_NO
 
 
 def merge_line(found: dict[str, Any]) -> str:
-    """What the merge proved, in one line."""
-    return (
-        f"{found['path']}: {found['same_answers']} of {found['prompts']} answers are those of the adapter, "
-        f"largest logit drift {found['max_logit_drift']:.2g}"
-    )
+    """Where the merged model is, and what the merge proved, in one line."""
+    return f"{found['path']}: {proof_words(found)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,5 +33,28 @@ def merge_result(job: Job) -> dict[str, Any]:
         "same_answers": None,
         "prompts": 0,
         "max_logit_drift": None,
+        "dtype": "float32",
+        "merged_in": "float32",
     }
     return {**missing, **found, "job": job.name}
+
+
+def proved(found: Mapping[str, Any]) -> bool:
+    """Whether the merged model was shown to be the one that was measured: by its answers, or in float32 by the merge.
+
+    Rounded to fewer bits than float32, a model may answer otherwise for that reason alone.
+    """
+    same = found["same_answers"] == found["prompts"]
+    return bool(found["prompts"]) and (same or (found["dtype"] != "float32" and found["merged_in"] == "float32"))
+
+
+def proof_words(found: Mapping[str, Any]) -> str:
+    """What the merge proved, in one line."""
+    same = f"{found['same_answers']} of {found['prompts']} answers are those of the adapter"
+    drift = f"largest logit drift {found['max_logit_drift']:.2g}"
+    if found["dtype"] == "float32":
+        return f"{same}, {drift}"
+    before = ""
+    if found["merged_in"] == "float32":
+        before = f"{found['prompts']} of {found['prompts']} in float32; "
+    return f"{before}saved in {found['dtype']}, where rounding alone changes some, {same}, {drift}"

@@ -6,6 +6,7 @@ import gc
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,45 @@ class Said:
     answers: list[Answer]
     logits: list[Any]
 
+    def same_answers(self, other: Said) -> int:
+        """How many of the answers are equal."""
+        return sum(one.text == two.text for one, two in zip(self.answers, other.answers, strict=True))
+
+    def drift(self, other: Said) -> float:
+        """The largest difference between two logits."""
+        pairs = zip(self.logits, other.logits, strict=True)
+        return max((float((one - two).abs().max()) for one, two in pairs), default=0.0)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The prompts (token ids) of a proof, and how they are answered."""
+
+    template: Template
+    prompts: Sequence[list[int]]
+    sampling: Sampling
+    batch_size: int
+
+    def ask(self, model: Any, given: Said | None = None) -> Said:
+        """Greedy answers, and the logits over the first tokens of them (those of `given`, if given)."""
+        answers = generate(model, self.template, self.prompts, self.sampling, batch_size=self.batch_size)
+        texts = [each.text for each in (given.answers if given else answers)]
+        logits = []
+        with torch.inference_mode():
+            for prompt, text in zip(self.prompts, texts, strict=True):
+                rest = self.template.tokenizer(text, add_special_tokens=False)["input_ids"][: _POSITIONS - 1]
+                ids = torch.tensor([[*prompt, *rest]], device=model.device)
+                found = model(input_ids=ids, logits_to_keep=len(rest) + 1).logits[0]
+                logits.append(found.float().cpu())
+        return Said(answers, logits)
+
 
 def merge(work: Work) -> None:
     """Leaves a merged model at the `out` of the arguments, and `result.json` with the proof.
 
-    In float32 the greedy answers must all be equal. Raises JobError where they are not: nothing is left then.
+    It is merged in float32 where there is room for that, and has to give every greedy answer that the adapter gives.
+    What is saved has the recipe's dtype, whose rounding alone may change answers: they are counted, from what stands
+    on the disk. Raises JobError where answers in float32 differ: nothing is left then.
     """
     # -------------------------------------------------------------------------------------------------
     # What, from where, to where
@@ -53,18 +88,16 @@ def merge(work: Work) -> None:
     out = Path(str(work.args["out"]))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: is there already and not empty; name another folder")
-    dtype = _EXACT if work.device == "cpu" else "bfloat16"
+    dtype = recipe.model.dtype or _EXACT
     template = answering_template(work)
     prompts = proof_prompts(work, recipe, template)
+    proof = Proof(template, prompts, Sampling(recipe.evaluate.max_new_tokens), recipe.evaluate.batch_size)
 
     # -------------------------------------------------------------------------------------------------
     # The adapter on the base as it was before any quantization: what has to be kept
 
-    model = attach(load_base(recipe, work.workspace, work.device, quantized=False, dtype=dtype), job)
-    work.phase("running")
-    sampling, size = Sampling(recipe.evaluate.max_new_tokens), recipe.evaluate.batch_size
     work.progress("adapter answers", 0, len(prompts), "prompts")
-    as_adapter = say(model, template, prompts, sampling, batch_size=size)
+    model, as_adapter, merged_in = ask_adapter(work, job, recipe, proof)
     work.progress("adapter answers", len(prompts), len(prompts), "prompts")
     work.leave_if_stopped()
 
@@ -75,7 +108,10 @@ def merge(work: Work) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(staged, ignore_errors=True)
     try:
-        save_merged(model, template, staged)
+        model = model.merge_and_unload(safe_merge=True)
+        if merged_in != dtype:
+            _must_agree(as_adapter, proof.ask(model, as_adapter), out)
+        save_model(model.to(getattr(torch, dtype)), template, staged)
         del model
         gc.collect()
 
@@ -84,15 +120,10 @@ def merge(work: Work) -> None:
 
         merged = load_saved(staged, dtype, work.device)
         work.progress("merged answers", 0, len(prompts), "prompts")
-        as_merged = say(merged, template, prompts, sampling, batch_size=size, given=as_adapter)
+        as_merged = proof.ask(merged, as_adapter)
         work.progress("merged answers", len(prompts), len(prompts), "prompts")
-        same = sum(a.text == b.text for a, b in zip(as_adapter.answers, as_merged.answers, strict=True))
-        drift = _drift(as_adapter.logits, as_merged.logits)
-        if dtype == _EXACT and same < len(prompts):
-            raise JobError(
-                f"the merged model answers {len(prompts) - same} of {len(prompts)} prompts otherwise than the adapter "
-                f"(logits up to {drift:.3g} off), so it is not the model that was measured; nothing was left at {out}"
-            )
+        if dtype == _EXACT:
+            _must_agree(as_adapter, as_merged, out)
         work.phase("saving")
         sync(staged)
         if out.exists():
@@ -102,15 +133,45 @@ def merge(work: Work) -> None:
         shutil.rmtree(staged, ignore_errors=True)
     result = {
         "path": str(out),
-        "same_answers": same,
+        "same_answers": as_adapter.same_answers(as_merged),
         "prompts": len(prompts),
-        "max_logit_drift": drift,
+        "max_logit_drift": as_adapter.drift(as_merged),
         "dtype": dtype,
+        "merged_in": merged_in,
         "adapter_sha256": adapter_sha256(job),
         "gib": sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**30,
         "seconds": round(time.monotonic() - began, 3),
     }
     write_json(work.job.result, result)
+
+
+def ask_adapter(work: Work, job: Job, recipe: Recipe, proof: Proof) -> tuple[Any, Said, str]:
+    """The adapter on its unquantized base, what it says, and their dtype: the recipe's only for want of room."""
+
+    def ask(dtype: str) -> tuple[Any, Said, str]:
+        model = attach(load_base(recipe, work.workspace, work.device, quantized=False, dtype=dtype), job)
+        work.phase("running")
+        return model, proof.ask(model), dtype
+
+    dtype = recipe.model.dtype or _EXACT
+    if dtype != _EXACT:
+        with suppress(torch.OutOfMemoryError):
+            return ask(_EXACT)
+        gc.collect()
+        torch.cuda.empty_cache()
+        text = f"no room to merge in float32, so it is merged in {dtype}, where equal answers prove nothing to the bit"
+        work.notice(text, "merged_in_less")
+    return ask(dtype)
+
+
+def _must_agree(as_adapter: Said, as_merged: Said, out: Path) -> None:
+    differ = len(as_adapter.answers) - as_adapter.same_answers(as_merged)
+    if differ:
+        raise JobError(
+            f"the merged model answers {differ} of {len(as_adapter.answers)} prompts otherwise than the adapter (logits "
+            f"up to {as_adapter.drift(as_merged):.3g} off), so it is not the model that was measured; nothing was left "
+            f"at {out}"
+        )
 
 
 def proof_prompts(work: Work, recipe: Recipe, template: Template) -> list[list[int]]:
@@ -128,12 +189,11 @@ def proof_prompts(work: Work, recipe: Recipe, template: Template) -> list[list[i
     return prompts
 
 
-def save_merged(model: Any, template: Template, folder: Path) -> None:
-    """Merges the adapter into the model it is on, and writes a plain model's folder, safetensors and all."""
-    merged = model.merge_and_unload(safe_merge=True)
-    merged.generation_config.eos_token_id = sorted(template.ends)
-    merged.generation_config.pad_token_id = template.tokenizer.pad_token_id
-    merged.save_pretrained(folder, safe_serialization=True)
+def save_model(model: Any, template: Template, folder: Path) -> None:
+    """Writes a plain model's folder, safetensors, tokenizer and all."""
+    model.generation_config.eos_token_id = sorted(template.ends)
+    model.generation_config.pad_token_id = template.tokenizer.pad_token_id
+    model.save_pretrained(folder, safe_serialization=True)
     template.tokenizer.save_pretrained(folder)
 
 
@@ -143,29 +203,3 @@ def load_saved(folder: Path, dtype: str, device: str) -> Any:
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True)
     return model.to(device).eval()
-
-
-def say(
-    model: Any,
-    template: Template,
-    prompts: Sequence[list[int]],
-    sampling: Sampling,
-    *,
-    batch_size: int,
-    given: Said | None = None,
-) -> Said:
-    """Greedy answers to the prompts, and the logits over the first tokens of them (those of `given`, if given)."""
-    answers = generate(model, template, prompts, sampling, batch_size=batch_size)
-    texts = [each.text for each in (given.answers if given else answers)]
-    logits = []
-    with torch.inference_mode():
-        for prompt, text in zip(prompts, texts, strict=True):
-            rest = template.tokenizer(text, add_special_tokens=False)["input_ids"][: _POSITIONS - 1]
-            ids = torch.tensor([[*prompt, *rest]], device=model.device)
-            found = model(input_ids=ids, logits_to_keep=len(rest) + 1).logits[0]
-            logits.append(found.float().cpu())
-    return Said(answers, logits)
-
-
-def _drift(one: Sequence[Any], other: Sequence[Any]) -> float:
-    return max((float((a - b).abs().max()) for a, b in zip(one, other, strict=True)), default=0.0)

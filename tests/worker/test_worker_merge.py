@@ -10,6 +10,7 @@ from tiny import make_workspace, run_job
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.steps.merge import merge_result, proof_words, proved
 from ftworkbench.worker import merge
 from ftworkbench.workspace import Workspace
 
@@ -97,3 +98,34 @@ def test_a_qlora_adapter_is_merged_into_the_unquantized_base(model: Path, tmp_pa
     a, b = (adapter[f"base_model.model.{name}.lora_{side}.weight"].float() for side in "AB")
     expected = base[f"{name}.weight"] + b @ a * (recipe.lora.lora_alpha / recipe.lora.r)
     assert torch.allclose(weights[f"{name}.weight"], expected, atol=1e-5)
+
+
+def test_a_model_saved_in_bfloat16_is_proved_in_float32_and_its_rounding_is_told(model: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    workspace, recipe = make_workspace(tmp_path / "work", model, model__dtype="bfloat16", train__learning_rate=5e-2)
+    job = run_job(workspace, "train", recipe)
+    out = tmp_path / "merged"
+    merged = run_job(workspace, "merge", recipe, job=str(job.path), out=str(out))
+    assert phase(merged) == "done", read_state(merged)
+    found = merge_result(merged)
+    assert (found["merged_in"], found["dtype"]) == ("float32", "bfloat16")
+    assert proved(found)
+    assert f"{found['prompts']} of {found['prompts']} in float32" in proof_words(found)
+    assert 0 < found["max_logit_drift"] < 1
+    assert {value.dtype for value in load_file(out / "model.safetensors").values()} == {torch.bfloat16}
+
+
+def test_a_wrong_merge_in_float32_is_found_before_it_is_rounded(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, recipe = make_workspace(tmp_path / "work", model, model__dtype="bfloat16")
+    job = run_job(workspace, "train", recipe)
+    forget = "peft.tuners.lora.layer.Linear.get_delta_weight"
+    monkeypatch.setattr(forget, lambda layer, adapter: -200 * torch.ones_like(layer.weight))
+    out = tmp_path / "merged"
+    merged = run_job(workspace, "merge", recipe, job=str(job.path), out=str(out))
+    state = read_state(merged)
+    assert state is not None
+    assert (state.phase, "is not the model that was measured" in state.why) == ("failed", True)
+    assert not out.exists()

@@ -47,16 +47,19 @@ def proof_lines(shipping: Shipping, width: int) -> list[Content]:
     if merged is None:
         return []
     same, prompts = int(merged.get("same_answers") or 0), int(merged.get("prompts") or 0)
-    exact = merged.get("dtype", "float32") == "float32"
+    dtype = str(merged.get("dtype", "float32"))
     if prompts and same == prompts:
         said = ("✔ proved", "bold $success")
         words = f"   same answers as the adapter, {same}/{prompts}"
-    elif exact:
+    elif dtype == "float32":
         said = ("✘ not the same", "bold $error")
         words = f"   {same}/{prompts} answers are as the adapter gives them"
+    elif merged.get("merged_in") == "float32":
+        said = ("✔ proved", "bold $success")
+        words = f"   {prompts}/{prompts} same answers in float32; {same}/{prompts} once rounded to {dtype}"
     else:
         said = ("≈ close", "bold $warning")
-        words = f"   {same}/{prompts} same answers; in {merged.get('dtype')} rounding alone changes some"
+        words = f"   {same}/{prompts} same answers; in {dtype} rounding alone changes some"
     lines = wrapped(Content.assemble(said, one_line(words)), width, Content.styled("merged", "$text-muted"), _GUTTER)
     drift = merged.get("max_logit_drift")
     lines += _fact("logit drift", f"{measure(drift)} at most" if drift is not None else "", width)
