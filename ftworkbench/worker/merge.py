@@ -17,6 +17,7 @@ from ftworkbench.data.splits import load_parts
 from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import build_messages, tuned
 from ftworkbench.files import write_json
+from ftworkbench.jobs.folder import Job
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.adapter import adapter_sha256, answering_template, attach
 from ftworkbench.worker.checkpoints import sync
@@ -168,9 +169,9 @@ def _must_agree(as_adapter: Said, as_merged: Said, out: Path) -> None:
     differ = len(as_adapter.answers) - as_adapter.same_answers(as_merged)
     if differ:
         raise JobError(
-            f"the merged model answers {differ} of {len(as_adapter.answers)} prompts otherwise than the adapter (logits "
-            f"up to {as_adapter.drift(as_merged):.3g} off), so it is not the model that was measured; nothing was left "
-            f"at {out}"
+            f"the merged model answers {differ} of {len(as_adapter.answers)} prompts otherwise than the adapter "
+            f"(logits up to {as_adapter.drift(as_merged):.3g} off), so it is not the model that was measured; "
+            f"nothing was left at {out}"
         )
 
 
