@@ -110,9 +110,10 @@ class Story:
 
     def eta(self, now: float) -> float | None:
         """Seconds left at `now` (since the epoch), by the rate of the latest steps; None if unknown."""
-        if self.phase != "running" or len(self._recent) < 2 or self.steps <= 0:
+        if self.phase != "running" or len(self._recent) < 3 or self.steps <= 0:
             return None
-        (first_t, first), (last_t, last) = self._recent[0], self._recent[-1]
+        # The first step of an attempt warms up, and takes many times as long as those that follow.
+        (first_t, first), (last_t, last) = self._recent[1], self._recent[-1]
         if last <= first or last_t <= first_t:
             return None
         left = (self.steps - last) * (last_t - first_t) / (last - first)

@@ -91,6 +91,14 @@ def test_the_time_left_follows_the_latest_rate() -> None:
     assert told.eta(210.0) is None
 
 
+def test_the_first_step_says_nothing_of_the_time_left() -> None:
+    told = story(event("phase", phase="running"))
+    told.add([event("progress", t=0.0, what="train", done=0, total=100, unit="steps"), metric(1, 1.0, t=60.0)])
+    assert told.eta(60.0) is None
+    told.add([metric(2, 1.0, t=61.0)])
+    assert told.eta(61.0) == pytest.approx(98.0)
+
+
 def test_answers_are_put_together_by_request_and_system() -> None:
     told = story(
         event("answer", request="r1", system="tuned", delta="Hel"),
