@@ -50,6 +50,17 @@ def workspace_of(recipe: Path) -> Workspace:
     return Workspace(recipe.parent)
 
 
+def workspace_at(path: Path) -> Workspace:
+    """The workspace that `path` names: a folder, or a recipe in it. Raises InputError where there is none."""
+    if path.is_dir():
+        return Workspace(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such workspace")
+    if path.suffix != ".toml":
+        raise InputError(f"{path}: neither a workspace nor a recipe")
+    return workspace_of(path)
+
+
 def find_recipe(path: Path) -> Path:
     """The recipe that `path` names: itself, or the only one in it. Raises InputError where there is none."""
     if path.is_dir():

@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from ftworkbench.commands.arguments import add_job, add_json
+from ftworkbench.commands.bars import bars
 from ftworkbench.commands.show import emit, say, tell
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.printable import cell_width, printable
 from ftworkbench.steps.compare import Answered, compare
-from ftworkbench.steps.jobs import named_job
+from ftworkbench.steps.jobs import TRAINED, named_job
 
 _GAP = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB", help="a training job: a path, a name, or the unique end of a name")
+    add_job(parser, "the training job")
     parser.add_argument("--prompt", metavar="TEXT", help="what to ask (default: read from standard input)")
     parser.add_argument("--max-new-tokens", type=int, metavar="N", help="the longest answer (default: the recipe's)")
     parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 (default) is greedy")
-    parser.add_argument("--workspace", type=Path, metavar="DIR", help="the workspace of JOB (default: this folder)")
-    parser.add_argument("--json", action="store_true", help="print both answers as one JSON object")
+    add_json(parser, "both answers")
 
 
 def run(args: argparse.Namespace) -> int:
-    workspace, job = named_job(args.job, args.workspace)
+    job = named_job(args.job, args.workspace, TRAINED)
     if args.prompt is None and sys.stdin.isatty():
         raise InputError("what should they be asked? give --prompt TEXT, or pipe it in")
     prompt = args.prompt if args.prompt is not None else sys.stdin.read().strip()
     if not prompt:
         raise InputError("the prompt is empty")
-    say(f"asking the baseline and {job.name}")
-    found = compare(workspace, job, prompt, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
+    say(f"asking the baseline and {job.short}")
+    with bars() as shown:
+        found = compare(
+            job.workspace, job, prompt,
+            max_new_tokens=args.max_new_tokens, temperature=args.temperature, tell=shown.show,
+        )  # fmt: skip
     if args.json:
         emit({"prompt": prompt, "answers": [answer.as_json() for answer in found]})
         return EXIT_GOOD

@@ -9,11 +9,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from ftworkbench.commands.arguments import add_set
 from ftworkbench.commands.check import report_lines
-from ftworkbench.commands.evaluate import evaluation_lines
-from ftworkbench.commands.merge import merge_line
+from ftworkbench.commands.results import evaluation_lines, merge_line
 from ftworkbench.commands.show import duration, emit, percent, say
-from ftworkbench.commands.train import add_set_argument
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.demo.workspace import make_demo, read_decisions
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, JobError
@@ -36,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--headless", action="store_true", help="run the pipeline here and tell it, without the workbench"
     )
-    add_set_argument(parser)
+    add_set(parser)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object (implies --headless)")
 
 
@@ -77,7 +76,7 @@ def run_pipeline(opened: Opened) -> dict[str, Any]:
     if known is None:
         known = _finish(start_evaluation(opened, None))
     else:
-        say(f"  measured before, for this very split and prompt, by {known.name}")
+        say(f"  measured before, for this very split and prompt, by {known.short}")
     _tell_evaluation(evaluation_result(known))
 
     _headline("3  Train: a LoRA on the training rows")
@@ -93,7 +92,7 @@ def run_pipeline(opened: Opened) -> dict[str, Any]:
     _tell_evaluation(evaluation)
 
     _headline("5  Ship: merge, and prove that it is what was measured")
-    out = opened.workspace.root / "merged" / train_job.name
+    out = opened.workspace.root / "merged" / train_job.short
     merged = merge_result(_finish(start_merge(opened.workspace, train_job, out)))
     say(f"  {merge_line(merged)}")
 
@@ -149,5 +148,5 @@ def _finish(job: Job) -> Job:
     story = watch_job(job)
     ended = phase(job)
     if ended != "done":
-        raise JobError(f"{job.name} {ended}: {story.why or 'no reason was given'}; its log is {job.log}")
+        raise JobError(f"{job.short} {ended}: {story.why or 'no reason was given'}; its log is {job.log}")
     return job

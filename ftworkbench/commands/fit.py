@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
+from ftworkbench.commands.arguments import add_json, add_recipe, add_set
 from ftworkbench.commands.show import duration, emit, tell
-from ftworkbench.commands.train import add_set_argument
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.jobs.folder import result
@@ -19,13 +18,13 @@ _BAR = 30
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a recipe, or a workspace with one recipe in it")
+    add_recipe(parser)
     parser.add_argument("--card", metavar="NAME", help="a card that is not here, as in `RTX 4090` or H100")
     parser.add_argument(
         "--measure", action="store_true", help="run the worst step that the data holds, on this machine"
     )
-    add_set_argument(parser)
-    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    add_set(parser)
+    add_json(parser, "the result")
 
 
 def run(args: argparse.Namespace) -> int:

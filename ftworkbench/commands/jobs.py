@@ -1,42 +1,45 @@
-"""`jobs`: what runs and ran in a workspace."""
+"""`jobs [WORKSPACE]`: what runs and ran in a workspace."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
+from ftworkbench.commands.arguments import add_json, add_workspace
 from ftworkbench.commands.show import emit, say, table, tell
 from ftworkbench.errors import EXIT_GOOD, InputError
+from ftworkbench.jobs.names import short_name
 from ftworkbench.steps.jobs import summaries
-from ftworkbench.workspace import Workspace
+from ftworkbench.workspace import workspace_at
+
+_HEAD = ("job", "kind", "phase", "step", "verdict", "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("workspace", nargs="?", type=Path, default=Path(), metavar="WORKSPACE", help="its folder")
-    parser.add_argument("--json", action="store_true", help="print them as one JSON object")
+    parser.add_argument(
+        "named", nargs="?", type=Path, metavar="WORKSPACE", help="a workspace or a recipe in it (default: this folder)"
+    )
+    add_workspace(parser)
+    add_json(parser, "them")
 
 
 def run(args: argparse.Namespace) -> int:
-    if not args.workspace.exists():
-        raise InputError(f"{args.workspace}: no such workspace")
-    root = args.workspace if args.workspace.is_dir() else args.workspace.parent
-    found = summaries(Workspace(root))
+    if args.named and args.workspace:
+        raise InputError("name one workspace, as WORKSPACE or with --workspace, not both")
+    workspace = workspace_at(args.named or args.workspace or Path())
+    found = summaries(workspace)
     if args.json:
         emit({"jobs": found})
-        return EXIT_GOOD
-    if not found:
+    elif not found:
         say("no jobs yet; `ftworkbench train RECIPE` starts one")
-        return EXIT_GOOD
-    rows = [
-        [
-            job["job"],
-            job["kind"],
-            job["phase"],
-            f"{job['step']}/{job['steps']}" if job["steps"] else "",
-            job["verdict"] or "",
-        ]
-        for job in found
-    ]
-    for line in table(["job", "kind", "phase", "step", "verdict"], rows, right=[3]):
-        tell(line)
+    else:
+        for line in table(_HEAD, [_row(job) for job in found], right=[3]):
+            tell(line)
     return EXIT_GOOD
+
+
+def _row(job: dict[str, Any]) -> list[str]:
+    why = job["why"] if job["phase"] in {"queued", "stopped", "failed"} else ""
+    step = f"{job['step']}/{job['steps']}" if job["steps"] else ""
+    return [short_name(job["job"]), job["kind"], job["phase"], step, job["verdict"] or "", why]

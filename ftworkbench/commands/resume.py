@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from ftworkbench.commands.show import emit, say, tell
-from ftworkbench.commands.train import report_training
-from ftworkbench.commands.watch import watch_job
-from ftworkbench.errors import EXIT_GOOD
-from ftworkbench.steps.jobs import named_job
-from ftworkbench.steps.train import resume_training, train_result
+from ftworkbench.commands.arguments import add_detach, add_job, add_json
+from ftworkbench.commands.launched import leave_or_follow
+from ftworkbench.steps.jobs import ENDED_EARLY, named_job
+from ftworkbench.steps.train import resume_training
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB", help="a path, a name, or the unique end of a name")
-    parser.add_argument("--workspace", type=Path, metavar="DIR", help="the workspace of JOB (default: this folder)")
-    parser.add_argument("--detach", action="store_true", help="print the job's folder and leave; the job goes on")
-    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    add_job(parser, "the job to go on with")
+    add_detach(parser)
+    add_json(parser, "the result")
 
 
 def run(args: argparse.Namespace) -> int:
-    _, job = named_job(args.job, args.workspace)
-    job = resume_training(job)
-    if args.detach:
-        if args.json:
-            emit(train_result(job))
-        else:
-            tell(str(job.path))
-        return EXIT_GOOD
-    say(f"resuming {job.name}")
-    watch_job(job)
-    return report_training(job, as_json=args.json)
+    job = resume_training(named_job(args.job, args.workspace, ENDED_EARLY))
+    return leave_or_follow(job, "resuming", detach=args.detach, as_json=args.json)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from ftworkbench.commands.arguments import add_json, add_recipe
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.splits import freeze
 from ftworkbench.errors import EXIT_GOOD
@@ -12,11 +12,11 @@ from ftworkbench.steps.recipe import open_recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a recipe, or a workspace with one recipe in it")
+    add_recipe(parser)
     parser.add_argument(
         "--again", action="store_true", help="replace a frozen split; verdicts on the old one stay with it"
     )
-    parser.add_argument("--json", action="store_true", help="print the split as one JSON object")
+    add_json(parser, "the split")
 
 
 def run(args: argparse.Namespace) -> int:

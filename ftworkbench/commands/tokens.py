@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
+from ftworkbench.commands.arguments import add_json, add_recipe
 from ftworkbench.commands.show import emit, say, tell
 from ftworkbench.errors import EXIT_GOOD
 from ftworkbench.printable import one_line
@@ -19,9 +19,9 @@ _PLAIN = "\x1b[0m"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a recipe, or a workspace with one recipe in it")
+    add_recipe(parser)
     parser.add_argument("--row", type=int, required=True, metavar="N", help="the row of the training file, from 1")
-    parser.add_argument("--json", action="store_true", help="print the tokens as one JSON object")
+    add_json(parser, "the tokens")
 
 
 def run(args: argparse.Namespace) -> int:

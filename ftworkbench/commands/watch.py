@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ftworkbench.commands.show import duration, emit, say
+from ftworkbench.commands import hints
+from ftworkbench.commands.arguments import add_job, add_json
+from ftworkbench.commands.bars import bars
+from ftworkbench.commands.results import is_good, report
+from ftworkbench.commands.show import emit, say
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.follow import follow
 from ftworkbench.jobs.state import phase
 from ftworkbench.jobs.story import Story
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-_PLAIN_EVERY = 5.0  # seconds between lines where stderr is no terminal
+from ftworkbench.steps.jobs import ALIVE_ONE, named_job, summary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB", help="a path, a name, or the unique end of a name")
-    parser.add_argument("--workspace", type=Path, metavar="DIR", help="the workspace of JOB (default: this folder)")
-    parser.add_argument("--json", action="store_true", help="print the job's entry of `jobs --json` when it has ended")
+    add_job(parser, "the job to follow")
+    add_json(parser, "the job's entry of `jobs --json`, when it has ended,")
 
 
 def run(args: argparse.Namespace) -> int:
-    from ftworkbench.steps.jobs import named_job, summary
-
-    workspace, job = named_job(args.job, args.workspace)
+    job = named_job(args.job, args.workspace, ALIVE_ONE)
     story = watch_job(job)
-    if args.json:
-        emit(summary(job, list_jobs(workspace), story))
-    return EXIT_GOOD if phase(job) == "done" else EXIT_NO
+    if not args.json:
+        return report(job, as_json=False)
+    emit(summary(job, list_jobs(job.workspace), story))
+    return EXIT_GOOD if is_good(job) else EXIT_NO
 
 
 def watch_job(job: Job) -> Story:
@@ -47,105 +39,19 @@ def watch_job(job: Job) -> Story:
     story = Story()
     told = 0
     try:
-        with _bars() as bars:
+        with bars() as shown:
             for event in follow(job):
                 story.add([event])
-                bars.show(story)
+                shown.show(story)
                 for notice in story.notices[told:]:
-                    bars.line(f"{notice.level}: {notice.text}")
+                    shown.line(f"{notice.level}: {notice.text}")
                 told = len(story.notices)
     except KeyboardInterrupt:
-        say(f"{job.name} goes on; `ftworkbench watch {job.path}` follows it, `ftworkbench stop {job.path}` stops it")
+        say(f"{job.short} goes on; `{hints.of_job('watch', job)}` follows it, `{hints.of_job('stop', job)}` stops it")
         raise
     ended = phase(job)
     if ended != "done":
-        say(f"{job.name} {ended}: {story.why or 'see ' + str(job.log)}")
+        say(f"{job.short} {ended}: {story.why or 'see ' + str(job.log)}")
         if job.kind == "train":
-            say(f"`ftworkbench resume {job.path}` goes on from its last checkpoint")
+            say(f"`{hints.of_job('resume', job)}` goes on from its last checkpoint")
     return story
-
-
-class _Bars:
-    """Progress bars on a terminal; elsewhere a line now and then."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-        self._phase = ""
-        self._told = 0.0
-        self._waiting: TaskID | None = None
-
-    def line(self, text: str) -> None:
-        from ftworkbench.printable import printable
-
-        if self._progress is None:
-            say(f"  {text}")
-        else:
-            self._progress.console.print(f"  {printable(text)}", markup=False, highlight=False)
-
-    def show(self, story: Story) -> None:
-        if story.phase != self._phase:
-            self._phase = story.phase
-            self._show_phase(story)
-        for what, (done, total, unit) in story.progress.items():
-            self._show_progress(story, what, done, total, unit)
-
-    def _show_phase(self, story: Story) -> None:
-        if self._progress is None:
-            if story.phase in {"queued", "loading", "saving"}:
-                say(f"  {story.phase} {story.why}".rstrip())
-            return
-        if self._waiting is not None:
-            self._progress.remove_task(self._waiting)
-            self._waiting = None
-        if story.phase in {"queued", "loading", "saving"}:
-            self._waiting = self._progress.add_task(story.phase, total=None, says=story.why)
-
-    def _show_progress(self, story: Story, what: str, done: float, total: float, unit: str) -> None:
-        says = _figures(story) if unit in {"step", "steps"} else ""
-        if self._progress is not None:
-            if what not in self._tasks:
-                self._tasks[what] = self._progress.add_task(what, total=total or None, says=says)
-            self._progress.update(self._tasks[what], completed=done, total=total or None, says=says)
-            return
-        finished = bool(total) and done >= total
-        if what in self._tasks and not finished and time.monotonic() - self._told < _PLAIN_EVERY:
-            return
-        if self._tasks.get(what) == -1:
-            return
-        self._tasks[what] = -1 if finished else 0  # type: ignore[assignment]
-        self._told = time.monotonic()
-        say(f"  {what} {done:g}/{total:g} {unit} {says}".rstrip())
-
-
-def _figures(story: Story) -> str:
-    parts = []
-    for name, label in (("loss", "loss"), ("eval_loss", "validation loss")):
-        value = story.latest(name)
-        if value is not None:
-            parts.append(f"{label} {value:.3f}")
-    speed = story.latest("tokens_per_second")
-    if speed:
-        parts.append(f"{speed:,.0f} tokens/s")
-    left = story.eta(time.time())
-    if left:
-        parts.append(f"{duration(left)} left")
-    return "  ".join(parts)
-
-
-@contextmanager
-def _bars() -> Iterator[_Bars]:
-    if not sys.stderr.isatty():
-        yield _Bars(None)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (
-        TextColumn("  {task.description:<24}", markup=False),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[says]}", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True, highlight=False), refresh_per_second=4) as progress:
-        yield _Bars(progress)

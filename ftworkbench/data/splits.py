@@ -95,7 +95,7 @@ def load_parts(workspace: Workspace, name: str, data: Data) -> Parts:
     split = find_split(workspace, name, data)
     if split is None:
         raise InputError(f"{name}: no split is frozen yet; `ftworkbench split` does it")
-    _same_settings(split, data)
+    require_same_settings(split, data)
     ledger = Ledger.open(workspace.ledger)
     pools = read_pools(workspace, data, ledger, copies=True)
     now = pools.by_key()
@@ -111,7 +111,8 @@ def _settings(data: Data) -> dict[str, Any]:
     return {name: getattr(data, name) for name in _SETTINGS}
 
 
-def _same_settings(split: Split, data: Data) -> None:
+def require_same_settings(split: Split, data: Data) -> None:
+    """Raises InputError where a recipe's data options are not those that the split was frozen with."""
     for name, value in _settings(data).items():
         was = split.settings.get(name)
         if was != value:

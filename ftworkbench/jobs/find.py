@@ -27,7 +27,9 @@ def find_job(workspace: Workspace, text: str, wanted: Callable[[Job], bool] = la
     if len(found) > 1:
         found = [job for job in found if wanted(job)] or found
     if not found:
-        raise InputError(f"{text}: no such job in {workspace.name}; `ftworkbench jobs` lists them")
+        jobs = list_jobs(workspace)
+        there = f"; there are {names_of(jobs)}" if jobs else ", which has no jobs yet"
+        raise InputError(f"{text}: no such job in {workspace.name}{there}")
     return only_job(found, text)
 
 
@@ -43,6 +45,10 @@ def only_job(jobs: Sequence[Job], text: str) -> Job:
     """The only one of the jobs. Raises InputError with the names of the newest where there are more."""
     if len(jobs) == 1:
         return jobs[0]
+    raise InputError(f"{text}: may be any of {len(jobs)} jobs: {names_of(jobs)}; name one of them")
+
+
+def names_of(jobs: Sequence[Job]) -> str:
+    """The names and kinds of the newest of some jobs, for a message."""
     newest = [f"{job.short} ({job.kind})" for job in reversed(jobs)]
-    names = ", ".join(newest[:_LISTED]) + (", …" if len(newest) > _LISTED else "")
-    raise InputError(f"{text}: may be any of {len(jobs)} jobs: {names}; name one of them")
+    return ", ".join(newest[:_LISTED]) + (", …" if len(newest) > _LISTED else "")

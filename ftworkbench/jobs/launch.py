@@ -52,11 +52,13 @@ def submit(
     *,
     hashes: Mapping[str, str],
     choices: Sequence[Choice] = (),
+    overrides: Sequence[str] = (),
     module: str = WORKER,
 ) -> Job:
     """Makes the folder of a job and starts its worker; gives the job at once, queued.
 
-    `recipe` is resolved: it is written out as it is. `args` are the kind's own; `hashes` name the inputs.
+    `recipe` is resolved: it is written out as it is. `args` are the kind's own; `hashes` name the inputs;
+    `overrides` were said beside the recipe.
     """
     from ftworkbench.recipe.write import dumps
 
@@ -70,6 +72,7 @@ def submit(
         "host": host(),
         "command": list(sys.argv),
         "choices": [asdict(choice) for choice in choices],
+        "overrides": list(overrides),
         "device": recipe.launch.device,
         "module": module,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ftworkbench.errors import InputError, JobError
+from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.story import Story
@@ -38,14 +40,15 @@ def compare(
     *,
     max_new_tokens: int | None = None,
     temperature: float = 0.0,
+    tell: Callable[[Story], None] = lambda story: None,
 ) -> list[Answered]:
-    """The answers of the baseline and of the tuned model to `prompt`, both by one session.
+    """The answers of the baseline and of the tuned model to `prompt`, both by one session, whose story `tell` hears.
 
     The baseline is the contestant that was measured best, or the zero-shot one where nobody measured.
     Raises InputError where the job has no adapter, JobError where the session fails.
     """
     if not train_job.has_adapter:
-        raise InputError(f"{train_job.name}: has no adapter yet, so there is nothing to compare")
+        raise InputError(f"{train_job.short}: has no adapter yet, so there is nothing to compare")
     opened = opened_of(train_job, workspace)
     systems = [as_system(contestant, adapter=contestant.name == "tuned") for contestant in ask_both(opened)]
     session = open_session(opened, train_job)
@@ -59,8 +62,13 @@ def compare(
         seed=opened.recipe.train.seed,
     )
     story = Story()
-    for event in answers(session, request, [system["name"] for system in systems], timeout=_PATIENCE):
-        story.add([event])
+
+    def heard(events: list[Event]) -> None:
+        story.add(events)
+        tell(story)
+
+    for _ in answers(session, request, [system["name"] for system in systems], timeout=_PATIENCE, heard=heard):
+        pass
     given = story.answers[request]
     return [_answered(system["name"], given) for system in systems]
 
@@ -71,7 +79,7 @@ def opened_of(job: Job, workspace: Workspace) -> Opened:
     from ftworkbench.recipe.read import parse
 
     name = str(read_manifest(job)["recipe"])
-    recipe = parse(job.recipe.read_text(encoding="utf-8"), name, f"{job.name}/recipe.toml")
+    recipe = parse(job.recipe.read_text(encoding="utf-8"), name, f"{job.short}/recipe.toml")
     return Opened(job.recipe, recipe, recipe, (), workspace)
 
 

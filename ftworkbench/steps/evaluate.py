@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ftworkbench.data.splits import find_split, require_same_settings
 from ftworkbench.errors import InputError
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline, fingerprint_of
-from ftworkbench.steps.recipe import Opened, require_model
+from ftworkbench.steps.recipe import Opened, open_recipe, require_model
 from ftworkbench.steps.splits import input_hashes, require_split
 
 
@@ -31,37 +32,73 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
         "skip_baseline": skip_baseline,
     }
     hashes["baseline"] = fingerprint_of(opened, split)
-    return submit(opened.workspace, "evaluate", opened.resolved, args, hashes=hashes, choices=opened.choices)
+    return submit(
+        opened.workspace, "evaluate", opened.resolved, args,
+        hashes=hashes, choices=opened.choices, overrides=opened.overrides,
+    )  # fmt: skip
 
 
 def _require_same_test(train_job: Job, test_sha256: str) -> None:
-    if phase(train_job) not in {"done", "stopped"} or not train_job.has_adapter:
-        raise InputError(f"{train_job.name}: has no adapter to measure; it is {phase(train_job)}")
-    trained_beside = read_manifest(train_job)["hashes"].get("test")
-    if trained_beside != test_sha256:
+    if not is_trained(train_job):
+        raise InputError(f"{train_job.short}: has no adapter to measure; it is {phase(train_job)}")
+    if not _beside(train_job, test_sha256):
         raise InputError(
-            f"{train_job.name}: was trained beside another test set than the one that is frozen now, "
+            f"{train_job.short}: was trained beside another test set than the one that is frozen now, "
             "so some of these test rows may have been in its training: train again"
         )
 
 
+def _beside(train_job: Job, test_sha256: str) -> bool:
+    return bool(read_manifest(train_job)["hashes"].get("test") == test_sha256)
+
+
+def is_trained(job: Job) -> bool:
+    """Whether this is a training job that has ended and left an adapter."""
+    return job.kind == "train" and phase(job) in {"done", "stopped"} and job.has_adapter
+
+
 def evaluation_result(job: Job) -> dict[str, Any]:
-    """What `ftworkbench evaluate --json` prints."""
-    found = read_json(job.path / "verdict.json") or {}
-    return {"job": job.name, "n": 0, "systems": [], "verdict": None, **found}
+    """What `ftworkbench evaluate --json` prints; without a verdict where there is no report that can be read."""
+    return {"job": job.name, "n": 0, "systems": [], "verdict": None, **(report_of(job) or {})}
 
 
-def verdict_of(train_job: Job, jobs: list[Job]) -> str | None:
-    """The word of the newest verdict on a training job among `jobs`; None where there is none."""
-    for job in reversed(jobs):
-        if job.kind == "evaluate" and read_manifest(job)["args"].get("job") == str(train_job.path):
-            verdict = (read_json(job.path / "verdict.json") or {}).get("verdict")
-            if verdict:
-                word: str = verdict["word"]
-                return word
-    return None
+def verdict_of(job: Job, jobs: list[Job]) -> str | None:
+    """The word of an evaluation's verdict, or of the newest on a training job among `jobs`; None for none."""
+    if job.kind == "evaluate":
+        return _word(job)
+    about = [each for each in reversed(jobs) if each.kind == "evaluate" and _is_about(each, job)]
+    return next((word for each in about if (word := _word(each))), None) if job.kind == "train" else None
 
 
-def trained_jobs(opened: Opened) -> list[Job]:
-    """The workspace's training jobs that have an adapter, oldest first."""
-    return [job for job in list_jobs(opened.workspace) if job.kind == "train" and job.has_adapter]
+def _is_about(evaluation: Job, train_job: Job) -> bool:
+    return bool(read_manifest(evaluation)["args"].get("job") == str(train_job.path))
+
+
+def report_of(evaluation: Job) -> dict[str, Any] | None:
+    """What an evaluation has found; None where it has not, or that cannot be read."""
+    found = read_json(evaluation.verdict)
+    return found if isinstance(found, dict) else None
+
+
+def _word(evaluation: Job) -> str | None:
+    verdict = (report_of(evaluation) or {}).get("verdict")
+    return str(verdict["word"]) if isinstance(verdict, dict) and "word" in verdict else None
+
+
+def measurable_jobs(opened: Opened) -> list[Job]:
+    """The training jobs whose adapter can be measured on the frozen test rows of the recipe, oldest first.
+
+    Raises InputError where the recipe asks for another split than the frozen one.
+    """
+    split = find_split(opened.workspace, opened.recipe.name, opened.recipe.data)
+    if split is None:
+        return []
+    require_same_settings(split, opened.recipe.data)
+    return [job for job in list_jobs(opened.workspace) if is_trained(job) and _beside(job, split.test_sha256)]
+
+
+def recipe_of(train_job: Job) -> Opened | None:
+    """The recipe that a training job came from, as it is now, with what was said beside it; None where it is gone."""
+    manifest = read_manifest(train_job)
+    path = train_job.workspace.root / f"{manifest['recipe']}.toml"
+    return open_recipe(path, manifest.get("overrides", ())) if path.is_file() else None

@@ -1,31 +1,31 @@
-"""The jobs of a workspace, as a list shows them."""
+"""The jobs of a workspace, as a list shows them, and the one that a person names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ftworkbench.errors import InputError
-from ftworkbench.files import read_json
-from ftworkbench.jobs.find import find_job
+from ftworkbench.jobs.events import read_last_events
+from ftworkbench.jobs.find import find_job, named_jobs, names_of, only_job
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.follow import Tail
-from ftworkbench.jobs.state import phase
+from ftworkbench.jobs.state import ALIVE, phase
 from ftworkbench.jobs.story import Story
-from ftworkbench.steps.evaluate import verdict_of
-from ftworkbench.workspace import Workspace
+from ftworkbench.steps.evaluate import is_trained, verdict_of
+from ftworkbench.workspace import Workspace, workspace_at
+
+_END = 1 << 14  # bytes of a job's events that are read to say where it is: some forty steps
 
 
 def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, Any]:
-    """One entry of `ftworkbench jobs --json`. With a `story` that was followed the events are not read again."""
-    if story is None:
-        story = Story()
-        story.add(Tail(job.events).poll())
-    if job.kind == "evaluate":
-        found = (read_json(job.path / "verdict.json") or {}).get("verdict")
-        verdict = found["word"] if found else None
-    else:
-        verdict = verdict_of(job, jobs) if job.kind == "train" else None
+    """One entry of `ftworkbench jobs --json`. With a `story` that was followed the events are not read again.
+
+    `why` says what a queued job waits for, or why one ended as it did.
+    """
+    story = _end_of_story(job) if story is None else story
     return {
         "job": job.name,
         "kind": job.kind,
@@ -34,8 +34,20 @@ def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, 
         "steps": story.steps,
         "loss": story.latest("loss"),
         "recipe": read_manifest(job)["recipe"],
-        "verdict": verdict,
+        "verdict": verdict_of(job, jobs),
+        "why": story.why,
     }
+
+
+def _end_of_story(job: Job) -> Story:
+    """The story as its last events tell it, which is enough to say where it is, at the cost of a short one."""
+    events, all_of_them = read_last_events(job.events, _END)
+    story = Story()
+    story.add(events)
+    if not story.steps and not all_of_them and job.kind == "train":
+        story = Story()
+        story.add(Tail(job.events).poll())
+    return story
 
 
 def summaries(workspace: Workspace) -> list[dict[str, Any]]:
@@ -44,13 +56,45 @@ def summaries(workspace: Workspace) -> list[dict[str, Any]]:
     return [summary(job, jobs) for job in jobs]
 
 
-def named_job(text: str, workspace: Path | None = None) -> tuple[Workspace, Job]:
-    """The job that a person named: a path, a name, or the unique end of a name. Raises InputError where it is none."""
-    path = Path(text)
+@dataclass(frozen=True)
+class Wanted:
+    """Which jobs a command has a use for, as a test and in words."""
+
+    words: str
+    test: Callable[[Job], bool]
+
+
+ANY = Wanted("job", lambda job: True)
+TRAINED = Wanted("training job with an adapter", is_trained)
+ALIVE_ONE = Wanted("job that runs or waits", lambda job: phase(job) in ALIVE)
+ENDED_EARLY = Wanted("job to go on with", lambda job: phase(job) in {"stopped", "failed", "lost"})
+
+
+def named_job(text: str, workspace: Path | None = None, wanted: Wanted = ANY) -> Job:
+    """The job that a person named: a path, a name, its start or end, or a recipe or workspace with one such job.
+
+    Names are looked for in `workspace` (a folder or a recipe), or else in this folder. Of several jobs the only one
+    that is wanted is meant. Raises InputError where there is none, or more than one.
+    """
+    path = Path(text).expanduser()
     if (path / "manifest.json").is_file():
-        job = Job(path.resolve())
-        return Workspace(job.path.parent.parent), job
-    root = Workspace(workspace or Path())
-    if not root.jobs.is_dir():
-        raise InputError(f"{text}: no job of that name; {root.root.resolve().name} has no jobs (name one by its path)")
-    return root, find_job(root, text)
+        return Job(path.resolve())
+    here = workspace_at(workspace or Path())
+    if not named_jobs(list_jobs(here), text) and (path.is_dir() or path.is_file()):
+        return _job_of_workspace(text, path, wanted)
+    if not here.jobs.is_dir():
+        raise InputError(
+            f"{text}: no such job; there are no jobs in {here.root.resolve().name} (--workspace DIR looks elsewhere)"
+        )
+    return find_job(here, text, wanted.test)
+
+
+def _job_of_workspace(text: str, path: Path, wanted: Wanted) -> Job:
+    """The only wanted job of the recipe or workspace at `path`."""
+    jobs = list_jobs(workspace_at(path))
+    if path.is_file():
+        jobs = [job for job in jobs if read_manifest(job)["recipe"] == path.stem]
+    found = [job for job in jobs if wanted.test(job)] if len(jobs) > 1 else jobs
+    if not found:
+        raise InputError(f"{text}: has no {wanted.words}" + (f"; it has {names_of(jobs)}" if jobs else ""))
+    return only_job(found, text)

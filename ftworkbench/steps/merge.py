@@ -16,7 +16,7 @@ from ftworkbench.workspace import Workspace
 def start_merge(workspace: Workspace, train_job: Job, out: Path) -> Job:
     """Launches a merge of the job's adapter into its base model, to `out`, which must not hold anything yet."""
     if not train_job.has_adapter:
-        raise InputError(f"{train_job.name}: has no adapter to merge")
+        raise InputError(f"{train_job.short}: has no adapter to merge")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: is there already and not empty; name another folder")
     recipe = opened_of(train_job, workspace).recipe

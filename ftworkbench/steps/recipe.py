@@ -18,13 +18,17 @@ from ftworkbench.workspace import Workspace, find_recipe, workspace_of
 
 @dataclass(frozen=True)
 class Opened:
-    """A recipe that was read. `resolved` has no option left out that this machine decides; `choices` says why."""
+    """A recipe that was read, with what was said beside it: `overrides`, such as `train.learning_rate=1e-4`.
+
+    `resolved` has no option left out that this machine decides; `choices` says why.
+    """
 
     path: Path
     recipe: Recipe
     resolved: Recipe
     choices: tuple[Choice, ...]
     workspace: Workspace
+    overrides: tuple[str, ...] = ()
 
 
 def open_recipe(path: Path, overrides: Sequence[str] = ()) -> Opened:
@@ -35,7 +39,7 @@ def open_recipe(path: Path, overrides: Sequence[str] = ()) -> Opened:
     path = find_recipe(path)
     recipe = load(path, overrides)
     resolved, choices = resolve(recipe, this_machine())
-    return Opened(path, recipe, resolved, choices, workspace_of(path))
+    return Opened(path, recipe, resolved, choices, workspace_of(path), tuple(overrides))
 
 
 def require_model(opened: Opened) -> None:

@@ -65,4 +65,4 @@ def tokens_of_row(opened: Opened, number: int) -> dict[str, Any]:
             trained = [piece for piece in pieces if piece["state"] == "trained"]
             stops = bool(trained) and bool(trained[-1]["special"])
             return {"row": number, "tokens": pieces, "stop_trained": stops}
-    raise JobError(f"{session.name}: gave no answer; see {session.log}")
+    raise JobError(f"{session.short}: gave no answer; see {session.log}")

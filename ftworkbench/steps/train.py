@@ -11,11 +11,6 @@ from ftworkbench.jobs.state import phase
 from ftworkbench.steps.recipe import Opened, require_model
 from ftworkbench.steps.splits import input_hashes, require_split
 
-NO_BASELINE = (
-    "no baseline was measured for this split and prompt, so nothing can be said to be better: "
-    "measure one first with `ftworkbench evaluate`"
-)
-
 
 def start_training(opened: Opened) -> Job:
     """Launches a training job and gives its folder at once. Raises InputError where it could not even begin."""
@@ -23,7 +18,10 @@ def start_training(opened: Opened) -> Job:
     split = require_split(opened)
     if not split.counts["train"]:
         raise InputError(f"{opened.path.name}: data.train: no rows are left to train on after curation")
-    return submit(opened.workspace, "train", opened.resolved, {}, hashes=input_hashes(split), choices=opened.choices)
+    return submit(
+        opened.workspace, "train", opened.resolved, {},
+        hashes=input_hashes(split), choices=opened.choices, overrides=opened.overrides,
+    )  # fmt: skip
 
 
 def resume_training(job: Job) -> Job:

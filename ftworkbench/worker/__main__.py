@@ -91,8 +91,8 @@ def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
     manifest = read_manifest(job)
     kind = str(manifest["kind"])
     if kind not in _WORK:
-        raise JobError(f"{job.name}: {kind!r} is no kind of work that this version knows")
-    recipe = parse(job.recipe.read_text(encoding="utf-8"), str(manifest["recipe"]), f"{job.name}/recipe.toml")
+        raise JobError(f"{job.short}: {kind!r} is no kind of work that this version knows")
+    recipe = parse(job.recipe.read_text(encoding="utf-8"), str(manifest["recipe"]), f"{job.short}/recipe.toml")
     device = _device(recipe)
     queue = this_machine().device if device == "cuda" else "cpu"
     work = Work(job, recipe, dict(manifest.get("args") or {}), log, device, queue, stopped)

@@ -34,7 +34,7 @@ def require_same_base(recipe: Recipe, trained: Recipe, job: Job) -> None:
         ours, theirs = getattr(recipe.model, name), getattr(trained.model, name)
         if ours != theirs:
             raise JobError(
-                f"{job.name}: was trained on {theirs} (model.{name}), and the recipe now says {ours}: "
+                f"{job.short}: was trained on {theirs} (model.{name}), and the recipe now says {ours}: "
                 "an adapter fits its own base only"
             )
 

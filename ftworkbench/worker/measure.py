@@ -10,20 +10,20 @@ from typing import Any
 
 from ftworkbench.data.example import Example
 from ftworkbench.data.labels import find_labels
-from ftworkbench.data.source import open_source
 from ftworkbench.data.splits import Parts, load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.contestants import Contestant, build_messages, contestants, tuned
 from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.evaluate.outputs import Output, append_outputs, read_outputs, write_outputs
 from ftworkbench.evaluate.report import System, evaluation_json, scores, summarise
-from ftworkbench.evaluate.verdict import Regression, decide, non_inferior
+from ftworkbench.evaluate.verdict import decide
 from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.find import find_job
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.worker.adapter import adapter_sha256, answering_template, attach, require_same_base
 from ftworkbench.worker.generate import Answer, Sampling, generate
 from ftworkbench.worker.models import load_base
+from ftworkbench.worker.suites import compare_suite, read_suite, suite_mean
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work
 
@@ -119,7 +119,7 @@ def evaluate(work: Work) -> None:
         raise InputError("data.test: there are no test rows to measure on; give data.test or data.test_fraction")
     learned = [example.answer for example in (*parts.train, *parts.validation)]
     metrics = choose_metrics(learned or [each.answer for each in test], recipe.evaluate.metric, recipe.evaluate.metrics)
-    suites = {Path(name).stem: _suite(work, name) for name in recipe.evaluate.regression}
+    suites = {Path(name).stem: read_suite(work, name) for name in recipe.evaluate.regression}
     if trained:
         require_same_base(recipe, trained[1], trained[0])
     if trained is None and work.args.get("skip_baseline"):
@@ -164,7 +164,7 @@ def evaluate(work: Work) -> None:
         decisive = metrics[0]
         base_scores = scores(baseline.outputs, decisive) if baseline else None
         verdict = decide(base_scores, scores(tuned_outputs, decisive), decisive, recipe.evaluate.alpha)
-    regression = {name: _regression(work, before[name], after[name]) for name in after}
+    regression = {name: compare_suite(work, before[name], after[name]) for name in after}
     report = evaluation_json(
         work.job.name,
         len(test),
@@ -176,7 +176,7 @@ def evaluate(work: Work) -> None:
         baseline_job=baseline.job if baseline else None,
     )
     if before and not trained:
-        report["before"] = {name: _mean(outputs) for name, outputs in before.items()}
+        report["before"] = {name: suite_mean(outputs) for name, outputs in before.items()}
     write_json(work.job.verdict, report)
 
 
@@ -237,7 +237,7 @@ def _earlier(work: Work) -> tuple[Job, dict[str, Any]] | None:
     same = wanted and read_manifest(job).get("hashes", {}).get("baseline") == wanted
     chosen = report.get("chosen") if isinstance(report, dict) else None
     if not same or not chosen or not (job.outputs / f"test.{chosen}.jsonl").is_file():
-        work.notice(f"the baseline of {job.name} is of something else, and is measured anew", "baseline", level="info")
+        work.notice(f"the baseline of {job.short} is of something else, and is measured anew", "baseline", level="info")
         return None
     return job, report
 
@@ -249,7 +249,7 @@ def _reuse(work: Work, earlier: tuple[Job, dict[str, Any]]) -> Baseline:
         if path.name.startswith("validation.") or path.name == f"test.{report['chosen']}.jsonl":
             shutil.copyfile(path, work.job.outputs / path.name)
     systems = [System(each["name"], each["metrics"], each.get("note", "")) for each in report.get("contestants") or ()]
-    work.notice(f"the baseline was measured by {job.name}, and is not measured again", "baseline", level="info")
+    work.notice(f"the baseline was measured by {job.short}, and is not measured again", "baseline", level="info")
     chosen = str(report["chosen"])
     first = report.get("baseline_job") or job.name
     return Baseline(chosen, read_outputs(job.outputs / f"test.{chosen}.jsonl"), systems, first)
@@ -268,40 +268,3 @@ def _before(
     if measuring.model is None:
         measuring.model = load_base(measuring.work.recipe, measuring.work.workspace, measuring.work.device)
     return measuring.answer(path.stem, _AS_IS, rows)
-
-
-# -------------------------------------------------------------------------------------------------
-# Regression suites
-
-
-def _suite(work: Work, name: str) -> list[Example]:
-    path = work.workspace.root / name
-    examples, refused = [], 0
-    with open_source(path) as source:
-        for row in source.rows():
-            if row.example is None:
-                refused += 1
-            else:
-                examples.append(row.example)
-    if not examples:
-        raise InputError(f"evaluate.regression: {name} has no row that can be asked")
-    if refused:
-        work.notice(f"{name}: {refused} rows cannot be asked and were left out", "suite-refused")
-    return examples
-
-
-def _suite_metric(outputs: Sequence[Output]) -> Metric:
-    return choose_metrics([each.reference for each in outputs])[0]
-
-
-def _mean(outputs: Sequence[Output]) -> float:
-    values = scores(outputs, _suite_metric(outputs))
-    return sum(values) / len(values)
-
-
-def _regression(work: Work, before: Sequence[Output], after: Sequence[Output]) -> Regression:
-    metric = _suite_metric(before)
-    evaluate_table = work.recipe.evaluate
-    return non_inferior(
-        scores(before, metric), scores(after, metric), evaluate_table.regression_margin, evaluate_table.alpha
-    )

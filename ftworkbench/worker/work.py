@@ -69,5 +69,5 @@ class Work:
             return None
         job = find_job(self.workspace, str(path))
         if not job.has_adapter:
-            raise JobError(f"{job.name}: has no adapter yet; train it to its end, or stop it, first")
-        return job, parse(job.recipe.read_text(encoding="utf-8"), self.recipe.name, f"{job.name}/recipe.toml")
+            raise JobError(f"{job.short}: has no adapter yet; train it to its end, or stop it, first")
+        return job, parse(job.recipe.read_text(encoding="utf-8"), self.recipe.name, f"{job.short}/recipe.toml")

@@ -1,0 +1,149 @@
+"""How a job ended, by its kind: the object for programs, the lines for people, the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ftworkbench.commands import hints
+from ftworkbench.commands.show import duration, emit, percent, table, tell
+from ftworkbench.errors import EXIT_GOOD, EXIT_NO
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
+from ftworkbench.jobs.state import phase
+from ftworkbench.steps.evaluate import evaluation_result, report_of
+from ftworkbench.steps.jobs import summary
+from ftworkbench.steps.merge import merge_result
+from ftworkbench.steps.train import train_result
+
+
+def report(job: Job, *, as_json: bool) -> int:
+    """Prints what a job that has ended came to, and gives the exit code."""
+    if as_json:
+        emit(result_of(job))
+    else:
+        for line in result_lines(job):
+            tell(line)
+    return EXIT_GOOD if is_good(job) else EXIT_NO
+
+
+def result_of(job: Job) -> dict[str, Any]:
+    """What `--json` prints of a job: the object of the command that launched it."""
+    match job.kind:
+        case "train":
+            return train_result(job)
+        case "evaluate":
+            return evaluation_result(job)
+        case "merge":
+            return merge_result(job)
+        case _:
+            return summary(job, list_jobs(job.workspace))
+
+
+def is_good(job: Job) -> bool:
+    """Whether the job is done, and its answer is not no: not beaten, or not the same answers."""
+    if phase(job) != "done":
+        return False
+    if job.kind == "merge":
+        found = merge_result(job)
+        return bool(found["same_answers"] == found["prompts"])
+    if job.kind != "evaluate":
+        return True
+    found = report_of(job)
+    verdict = (found or {}).get("verdict")
+    return found is not None and (verdict is None or verdict["word"] == "better")
+
+
+def result_lines(job: Job) -> list[str]:
+    """What a job came to, for people; how it ended where it came to nothing."""
+    ended = phase(job)
+    if job.kind == "train":
+        return _training_lines(job, ended)
+    if ended != "done":
+        return []
+    if job.kind == "evaluate" and report_of(job) is None:
+        return [f"{job.short}: its result cannot be read ({job.verdict}); measure again"]
+    if job.kind == "evaluate":
+        return [*evaluation_lines(evaluation_result(job)), *_next_after_evaluation(job)]
+    return [merge_line(merge_result(job))] if job.kind == "merge" else []
+
+
+def _training_lines(job: Job, ended: str) -> list[str]:
+    lines = [f"{job.short}  {ended}"]
+    found = train_result(job)
+    if found["train_loss"] is not None:
+        loss = found["eval_loss"]
+        lines.append(
+            f"  {found['steps']} steps in {duration(found['seconds'])}, loss {found['train_loss']:.3f}"
+            + (f", validation loss {loss:.3f}" if loss is not None else "")
+            + f", {found['tokens_per_second'] or 0:,.0f} tokens/s, peak {found['peak_gib'] or 0:.1f} GiB"
+        )
+    hint = hints.after_training(job)
+    return [*lines, f"next: {hint}"] if hint else lines
+
+
+def _next_after_evaluation(job: Job) -> list[str]:
+    train_job = read_manifest(job)["args"].get("job")
+    better = (evaluation_result(job)["verdict"] or {}).get("word") == "better"
+    return [f"next: {hints.after_evaluation(Job(Path(train_job)))}"] if train_job and better else []
+
+
+def evaluation_lines(found: dict[str, Any]) -> list[str]:
+    """The result of an evaluation for people: contestants, systems, regression, verdict."""
+    lines = []
+    contestants = found.get("contestants") or []
+    if contestants:
+        lines.append("contestants, on the validation rows:")
+        lines += [f"  {line}" for line in _scores(contestants)]
+    if found["systems"]:
+        lines.append(f"on the same {found['n']} frozen test rows:")
+        lines += [f"  {line}" for line in _scores(found["systems"])]
+    for suite in found.get("regression") or []:
+        after = suite.get("after")
+        lines.append(
+            f"regression suite {suite['suite']}: {percent(suite.get('before'))} before"
+            + (f", {percent(after)} after: {suite['word']}" if after is not None else "")
+        )
+    if found["verdict"]:
+        lines.append(verdict_line(found["verdict"]))
+        lines += [f"  {reason}" for reason in found["verdict"].get("reasons", [])]
+    return lines
+
+
+def _scores(systems: list[dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(name for system in systems for name in system["metrics"]))
+    rows = []
+    for system in systems:
+        cells = [system["name"]]
+        for name in names:
+            metric = system["metrics"].get(name)
+            cells.append(_with_interval(metric) if metric else "")
+        rows.append(cells)
+    return table(["", *names], rows, right=range(1, len(names) + 1))
+
+
+def _with_interval(metric: dict[str, Any]) -> str:
+    interval = metric.get("interval")
+    if not interval:
+        return percent(metric["value"])
+    return f"{percent(metric['value'])} [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
+
+
+def verdict_line(verdict: dict[str, Any]) -> str:
+    """The verdict in one line, with its p-value and the interval of the difference in points."""
+    line = f"verdict: {verdict['word']}"
+    interval, p_value = verdict.get("interval"), verdict.get("p_value")
+    if interval:
+        line += f", by {100 * interval[0]:+.1f} to {100 * interval[1]:+.1f} points of {verdict['metric']}"
+    if p_value is not None:
+        line += f", p = {p_value:.2g}"
+    if verdict.get("needed"):
+        line += f"; about {verdict['needed']} test rows would tell"
+    return line
+
+
+def merge_line(found: dict[str, Any]) -> str:
+    """What the merge proved, in one line."""
+    return (
+        f"{found['path']}: {found['same_answers']} of {found['prompts']} answers are those of the adapter, "
+        f"largest logit drift {found['max_logit_drift']:.2g}"
+    )

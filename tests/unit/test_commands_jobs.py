@@ -1,0 +1,218 @@
+"""The commands about jobs, over jobs as workers leave them and one that really waits in the queue."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftworkbench.files import write_json
+from ftworkbench.jobs import queue
+from ftworkbench.jobs.create import create_job
+from ftworkbench.jobs.events import EventLog
+from ftworkbench.jobs.folder import Job, list_jobs
+from ftworkbench.jobs.state import own_state, phase, write_state
+from ftworkbench.machine import this_machine
+from ftworkbench.steps.recipe import open_recipe
+from ftworkbench.steps.splits import require_split
+from ftworkbench.workspace import Workspace
+
+REPORT = {
+    "n": 40,
+    "systems": [
+        {"name": "zero-shot", "metrics": {"exact_match": {"value": 0.5, "interval": [0.4, 0.6]}}},
+        {"name": "tuned", "metrics": {"exact_match": {"value": 0.9, "interval": [0.8, 0.95]}}},
+    ],
+    "verdict": {"word": "better", "metric": "exact_match", "p_value": 0.001, "interval": [0.2, 0.5], "needed": None},
+}
+
+
+def run(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ftworkbench", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+
+
+def wait_for(what: Callable[[], object], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Workspace:
+    """A workspace with a recipe and sixty rows."""
+    words = ["parcel", "invoice", "password", "cable"]
+    turns = [
+        [
+            {"role": "user", "content": f"What about {words[n % 4]} number {n * 37} please"},
+            {"role": "assistant", "content": f"label_{n % 4}"},
+        ]
+        for n in range(60)
+    ]
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"messages": messages}) + "\n" for messages in turns))
+    assert run("init", tmp_path / "desk", "--data", rows, "--model", "pocket").returncode == 0
+    return Workspace(tmp_path / "desk")
+
+
+def ended(workspace: Workspace, kind: str, manifest: dict[str, Any] | None = None) -> Job:
+    """A job that is done, with an adapter or a report by its kind."""
+    job = create_job(workspace, kind, "", {"recipe": "desk", "args": {}, "hashes": {}, **(manifest or {})})
+    if kind == "train":
+        job.adapter.mkdir()
+        write_json(job.adapter / "adapter_config.json", {})
+        write_json(job.result, {"steps": 9, "train_loss": 1.5, "seconds": 3.0})
+    else:
+        write_json(job.verdict, REPORT)
+    write_state(job, own_state("done", 1))
+    EventLog(job.events, 1).emit("phase", phase="done")
+    return job
+
+
+def trained_beside_the_split(workspace: Workspace, *overrides: str) -> Job:
+    test = require_split(open_recipe(workspace.root, overrides)).test_sha256
+    return ended(workspace, "train", {"hashes": {"test": test}, "overrides": list(overrides)})
+
+
+def test_every_shape_of_a_workspace_lists_the_same_jobs_by_the_names_that_are_shown(desk: Workspace) -> None:
+    train, evaluation = ended(desk, "train"), ended(desk, "evaluate")
+    recipe = desk.root / "desk.toml"
+    listed = [
+        run("jobs", cwd=desk.root),
+        run("jobs", desk.root),
+        run("jobs", recipe),
+        run("jobs", "--workspace", desk.root),
+        run("jobs", "--workspace", recipe),
+    ]
+    assert {done.returncode for done in listed} == {0}
+    assert len({done.stdout for done in listed}) == 1
+    lines = listed[0].stdout.splitlines()
+    assert lines[1].split()[:3] == [train.short, "train", "done"]
+    assert lines[2].split()[:4] == [evaluation.short, "evaluate", "done", "better"]
+    assert run("jobs", desk.root / "nowhere").returncode == 2
+
+
+def test_a_job_is_named_in_every_way_that_leaves_no_choice(desk: Workspace) -> None:
+    train, evaluation = ended(desk, "train"), ended(desk, "evaluate")
+    there = ("--workspace", desk.root)
+    names = (train.short, train.name, train.name[-4:], train.path)
+    assert {run("watch", name, *there).stdout.splitlines()[0] for name in names} == {f"{train.short}  done"}
+    assert "verdict: better" in run("watch", evaluation.name[-4:], *there).stdout
+    several = run("watch", "desk", *there)
+    assert several.returncode == 2
+    assert f"{train.short} (train)" in several.stderr
+    assert f"{evaluation.short} (evaluate)" in several.stderr
+    unknown = run("watch", "nobody", *there)
+    assert unknown.returncode == 2
+    assert train.short in unknown.stderr
+
+
+def test_a_command_for_trained_jobs_takes_the_recipe_where_it_has_one_such_job(desk: Workspace) -> None:
+    ended(desk, "train")
+    ended(desk, "evaluate")
+    out = desk.root.parent / "merged"
+    out.mkdir()
+    (out / "in-the-way").touch()
+    done = run("merge", desk.root / "desk.toml", "--out", out)
+    assert done.returncode == 2
+    assert "not empty" in done.stderr  # it got as far as the folder: the job was found
+    ended(desk, "train")
+    done = run("compare", desk.root, "--prompt", "x")
+    assert done.returncode == 2
+    assert "may be any of 2 jobs" in done.stderr
+
+
+def test_watching_an_evaluation_that_has_ended_prints_its_result_as_evaluate_does(desk: Workspace) -> None:
+    job = ended(desk, "evaluate")
+    done = run("watch", job.path)
+    assert done.returncode == 0
+    assert "on the same 40 frozen test rows:" in done.stdout
+    assert "verdict: better, by +20.0 to +50.0 points of exact_match, p = 0.001" in done.stdout
+    write_json(job.verdict, {**REPORT, "verdict": {**REPORT["verdict"], "word": "no better"}})
+    assert run("watch", job.path).returncode == 1
+    job.verdict.write_text("{")
+    done = run("watch", job.path)
+    assert done.returncode == 1
+    assert done.stdout.count("\n") == 1
+    assert "cannot be read" in done.stdout
+
+
+@pytest.mark.parametrize("where", ["inside", "beside"])
+def test_the_hint_after_training_is_taken_word_for_word(desk: Workspace, where: str) -> None:
+    job = trained_beside_the_split(desk, "data.limit=40", "train.max_steps=1")
+    here = desk.root if where == "inside" else desk.root.parent
+    said = run("watch", job.path, cwd=here).stdout.splitlines()
+    (hint,) = [line.removeprefix("next: ") for line in said if line.startswith("next: ")]
+    program, *words = shlex.split(hint)
+    assert (program, words[0]) == ("ftworkbench", "evaluate")
+    assert "data.limit=40" in words
+    assert "train.max_steps=1" not in words
+    lease = hold_device(desk)
+    try:
+        evaluation = subprocess.Popen(
+            [sys.executable, "-m", "ftworkbench", *words], cwd=here, stderr=subprocess.PIPE, text=True
+        )
+        assert evaluation.stderr is not None
+        assert f"measuring baseline and {job.short}" in evaluation.stderr.readline()
+    finally:
+        for each in list_jobs(desk):
+            if phase(each) == "queued" and each.kind == "evaluate":
+                each.stop_file.touch()
+        evaluation.communicate(timeout=60)
+        lease.release()
+
+
+def test_no_evaluation_is_offered_that_would_be_refused(desk: Workspace) -> None:
+    job = trained_beside_the_split(desk)
+    assert "next: " in run("watch", job.path).stdout
+    assert run("split", desk.root / "desk.toml", "--again").returncode == 0
+    (desk.root.parent / "rows.jsonl").write_text((desk.root.parent / "rows.jsonl").read_text().replace("please", "now"))
+    assert run("split", desk.root / "desk.toml", "--again").returncode == 0
+    assert "next: " not in run("watch", job.path).stdout
+    refused = run("evaluate", desk.root, "--job", job.short)
+    assert refused.returncode == 2
+    assert "train again" in refused.stderr
+
+
+def hold_device(workspace: Workspace) -> queue.Lease:
+    """The device that a job here would take, held by this very process in the name of a job."""
+    job = create_job(workspace, "train", "", {"recipe": "holder", "args": {}, "hashes": {}})
+    write_state(job, own_state("running", 1))
+    return queue.take_device(this_machine().device, job, print, lambda: False)
+
+
+@pytest.fixture
+def held(desk: Workspace) -> Iterator[Job]:
+    lease = hold_device(desk)
+    yield list_jobs(desk)[0]
+    lease.release()
+
+
+def test_a_job_in_the_queue_says_whom_it_waits_for_wherever_it_is_looked_at(desk: Workspace, held: Job) -> None:
+    started = run("train", desk.root, "--detach")
+    assert started.returncode == 0, started.stderr
+    job = Job(Path(started.stdout.strip()))
+    whom = f"waits for {held.short} (train)"
+    try:
+        wait_for(lambda: whom in run("jobs", desk.root).stdout)
+        entry = json.loads(run("jobs", desk.root, "--json").stdout)["jobs"][-1]
+        assert (entry["job"], entry["phase"], entry["why"]) == (job.name, "queued", whom)
+        watching = subprocess.Popen(
+            [sys.executable, "-m", "ftworkbench", "watch", str(job.path)], stderr=subprocess.PIPE, text=True
+        )
+        assert watching.stderr is not None
+        assert whom in watching.stderr.readline() + watching.stderr.readline()
+        stopped = run("stop", job.short, "--workspace", desk.root)
+        assert stopped.stdout == f"{job.short}  stopped\n"
+        assert watching.wait(timeout=20) == 1
+        watching.stderr.close()
+    finally:
+        job.stop_file.touch()
