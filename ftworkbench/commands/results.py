@@ -48,9 +48,9 @@ def is_good(job: Job) -> bool:
         return bool(found["same_answers"] == found["prompts"])
     if job.kind != "evaluate":
         return True
-    found = report_of(job)
-    verdict = (found or {}).get("verdict")
-    return found is not None and (verdict is None or verdict["word"] == "better")
+    measured = report_of(job)
+    verdict = (measured or {}).get("verdict")
+    return measured is not None and (verdict is None or verdict["word"] == "better")
 
 
 def result_lines(job: Job) -> list[str]:
