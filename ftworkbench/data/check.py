@@ -35,7 +35,7 @@ _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 class FileReport:
     """What was found in one file. `kept` and `refused` add up to `rows`; `fates` say it with the decisions.
 
-    `problems` are all that were found, by kind; label suspects come the surest first, others by row.
+    `problems` are all that were found, by kind; wrong labels come the surest first, others by row.
     """
 
     path: Path
@@ -131,10 +131,10 @@ def check_files(
         sizes = class_sizes(documents, held, labels)
         placed += place_small_classes(documents, sizes, labels)
         if progress:
-            progress("label suspects", 0, 1)
+            progress("wrong labels", 0, 1)
         placed += place_suspects(documents, labels, _said_elsewhere(placed, documents, sizes, labels))
         if progress:
-            progress("label suspects", 1, 1)
+            progress("wrong labels", 1, 1)
     for file, problem in placed:
         files[file].problems.append(problem)
     unread = ledger.unread if ledger else 0

@@ -74,7 +74,7 @@ KINDS = _kinds(
         "reject one of the two; or accept one: a row that is the same in both then stays in the test alone",
     ),
     Kind("small-class", "class too small", "collect more rows of this label, or reject them all"),
-    Kind("wrong-label", "label suspect", "read it: its nearest neighbours carry another label"),
+    Kind("wrong-label", "wrong label?", "read it: its nearest neighbours carry another label"),
     Kind("few-rows", "few rows", "collect more rows, or use few-shot prompting instead"),
     Kind("imbalance", "unbalanced labels", "collect more rows of the rare labels"),
     Kind("few-per-class", "few rows for a label", "collect more rows of the labels named"),

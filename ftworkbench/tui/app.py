@@ -75,12 +75,15 @@ class Workbench(WorkingApp, inherit_bindings=False):
         self.job_watch = JobWatch(workspace, self.post_message)
         self.title = f"ftworkbench: {printable(workspace.name)}"
         self._start = start
+        self._key = ""
         self._load_themes()
 
     async def on_event(self, event: events.Event) -> None:
         """A line or a text that is written shows what it holds, so nothing is pasted into one that is not printable."""
         if isinstance(event, events.Paste):
             event.text = printable(event.text)
+        elif isinstance(event, events.Key):
+            self._key = event.key
         await super().on_event(event)
 
     # Start and end
@@ -236,7 +239,8 @@ class Workbench(WorkingApp, inherit_bindings=False):
         self.switch_mode(name)
 
     def action_close(self) -> None:
-        if isinstance(self.screen, WorkbenchScreen) and not self.screen.close_open():
+        """Closes what is open. Where nothing is, only a key that may have been meant to leave says how one does."""
+        if isinstance(self.screen, WorkbenchScreen) and not self.screen.close_open() and self._key != "escape":
             self.tell("nothing is open here; ctrl+q leaves the workbench")
 
     def action_leave(self) -> None:

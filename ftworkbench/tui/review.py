@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ftworkbench.data.decisions import fold
 from ftworkbench.data.ledger import Ledger, RowState
-from ftworkbench.data.problems import Problem
+from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.data.source import Row, Source, open_source
 from ftworkbench.tui.rows import RowLine
 
@@ -70,7 +70,7 @@ class Review:
         row = self.row(index)
         state = self.ledger.state(row.key)
         messages = state.messages or self.messages(index)
-        kinds = [problem.kind for problem in self.problems_of(index)]
+        titles = [KINDS[problem.kind].title for problem in self.problems_of(index)]
         return RowLine(
             number=row.number,
             status=state.status,
@@ -78,7 +78,7 @@ class Review:
             answer=short_answer(_last_answer(messages), self.label),
             tags=tuple(sorted(state.tags)),
             edited=state.messages is not None,
-            problems=tuple(dict.fromkeys(kinds)),
+            problems=tuple(dict.fromkeys(titles)),
         )
 
     def problems_of(self, index: int) -> list[Problem]:
@@ -194,7 +194,7 @@ class Review:
         copies = sum(n for key, n in self._copies.items() if self._class(key, state(key)) not in lost)
         kept = counted - self.counts["rejected"] - self.counts["refused"] - copies
         reviewed = counted - self.counts["unreviewed"] - self.counts["skipped"] - self.counts["refused"]
-        share = f" · {reviewed / counted:.0%} reviewed" if counted else ""
+        share = f" · {100 * reviewed // counted}% reviewed" if counted else ""  # all of them alone are 100%
         sofar = "" if self.source.complete and counted == self.size else " so far"
         return f"{kept:,} of {self.size:,} kept{share}{sofar}"
 

@@ -10,7 +10,7 @@ WORDS = {"accept": "accepted", "reject": "rejected", "skip": "skipped"}
 
 @dataclass(frozen=True)
 class RowLine:
-    """What a list shows of a row. Raw text: whoever shows it makes it printable."""
+    """What a list shows of a row; `problems` by their titles. Raw text: whoever shows it makes it printable."""
 
     number: int
     status: str

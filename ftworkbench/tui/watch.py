@@ -25,7 +25,7 @@ LIVE_PHASES = frozenset({"queued", "loading", "running", "saving"})
 
 @dataclass(frozen=True)
 class Live:
-    """The job that is at work now: what the top bar says of it. `fraction` of its steps, 0 to 1."""
+    """What the top bar says of the job at work, or of the first that waits. `fraction` of its steps, 0 to 1."""
 
     name: str
     kind: str
@@ -155,7 +155,7 @@ class JobWatch:
             if now in LIVE_PHASES:
                 followed = self._follow(job)
                 entry = self._summary(job, jobs, followed.story)
-                if job.kind != "session":
+                if job.kind != "session" and (live is None or now != "queued"):
                     live = _live(job, now, followed.story)
             else:
                 entry = self._summary_of_ended(job, jobs, (now, _mtime(job), verdicts))

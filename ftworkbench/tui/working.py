@@ -15,6 +15,8 @@ from ftworkbench.errors import WorkbenchError
 from ftworkbench.printable import one_line
 
 T = TypeVar("T")
+# More lines than these would cover what they are about.
+_MOST_LINES = 2
 
 
 class Launched(Message, bubble=False):
@@ -34,9 +36,16 @@ class WorkingApp(App[None], inherit_bindings=False):
         self._busy: set[str] = set()
 
     def tell(self, text: str, severity: str = "information") -> None:
-        """One line at the edge of the screen; `severity` is information, warning or error."""
+        """One line at the edge of the screen; `severity` is information, warning or error.
+
+        The oldest gives way to a third; one that is there already begins its time anew.
+        """
+        line = one_line(text, 400)
+        others = [each for each in self._notifications if each.message != line]
+        for each in [each for each in self._notifications if each.message == line] + others[: 1 - _MOST_LINES]:
+            self._unnotify(each, refresh=False)
         levels = {"warning": "warning", "error": "error"}
-        self.notify(one_line(text, 400), severity=levels.get(severity, "information"), markup=False)  # type: ignore[arg-type]
+        self.notify(line, severity=levels.get(severity, "information"), markup=False)  # type: ignore[arg-type]
 
     def tell_error(self, doing: str, error: BaseException) -> None:
         """Says an error in one line; the trace of one that we did not foresee goes to a file of its own."""

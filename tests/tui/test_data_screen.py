@@ -10,6 +10,8 @@ from textual.widgets import Input, OptionList, TextArea
 from workbenches import chat, make_workspace, opened, settle, shown, ticket_rows, until
 
 from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.search import parse_filter
+from ftworkbench.errors import InputError
 from ftworkbench.tui.screens.data import DataScreen
 from ftworkbench.tui.widgets.row_list import RowList
 
@@ -134,6 +136,37 @@ async def test_a_bad_filter_says_what_is_wrong_and_stays_open(tmp_path: Path) ->
         await pilot.press("f", *"colour:red", "enter")
         assert "there is no colour:" in shown(app)
         assert isinstance(app.focused, Input)
+
+
+async def test_at_80_columns_what_is_wrong_with_a_filter_is_said_whole(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), size=(80, 24)) as (app, pilot):
+        await pilot.press("f", *"colour:red status:new", "enter")
+        with pytest.raises(InputError) as wrong:
+            parse_filter("colour:red status:new")
+        assert str(wrong.value) in " ".join(shown(app).split())
+        await pilot.press("escape", "f", *"status:rejected")
+        assert "there is no colour:" not in shown(app)
+
+
+async def test_a_share_that_is_not_yet_whole_is_rounded_down_as_check_does(tmp_path: Path) -> None:
+    rows = ticket_rows(200)
+    async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
+        await pilot.press(*"aaaaaaa", "c")
+        await until(pilot, lambda: "what check found" in shown(app))
+        assert "7 of 200 rows are reviewed (3%)" in " ".join(shown(app).split())
+        assert "3% reviewed" in shown(app)
+
+
+async def test_one_kind_of_problem_has_one_name(tmp_path: Path) -> None:
+    rows = [*ticket_rows(30), ticket_rows(5)[4]]
+    async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
+        await pilot.press("c")
+        await until(pilot, lambda: "what check found" in shown(app))
+        options = app.screen.query_one(OptionList)
+        options.highlighted = options.get_option_index("exact-duplicate")
+        await pilot.press("enter")
+        assert "exact duplicate · 2 rows" in shown(app)
+        assert "exact-duplicate" not in shown(app)
 
 
 async def test_search_goes_from_match_to_match_and_round(tmp_path: Path) -> None:

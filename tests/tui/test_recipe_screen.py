@@ -161,3 +161,20 @@ async def test_leaving_with_unsaved_changes_asks_first(tmp_path: Path) -> None:
         assert "not saved yet" in shown(app)
         await pilot.press("ctrl+q", "l")
         assert not app.is_running
+
+
+async def test_leaving_a_search_keeps_the_option_that_it_found_in_sight(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe", size=(80, 24)) as (app, pilot):
+        await pilot.press("slash", *"warmup", "escape")
+        assert "▸  warmup_steps" in shown(app)
+        await pilot.press("escape")
+        assert "common options" in shown(app)
+        assert "▸  warmup_steps" in shown(app)
+
+
+async def test_steps_below_one_are_said_to_be_a_share(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe") as (app, pilot):
+        await change(app, pilot, "train.warmup_steps", "0.05")
+        assert "0.05 of all steps" in shown(app)
+        await change(app, pilot, "train.warmup_steps", "20")
+        assert "20 steps" in shown(app)

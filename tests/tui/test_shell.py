@@ -7,10 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from made_jobs import Clock, make_job, make_job_folders
 from textual.widgets import Input
+from textual.widgets._toast import Toast
 from workbenches import make_workspace, opened, settle, shown, until
 
 from ftworkbench.errors import InputError
+from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.tui.actions import SCREENS, SHARED_SCOPES, actions, read_keymap
 from ftworkbench.tui.screens.data import DataScreen
 from ftworkbench.tui.themes import read_themes
@@ -146,3 +149,39 @@ def test_the_watch_ends_within_a_fifth_of_a_second(tmp_path: Path) -> None:
     thread.join(2)
     assert not thread.is_alive()
     assert time.monotonic() - started < 0.2
+
+
+async def test_a_stray_escape_says_nothing_and_q_says_once_how_to_leave(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), size=(80, 24)) as (app, pilot):
+        await pilot.press("escape", "escape")
+        assert not list(app.screen.query(Toast))
+        await pilot.press("q", "q", "q")
+        await until(pilot, lambda: "ctrl+q leaves the workbench" in shown(app))
+        assert len(app.screen.query(Toast)) == 1
+
+
+async def test_at_most_two_lines_stand_at_the_edge_and_the_newest_are_these(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), size=(80, 24)) as (app, pilot):
+        for word in ("one", "two", "two", "three", "four", "three"):
+            app.tell(f"said {word}")
+            await pilot.pause()
+        await until(pilot, lambda: "said three" in shown(app))
+        assert {"four", "three"} == {word for word in ("one", "two", "three", "four") if f"said {word}" in shown(app)}
+
+
+async def test_at_80_columns_the_header_names_the_workspace_beside_a_running_job(tmp_path: Path) -> None:
+    made = make_job_folders(tmp_path / "tickets")
+    async with opened(None, root=made.workspace.root, size=(80, 24)) as (app, pilot):
+        await until(pilot, lambda: "42%" in shown(app))
+        header = shown(app).splitlines()[0]
+        assert "6 Ship" in header
+        assert "tickets  ● 42%" in header
+
+
+async def test_a_job_that_waits_does_not_take_the_header_from_the_one_that_runs(tmp_path: Path) -> None:
+    made = make_job_folders(tmp_path / "tickets")
+    queued = make_job(made.workspace, "evaluate", Clock(2e9))
+    write_state(queued, own_state("queued", 1))
+    async with opened(None, root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: len(app.jobs) == 8)
+        assert "42%" in shown(app).splitlines()[0]

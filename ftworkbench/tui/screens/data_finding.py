@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
+from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import InputError
 from ftworkbench.tui import finding
 from ftworkbench.tui.actions import bindings
@@ -72,7 +73,7 @@ class FindingDesk(Container):
         parts = []
         if self._filter is not None or self._kind:
             running = "…" if self._filter is not None and not self._filter.done else ""
-            what = self._filter.text if self._filter is not None else self._kind
+            what = self._filter.text if self._filter is not None else KINDS[self._kind].title
             parts = [what, f"{len(self.data.rows.rows):,} rows{running}"]
         if self._order != "number":
             parts.append(f"by {self._order}")

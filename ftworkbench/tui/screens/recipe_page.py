@@ -53,7 +53,8 @@ def form_lines(draft: Draft, *, everything: bool, needle: str = "") -> list[Form
             if wanted:
                 value, origin = _value(option, given, chosen)
                 changed = saved.get(key) != given.get(key)
-                block.append(FormLine(table, option.name, value, origin, option.unit, changed, key in wrong))
+                unit = _unit(option, value)
+                block.append(FormLine(table, option.name, value, origin, unit, changed, key in wrong))
         block += _library_lines(table, given, saved, wrong, needle, everything=everything)
         if block:
             lines += [FormLine(table, note=_NOTES.get(table, "")), *block]
@@ -105,6 +106,13 @@ def _value(option: Option, given: dict[str, Value], chosen: dict[str, Value]) ->
     if option.key in chosen:
         return written_value(chosen[option.key]), "chosen"
     return written_value(option.default), "default" if option.default is not None else ""
+
+
+def _unit(option: Option, value: str) -> str:
+    """The unit of a value as it is: steps below 1 are a share of all steps."""
+    if option.unit == "steps" and value.startswith("0."):
+        return "of all steps"
+    return option.unit
 
 
 # Help for one option

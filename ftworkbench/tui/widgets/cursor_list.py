@@ -90,7 +90,8 @@ class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
             top = self.cursor - height + 1 + margin
         top = max(0, min(top, self.count - height))
         if top != round(self.scroll_y):
-            self.scroll_to(y=top, animate=False, immediate=True)
+            # By force: where the lines only just became so many, the scroll bar that would allow it is not there yet.
+            self.scroll_to(y=top, animate=False, immediate=True, force=True)
 
     @property
     def _page(self) -> int:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from ftworkbench.printable import one_line
-from ftworkbench.tui.text import shown_line
+from ftworkbench.tui.text import shown, shown_line
 
 
 class LineSuggester(Suggester):
@@ -34,15 +34,17 @@ def last_word_lines(line: str, words: Sequence[str]) -> list[str]:
     return [f"{before}{word}" for word in words if last and word.startswith(last)]
 
 
-class QueryLine(Horizontal):
-    """Hidden until `ask`; enter says what was written, escape closes it."""
+class QueryLine(Vertical):
+    """Hidden until `ask`; enter says what was written, escape closes it. What is wrong with it stands above it."""
 
     DEFAULT_CSS = """
-    QueryLine { height: 1; display: none; background: $surface; }
+    QueryLine { height: auto; display: none; background: $surface; }
     QueryLine.-open { display: block; }
-    QueryLine > .label { width: auto; color: $accent; text-style: bold; padding: 0 1; }
-    QueryLine > Input { width: 1fr; }
-    QueryLine > .said { width: auto; max-width: 60%; color: $text-muted; padding: 0 1; }
+    QueryLine > .wrong { height: auto; max-height: 4; color: $error; padding: 0 1; }
+    QueryLine > Horizontal { height: 1; }
+    QueryLine .label { width: auto; color: $accent; text-style: bold; padding: 0 1; }
+    QueryLine Input { width: 1fr; }
+    QueryLine .said { width: auto; max-width: 60%; color: $text-muted; padding: 0 1; }
     """
 
     class Written(Message):
@@ -63,9 +65,11 @@ class QueryLine(Horizontal):
         self._complete = complete
 
     def compose(self) -> ComposeResult:
-        yield Static("", classes="label", markup=False)
-        yield Input(suggester=LineSuggester(lambda line: self._complete(self.kind, line)), select_on_focus=False)
-        yield Static("", classes="said", markup=False)
+        yield Static("", classes="wrong", markup=False)
+        with Horizontal():
+            yield Static("", classes="label", markup=False)
+            yield Input(suggester=LineSuggester(lambda line: self._complete(self.kind, line)), select_on_focus=False)
+            yield Static("", classes="said", markup=False)
 
     @property
     def is_open(self) -> bool:
@@ -83,8 +87,11 @@ class QueryLine(Horizontal):
         line.focus()
 
     def say(self, text: str, *, wrong: bool = False) -> None:
-        """What stands at the end of the line: a hint, how much was found, what is wrong."""
-        self.query_one(".said", Static).update(shown_line(text, 100, "$error" if wrong else "$text-muted"))
+        """A hint at the end of the line; above it, whole, what is `wrong`."""
+        self.query_one(".said", Static).update(shown_line("" if wrong else text, 100))
+        above = self.query_one(".wrong", Static)
+        above.display = wrong
+        above.update(shown(text) if wrong else "")
 
     def close(self) -> None:
         self.remove_class("-open")

@@ -16,6 +16,7 @@ from ftworkbench.tui.watch import Live
 from ftworkbench.tui.widgets.changed import changed_cells
 
 _LONGEST_NAME = 24
+_SHORTEST_NAME = 8
 
 
 class TopBar(Widget):
@@ -44,36 +45,46 @@ class TopBar(Widget):
             self.refresh(Region(changed[0], 0, changed[1] - changed[0], 1))
 
     def _text(self, live: Live | None) -> Content:
-        width = self.size.width
+        """Tabs, workspace and job. Where there is little room the names are cut: no figure is."""
+        figures = _figures(live)
+        at_work = cell_width(figures) + 4 if live else 0
+        tabs = self._tabs(at_work + _SHORTEST_NAME)
+        room = self.size.width - tabs.cell_length - 2
+        name = shown_line(self.workspace, max(room - at_work, 0), "$text-muted")
+        right = _live_text(live, figures, room - min(name.cell_length, _SHORTEST_NAME) - 2)
+        room -= right.cell_length + (2 if live else 0)
+        fits = room >= min(name.cell_length, _SHORTEST_NAME)
+        name = shown_line(self.workspace, room, "$text-muted") if fits and room > 0 else Content("")
+        return Content.assemble(tabs, " " * max(room - name.cell_length + 1, 1), name, "  " if live else "", right, " ")
+
+    def _tabs(self, wanted: int) -> Content:
+        """The tabs by name where that leaves `wanted` cells beside them, else the others by their digits alone."""
         tabs = _tabs(self.current)
-        right = _live_text(live, width - tabs.cell_length - 4)
-        room = width - tabs.cell_length - right.cell_length - 3
-        name = shown_line(self.workspace, max(room, 0), "$text-muted") if room >= 8 else Content("")
-        gap = width - tabs.cell_length - right.cell_length - name.cell_length - (3 if right else 1)
-        return Content.assemble(tabs, " " * max(gap, 1), name, "  " if right else "", right, " ")
+        return tabs if self.size.width - 2 - tabs.cell_length >= wanted else _tabs(self.current, digits=True)
 
 
-def _tabs(current: str) -> Content:
+def _tabs(current: str, *, digits: bool = False) -> Content:
     parts: list[Content | str] = []
     for number, name in enumerate(SCREENS, 1):
-        label = f"{number} {name.capitalize()}"
         if name == current:
-            parts.append(Content.styled(f"▐{label}▌", "bold reverse $primary"))
+            parts.append(Content.styled(f"▐{number} {name.capitalize()}▌", "bold reverse $primary"))
         else:
-            parts += [" ", Content.styled(str(number), "$primary"), f" {name.capitalize()}", " "]
+            parts += [" ", Content.styled(str(number), "$primary"), "" if digits else f" {name.capitalize()}", " "]
     return Content("").join(parts)
 
 
-def _live_text(live: Live | None, room: int) -> Content:
-    """The job at work in `room` cells: its name is cut before its figures are."""
+def _figures(live: Live | None) -> str:
+    if live is None:
+        return ""
+    figures = live.phase if live.fraction is None else f"{live.fraction:.0%}"
+    return figures if live.loss is None else f"{figures} {live.loss:.2f}"
+
+
+def _live_text(live: Live | None, figures: str, room: int) -> Content:
+    """The job at work in `room` cells: its name is cut, or left out, before its figures are."""
     if live is None:
         return Content("")
-    figures = f" {live.phase}" if live.fraction is None else f" {live.fraction:.0%}"
-    if live.loss is not None:
-        figures += f" {live.loss:.2f}"
-    name = short_name(live.name)
-    return Content.assemble(
-        Content.styled("● ", "$success"),
-        shown_line(name, max(min(_LONGEST_NAME, room - cell_width(figures) - 2), 1), "bold"),
-        shown_line(figures, cell_width(figures)),
-    )
+    left = min(_LONGEST_NAME, room - cell_width(figures) - 3)
+    name = shown_line(short_name(live.name), left, "bold") if left > _SHORTEST_NAME else Content("")
+    gap = " " if name else ""
+    return Content.assemble(Content.styled("● ", "$success"), name, gap, shown_line(figures, cell_width(figures)))
