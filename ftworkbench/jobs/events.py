@@ -183,3 +183,17 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
     end = text.rfind(b"\n") + 1
     events = [event for event in map(_parse, text[:end].split(b"\n")) if event is not None]
     return events, offset + end
+
+
+def read_last_events(path: Path, most: int = _BLOCK) -> tuple[list[Event], bool]:
+    """The events in the last `most` bytes of the file, and whether these are all that it has."""
+    try:
+        with path.open("rb") as file:
+            start = max(file.seek(0, os.SEEK_END) - most, 0)
+            file.seek(max(start - 1, 0))
+            text = file.read(most + 1)
+    except FileNotFoundError:
+        return [], True
+    first = text.find(b"\n") + 1 if start else 0
+    lines = text[first : text.rfind(b"\n") + 1].split(b"\n")
+    return [event for event in map(_parse, lines) if event is not None], not start

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ftworkbench.jobs.events import EventLog, read_events
+from ftworkbench.jobs.events import EventLog, read_events, read_last_events
 
 
 def test_events_come_back_as_they_were_emitted(tmp_path: Path) -> None:
@@ -124,3 +124,19 @@ def test_an_event_that_the_disk_had_no_room_for_does_not_spoil_the_next(
     monkeypatch.setattr(os, "write", real)
     log.emit("metric", step=2, values={"loss": 2.0})
     assert [event.fields.get("step") for event in read_events(path)[0]] == [None, 2]
+
+
+def test_the_last_events_are_whole_and_say_whether_they_are_all(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    log = EventLog(path, attempt=1)
+    for step in range(1, 101):
+        log.emit("progress", what="training", done=step, total=100, unit="steps")
+    everything, _ = read_events(path)
+    assert read_last_events(path) == (everything, True)
+    size = path.stat().st_size
+    for most in range(300, 300 + size // 100):  # wherever the cut falls
+        last, complete = read_last_events(path, most)
+        assert not complete
+        assert last == everything[-len(last) :]
+        assert len(last) >= 1
+    assert read_last_events(tmp_path / "none.jsonl") == ([], True)
