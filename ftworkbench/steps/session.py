@@ -22,14 +22,33 @@ _PATIENCE = 300.0  # seconds without a word from a session that only has to star
 
 def open_session(opened: Opened, train_job: Job | None) -> Job:
     """The running session for this recipe and training job, or a new one. Gives its folder at once."""
+    return running_session(opened, train_job) or start_session(opened, train_job)
+
+
+def running_session(opened: Opened, train_job: Job | None) -> Job | None:
+    """The session for this recipe and training job that runs already, whoever started it."""
     adapter = str(train_job.path) if train_job else None
     text = dumps(opened.resolved)
     for job in reversed(list_jobs(opened.workspace)):
         shared = job.kind == "session" and read_manifest(job)["args"].get("job") == adapter
         if shared and phase(job) in ALIVE and not job.stop_file.exists() and job.recipe.read_text() == text:
             return job
+    return None
+
+
+def start_session(opened: Opened, train_job: Job | None) -> Job:
+    """Starts a session for this recipe and training job. Gives its folder at once."""
     require_model(opened)
+    adapter = str(train_job.path) if train_job else None
     return submit(opened.workspace, "session", opened.resolved, {"job": adapter}, hashes={}, choices=opened.choices)
+
+
+def close_session(job: Job) -> bool:
+    """Lets a session end once it has answered what it was asked before; False where it has ended already."""
+    if phase(job) not in ALIVE:
+        return False
+    ask(job, "close")
+    return True
 
 
 def as_system(contestant: Contestant, *, adapter: bool = False) -> dict[str, Any]:

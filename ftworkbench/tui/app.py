@@ -6,7 +6,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,8 +23,9 @@ from ftworkbench.printable import printable
 from ftworkbench.tui import starting
 from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
 from ftworkbench.tui.screens.screen import WorkbenchScreen
+from ftworkbench.tui.sessions import Sessions
 from ftworkbench.tui.themes import DEFAULT_THEME, VARIABLES, read_themes, remember_theme, remembered_theme
-from ftworkbench.tui.watch import EventsArrived, JobsChanged, JobWatch, Live
+from ftworkbench.tui.watch import LIVE_PHASES, EventsArrived, JobsChanged, JobWatch, Live
 from ftworkbench.tui.working import WorkingApp
 from ftworkbench.workspace import Workspace
 
@@ -72,6 +73,7 @@ class Workbench(WorkingApp, inherit_bindings=False):
         self.jobs: tuple[Mapping[str, Any], ...] = ()
         self.live: Live | None = None
         self.selected_job: str | None = None
+        self.sessions = Sessions()
         self.job_watch = JobWatch(workspace, self.post_message)
         self.title = f"ftworkbench: {printable(workspace.name)}"
         self._start = start
@@ -266,8 +268,24 @@ def run_workbench(workspace: Workspace, recipe: Path | None) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     app = Workbench(workspace, recipe)
     app.run()
-    if app.live is not None:
-        name = printable(short_name(app.live.name))
-        folder = printable(os.path.relpath(workspace.jobs / app.live.name))
-        print(f"{name} goes on ({app.live.phase}); `ftworkbench watch {folder}` follows it", file=sys.stderr)
+    for line in last_words(app, app.sessions.end()):
+        print(line, file=sys.stderr)
     return app.return_code or 0
+
+
+def last_words(app: Workbench, ended: Set[str]) -> Iterator[str]:
+    """What goes on after the workbench was left: the job at work, and sessions of others that hold a model.
+
+    `ended` are the sessions that end with it.
+    """
+
+    def named(job: str) -> tuple[str, str]:
+        return printable(short_name(job)), printable(os.path.relpath(app.workspace.jobs / job))
+
+    if app.live is not None:
+        name, folder = named(app.live.name)
+        yield f"{name} goes on ({app.live.phase}); `ftworkbench watch {folder}` follows it"
+    for entry in app.jobs:
+        if entry["kind"] == "session" and entry["phase"] in LIVE_PHASES and entry["job"] not in ended:
+            name, folder = named(entry["job"])
+            yield f"the session {name}, started elsewhere, still holds memory; `ftworkbench stop {folder}` ends it"

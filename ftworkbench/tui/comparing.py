@@ -10,6 +10,7 @@ from ftworkbench.data.example import Example
 from ftworkbench.evaluate.contestants import Contestant
 from ftworkbench.jobs.folder import Job
 from ftworkbench.steps.recipe import Opened
+from ftworkbench.tui.sessions import Sessions
 from ftworkbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -59,13 +60,17 @@ def prepare(workspace: Workspace, train_job: Job) -> Contest:
 
 
 def ask_both(
-    contest: Contest, baseline: Contestant, messages: Sequence[Mapping[str, Any]], reference: str | None
+    sessions: Sessions,
+    contest: Contest,
+    baseline: Contestant,
+    messages: Sequence[Mapping[str, Any]],
+    reference: str | None,
 ) -> Asked:
     """Asks the session of this training job, which is started where none runs. Greedy: the same answer each time."""
     from ftworkbench.jobs.session import ask
-    from ftworkbench.steps.session import as_system, open_session
+    from ftworkbench.steps.session import as_system
 
-    session = open_session(contest.opened, contest.train_job)
+    session = sessions.open(contest.opened, contest.train_job)
     request = ask(
         session,
         "generate",
@@ -92,9 +97,6 @@ def sessions_of(workspace: Workspace, train_job: Path) -> list[Job]:
 
 def close_sessions(workspace: Workspace, train_job: Path) -> int:
     """Ends the sessions of a training job, and gives how many there were."""
-    from ftworkbench.jobs.session import ask
+    from ftworkbench.steps.session import close_session
 
-    running = sessions_of(workspace, train_job)
-    for job in running:
-        ask(job, "close")
-    return len(running)
+    return sum(close_session(job) for job in sessions_of(workspace, train_job))

@@ -15,6 +15,7 @@ from ftworkbench.tui.widgets.lines_view import wrapped
 
 if TYPE_CHECKING:
     from ftworkbench.steps.recipe import Opened
+    from ftworkbench.tui.sessions import Sessions
 
 # The tokenizer is small, but the worker's libraries take seconds to import, more on a slow disk.
 _PATIENCE_SECONDS = 120.0
@@ -29,12 +30,13 @@ class Piece:
     special: str = ""
 
 
-def ask_tokens(opened: Opened, messages: Sequence[Mapping[str, Any]], tools: Sequence[Any]) -> tuple[Piece, ...]:
+def ask_tokens(
+    sessions: Sessions, opened: Opened, messages: Sequence[Mapping[str, Any]], tools: Sequence[Any]
+) -> tuple[Piece, ...]:
     """The tokens of a row, from the recipe's session (started where none runs). Waits; raises WorkbenchError."""
     from ftworkbench.jobs.session import answers, ask
-    from ftworkbench.steps.session import open_session
 
-    job = open_session(opened, None)
+    job = sessions.open(opened, None)
     request = ask(job, "tokens", messages=[dict(message) for message in messages], tools=list(tools))
     for event in answers(job, request, timeout=_PATIENCE_SECONDS):
         if event.fields.get("error"):

@@ -165,7 +165,7 @@ class _Session:
         work = self._work
         if work.recipe.launch.queue and self._lease is None:
             self._lease = take_device(work.queue, work.job, work.wait, self._told_to_leave, submitted=time.time())
-        work.phase("loading")
+        work.phase("loading", "loads the model, once for all")
         base = load_base(work.recipe, work.workspace, work.device)
         self._model = attach(base, self._trained[0]) if self._trained else base
         work.phase("running")

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from made_jobs import Made, answer, make_job_folders, open_session
+from terminal import workbench
 from textual.pilot import Pilot
 from workbenches import opened, shown, until
 
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job
-from ftworkbench.tui.app import Workbench
+from ftworkbench.jobs.state import own_state, write_state
+from ftworkbench.steps import session as steps_session
+from ftworkbench.tui.app import Workbench, last_words
 
 
 @pytest.fixture
@@ -63,10 +66,49 @@ async def test_while_nothing_comes_it_says_what_it_waits_for(made: Made, session
         await ready(app, pilot)
         await pilot.press("enter")
         log = EventLog(session.events, 1)
-        log.emit("phase", phase="queued", why="waits for triage-7d59 (train)")
-        await until(pilot, lambda: "Waits for triage-7d59 (train)" in shown(app))
         log.emit("phase", phase="loading", why="")
-        await until(pilot, lambda: "Loads the model" in shown(app))
+        await until(pilot, lambda: "Imports the libraries" in shown(app))
+        log.emit("phase", phase="queued", why="waits for triage-7d59 (train)")
+        await until(pilot, lambda: "Waits for triage-7d59 (train)." in shown(app))
+        log.emit("phase", phase="loading", why="loads the model, once for all")
+        await until(pilot, lambda: "Loads the model, once for all …" in shown(app))
+        log.emit("phase", phase="running", why="")
+        await until(pilot, lambda: "Reads the prompt …" in shown(app))
+        answer(session, "zero-shot", "half of an answ", adapter=False, done=False)
+        await until(pilot, lambda: "zero-shot answers first …" in shown(app))
+        assert "Reads the prompt" not in shown(app)
+
+
+async def test_a_session_that_has_left_is_not_waited_for(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Reads the prompt …" in shown(app))
+        write_state(session, own_state("done", 1))
+        await until(pilot, lambda: "The session is done: enter starts another." in shown(app))
+
+
+async def test_answers_that_another_prompt_stands_above_are_said_to_be_of_the_one_before(
+    made: Made, session: Job
+) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        for name in ("zero-shot", "tuned"):
+            answer(session, name, "of the row", adapter=name == "tuned")
+        await until(pilot, lambda: shown(app).count("differs where underlined") == 2)
+        await pilot.press("i", *"mine")
+        await until(pilot, lambda: shown(app).count("to the prompt before") == 2)
+        assert "differs where underlined" not in shown(app)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "to the prompt before" not in shown(app))
+        assert "of the row" not in shown(app)
+        await until(pilot, lambda: len(requests(session)) == 2)
+        answer(session, "tuned", "of my own", adapter=True)
+        await until(pilot, lambda: "of my own" in shown(app))
+        await pilot.press("!")
+        await until(pilot, lambda: "to the prompt before" in shown(app))
 
 
 async def test_what_the_session_refuses_is_said_in_its_pane(made: Made, session: Job) -> None:
@@ -112,3 +154,34 @@ async def test_a_prompt_of_ones_own_is_asked_as_it_was_written_of_the_baseline_t
 async def test_without_a_tuned_model_it_says_what_is_missing(tmp_path: Path) -> None:
     async with opened(None, start="compare", root=tmp_path) as (app, _):
         assert "Nothing was tuned here yet" in shown(app)
+
+
+def leave(made: Made) -> str:
+    """Opens the workbench, asks both, and leaves; gives what it says at last."""
+    with workbench(made.workspace.root) as terminal:
+        terminal.press("4")
+        terminal.wait("validation row 1 of 8")
+        terminal.press("enter")
+        terminal.wait("Reads the prompt")
+        assert terminal.leave("ctrl+q") == 0
+        return terminal.raw.decode().split("\x1b[?1049l")[-1]
+
+
+def test_leaving_ends_no_session_of_others_but_says_that_it_holds_memory(made: Made, session: Job) -> None:
+    said = leave(made)
+    assert f"the session {session.short}, started elsewhere, still holds memory" in said
+    assert [request["op"] for request in requests(session)] == ["generate"]
+
+
+async def test_leaving_ends_the_sessions_that_were_started_here(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Job] = []
+    monkeypatch.setattr(steps_session, "start_session", lambda *_: started.append(open_session(made)) or started[-1])
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(started) and len(requests(started[0])) == 1)
+        await until(pilot, lambda: any(entry["kind"] == "session" for entry in app.jobs))
+        ended = app.sessions.end()
+        assert [request["op"] for request in requests(started[0])] == ["generate", "close"]
+        assert not any("still holds memory" in line for line in last_words(app, ended))
+        assert not app.sessions.end()

@@ -100,6 +100,22 @@ async def test_an_older_evaluation_is_a_key_away(made: Made) -> None:
         await until(pilot, lambda: "1 of 2" in shown(app) and "BETTER" in shown(app))
 
 
+async def test_at_80_columns_the_progress_of_a_measurement_is_in_sight(made: Made) -> None:
+    job = make_job(made.workspace, "evaluate", Clock(2e9), {"job": str(made.jobs["done"].path), "baseline": None})
+    log = EventLog(job.events, 1)
+    log.emit("phase", phase="queued", why="waits for triage-7d59 (train)")
+    write_state(job, own_state("queued", 1))
+    async with opened(None, start="evaluate", root=made.workspace.root, size=(80, 24)) as (app, pilot):
+        await until(pilot, lambda: "waits for triage-7d59 (train)" in shown(app))
+        log.emit("phase", phase="running", why="")
+        log.emit("progress", what="test.few-shot-6", done=20, total=180, unit="rows")
+        write_state(job, own_state("running", 1))
+        await until(pilot, lambda: "test.few-shot-6 20/180 rows" in shown(app))
+        append_outputs(job.outputs / "test.few-shot-6.jsonl", outputs(0.5, 20, 5))
+        await until(pilot, lambda: "one answer so far" in shown(app))
+        assert "test.few-shot-6 20/180 rows" in shown(app)
+
+
 async def test_where_nothing_was_measured_it_says_what_to_do_first(tmp_path: Path) -> None:
     async with opened(None, start="evaluate", root=tmp_path) as (app, _):
         assert "b measures the prompted baseline" in shown(app)

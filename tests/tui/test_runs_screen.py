@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
-from made_jobs import Made, make_job_folders
+from made_jobs import Clock, Made, make_job, make_job_folders, open_session
 from terminal import workbench
 from workbenches import opened, shown, until
 
 from ftworkbench.jobs.events import EventLog
+from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.tui.widgets.item_list import ItemList
 
 
@@ -103,6 +104,25 @@ async def test_the_newest_job_stands_first_and_each_phase_has_a_sign_of_its_own(
         await until(pilot, lambda: "failed" in shown(app))
         signs = [line[2:].lstrip()[0] for line in shown(app).splitlines()[2:9]]
         assert signs == ["●", "✔", "✔", "✔", "?", "■", "✘"]
+
+
+async def test_sessions_stand_below_all_else_and_none_is_chosen_by_itself(made: Made) -> None:
+    session = open_session(made)
+    async with opened(None, start="runs", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: "session" in shown(app) and "step 126/300" in shown(app))
+        lines = shown(app).splitlines()[2:10]
+        assert "session   open" in lines[-1]
+        assert session.short in lines[-1]
+        assert app.selected_job == made.jobs["running"].name
+
+
+async def test_a_queued_job_says_which_job_it_waits_for(made: Made) -> None:
+    queued = make_job(made.workspace, "train", Clock(2e9))
+    words = f"waits for {made.jobs['running'].short} (train)"
+    write_state(queued, own_state("queued", 1, words))
+    EventLog(queued.events, 1).emit("phase", phase="queued", why=words)
+    async with opened(None, start="runs", root=made.workspace.root, size=(80, 24)) as (app, pilot):
+        await until(pilot, lambda: words in shown(app))
 
 
 async def test_an_empty_workspace_says_where_to_begin(tmp_path: Path) -> None:

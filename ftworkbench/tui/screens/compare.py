@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -137,7 +138,13 @@ class CompareScreen(JobsScreen):
         elif self._asked is None:
             answers.show_contest(contest, contest.baselines[self._baseline])
         else:
-            answers.show_answers(self._asked, self.telling.story if self.telling else None, self.told_entry)
+            earlier = list(self._asked.messages) != list(self._prompt(contest)[0])
+            story = self.telling.story if self.telling else None
+            answers.show_answers(self._asked, story, self.told_entry, earlier=earlier)
+
+    @on(PromptArea.Changed)
+    def _written(self) -> None:
+        self._refresh_answers()
 
     # Actions
 
@@ -152,9 +159,12 @@ class CompareScreen(JobsScreen):
             return
         from ftworkbench.tui.comparing import ask_both
 
-        baseline = contest.baselines[self._baseline]
+        sessions, baseline = self.workbench.sessions, contest.baselines[self._baseline]
         self.workbench.launch(
-            lambda: ask_both(contest, baseline, messages, reference), self._was_asked, doing="asking", group="ask"
+            lambda: ask_both(sessions, contest, baseline, messages, reference),
+            self._was_asked,
+            doing="asking",
+            group="ask",
         )
 
     def _prompt(self, contest: Contest) -> tuple[Sequence[Mapping[str, Any]], str | None]:
@@ -190,7 +200,7 @@ class CompareScreen(JobsScreen):
     def action_write(self) -> None:
         self.query_one(ContentSwitcher).current = "own"
         self.query_one(PromptArea).focus()
-        self._refresh_prompt()
+        self._refresh_all()
 
     def close_open(self) -> bool:
         if self._writes and self.query_one(PromptArea).has_focus:
@@ -199,7 +209,7 @@ class CompareScreen(JobsScreen):
         if self._writes:
             self.query_one(ContentSwitcher).current = "row"
             self.query_one("#row").focus()
-            self._refresh_prompt()
+            self._refresh_all()
             return True
         return super().close_open()
 

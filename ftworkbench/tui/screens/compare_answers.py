@@ -10,6 +10,7 @@ from textual.containers import Container
 
 from ftworkbench.tui.figures import count
 from ftworkbench.tui.widgets.answer_pane import AnswerPane
+from ftworkbench.tui.widgets.job_words import ALIVE
 
 if TYPE_CHECKING:
     from ftworkbench.evaluate.contestants import Contestant
@@ -46,14 +47,26 @@ class AnswersView(Container):
         waiting = "The same model with its adapter, and no examples in the prompt."
         tuned.show_answer(contest.tuned.name, "$chart-1", None, against=None, waiting=waiting)
 
-    def show_answers(self, asked: Asked, story: Story | None, entry: Entry | None) -> None:
-        """Shows what has come from the session that was asked; `entry` is its job's."""
+    def show_answers(self, asked: Asked, story: Story | None, entry: Entry | None, *, earlier: bool) -> None:
+        """Shows what has come from the session that was asked; `entry` is its job's.
+
+        `earlier`: another prompt stands above the answers now than the one that they answer.
+        """
         baseline, tuned = self._panes()
         answers: Mapping[str, Answer] = story.answers.get(asked.request, {}) if story is not None else {}
         one, other = answers.get(asked.baseline), answers.get(asked.tuned)
-        waiting = waiting_words(story, entry)
-        baseline.show_answer(asked.baseline, "$chart-2", one, against=self._against(asked, other), waiting=waiting)
-        tuned.show_answer(asked.tuned, "$chart-1", other, against=self._against(asked, one), waiting=waiting)
+        for pane, name, style, answer, beside in (
+            (baseline, asked.baseline, "$chart-2", one, other),
+            (tuned, asked.tuned, "$chart-1", other, one),
+        ):
+            pane.show_answer(
+                name,
+                style,
+                answer,
+                against=self._against(asked, beside),
+                waiting=waiting_words(asked, story, entry),
+                earlier=earlier,
+            )
 
     def _against(self, asked: Asked, other: Answer | None) -> str | None:
         """What an answer is compared with: the reference of the row, or what the other one answered."""
@@ -70,16 +83,25 @@ def who(contestant: Contestant) -> str:
     return f"with {count(shots, 'example')} in the prompt" if shots else "with no examples in the prompt"
 
 
-def waiting_words(story: Story | None, entry: Entry | None) -> str:
+def waiting_words(asked: Asked, story: Story | None, entry: Entry | None) -> str:
     """What the session is doing while an answer has not begun."""
     if story is None:
         return "Asks …"
-    if entry is not None and entry["phase"] in ("failed", "lost", "stopped"):
+    if entry is not None and entry["phase"] not in ALIVE:
         return f"The session is {entry['phase']}: {story.why or 'enter starts another'}."
     if story.seq == 0:
         return "The session starts: importing the libraries takes some ten seconds, once."
     if story.phase == "queued":
-        return f"W{story.why[1:]}." if story.why else "Waits for the device."
+        return _sentence(story.why or "waits for the device", ".")
     if story.phase == "loading":
-        return "Loads the model, once for both."
+        return _sentence(story.why or "imports the libraries, some ten seconds, once", " …")
+    begun = story.answers.get(asked.request, {})
+    if any(not answer.done for answer in begun.values()):
+        return f"{' and '.join(name for name, answer in begun.items() if not answer.done)} answers first …"
+    if any(not answer.done for answers in story.answers.values() for answer in answers.values()):
+        return "Answers an earlier prompt first …"
     return "Reads the prompt …"
+
+
+def _sentence(words: str, end: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}{end}"

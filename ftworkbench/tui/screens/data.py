@@ -239,5 +239,5 @@ class DataScreen(WorkbenchScreen):
             self.show_row()
 
         if not self.workbench.is_busy("tokens"):
-            work = partial(ask_tokens, opened, messages, tools)
+            work = partial(ask_tokens, self.workbench.sessions, opened, messages, tools)
             self.launch(work, arrived, doing="reading the tokens", group="tokens", failed=failed)

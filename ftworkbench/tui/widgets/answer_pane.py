@@ -40,27 +40,41 @@ def totals_of(answer: Answer | None) -> str:
 class AnswerPane(LinesView):
     """One of the two panes."""
 
-    def show_answer(self, name: str, style: str, answer: Answer | None, *, against: str | None, waiting: str) -> None:
-        """Shows what has come of the answer; `against` is what it is compared with, once it is whole."""
+    def show_answer(
+        self,
+        name: str,
+        style: str,
+        answer: Answer | None,
+        *,
+        against: str | None,
+        waiting: str,
+        earlier: bool = False,
+    ) -> None:
+        """Shows what has come of the answer; `against` is what it is compared with, once it is whole.
+
+        With `earlier` it is said to belong to an earlier prompt, and is not compared with anything.
+        """
         proof = proof_of(answer)
-        entitle(
-            self,
-            Content.assemble(
-                (one_line(name, 40), f"bold {style}"), (f"  {one_line(proof)}" if proof else "", "$text-muted")
-            ),
+        title = Content.assemble(
+            (one_line(name, 40), f"bold {style}"), (f"  {one_line(proof)}" if proof else "", "$text-muted")
         )
+        if earlier:
+            title = Content.assemble(title, ("  to the prompt before", "$warning"))
+        entitle(self, title)
         at_end = round(self.scroll_y) >= self.max_scroll_y
-        self.show(lambda width: _lines(answer, against, waiting, width), top=False)
+        self.show(lambda width: _lines(answer, None if earlier else against, waiting, width, earlier), top=False)
         if at_end and answer is not None and not answer.done:
             self.action_scroll_end()
 
 
-def _lines(answer: Answer | None, against: str | None, waiting: str, width: int) -> list[Content]:
+def _lines(answer: Answer | None, against: str | None, waiting: str, width: int, earlier: bool) -> list[Content]:
     if answer is None:
         return wrapped(shown(waiting, "$text-muted"), width)
     if answer.error:
         return wrapped(shown(answer.error, "$error"), width)
     text = answer.text[:_LONGEST]
+    if earlier:
+        return wrapped(shown(text, "$text-muted"), width)
     if not answer.done:
         return wrapped(Content.assemble(shown(text), ("▌", "$accent")), width)
     said = Content.styled("(an empty answer)", "$text-muted") if not text else _marked(text, against)

@@ -1,4 +1,4 @@
-"""The jobs of the workspace, newest first."""
+"""The jobs of the workspace, newest first; below them the sessions, which only serve others."""
 
 from __future__ import annotations
 
@@ -19,4 +19,6 @@ class JobList(ItemList[Entry]):
 
     def show_jobs(self, entries: Sequence[Entry]) -> None:
         """Shows `entries`, which come oldest first."""
-        self.show(list(reversed(entries)))
+        newest = list(reversed(entries))
+        newest.sort(key=lambda entry: entry["kind"] == "session")
+        self.show(newest)

@@ -68,8 +68,10 @@ def verdict_sign(word: str) -> tuple[str, str]:
 
 
 def job_progress(entry: Mapping[str, Any]) -> str:
-    """`42%` while it goes through its steps, otherwise its phase."""
+    """`42%` while it goes through its steps, `open` for a session that can be asked, otherwise its phase."""
     phase, step, steps = entry["phase"], entry["step"], entry["steps"]
+    if phase == "running" and entry["kind"] == "session":
+        return "open"
     if phase == "running" and steps:
         return f"{min(step / steps, 1):.0%}"
     return str(phase)
@@ -87,11 +89,12 @@ def job_line(entry: Mapping[str, Any], width: int) -> Content:
         progress, style = end, end_style
     else:
         progress, style = job_progress(entry), phase_style(entry["phase"])
+    dim = "$text-muted" if entry["kind"] == "session" else ""
     return Content.assemble(
         phase_mark(entry["phase"]),
-        " " + fit_title(entry, name_room - 1) + " ",
+        (" " + fit_title(entry, name_room - 1) + " ", dim),
         (fit(str(entry["kind"]), kind_room), "$text-muted"),
-        (fit(progress, progress_room), style),
+        (fit(progress, progress_room), dim or style),
         (fit(end, end_room), end_style),
     )
 
