@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
+from made_jobs import WORDS
 from textual.widgets import Input, OptionList, TextArea
 from workbenches import chat, make_workspace, opened, settle, shown, ticket_rows, until
 
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.search import parse_filter
+from ftworkbench.data.source import open_source
 from ftworkbench.errors import InputError
+from ftworkbench.steps.recipe import open_recipe
+from ftworkbench.steps.splits import require_split
+from ftworkbench.tui.app import Workbench
 from ftworkbench.tui.screens.data import DataScreen
 from ftworkbench.tui.widgets.row_list import RowList
 
@@ -20,6 +26,11 @@ def screen_of(app: object) -> DataScreen:
     screen = app.screen  # type: ignore[attr-defined]
     assert isinstance(screen, DataScreen)
     return screen
+
+
+def said(app: Workbench) -> str:
+    """The lines at the edge of the screen, whole."""
+    return "\n".join(each.message for each in app._notifications)
 
 
 def statuses(folder: Path, screen: DataScreen) -> list[str]:
@@ -263,3 +274,86 @@ async def test_the_row_under_the_cursor_is_read_whole(tmp_path: Path, size: tupl
         text = " ".join(" ".join(strip.text for strip in screen_of(app).page._strips).split())
         assert "I was charged twice for the same order. Order 2." in text
         assert '"urgency": "high"' in text
+
+
+def unlike_rows(folder: Path) -> Path:
+    """A workspace of forty rows that have nothing in common, and no test file; gives the recipe's path."""
+    draw = random.Random(3)
+    texts = [" ".join(draw.choices(WORDS.split(), k=14)) for _ in range(40)]
+    answers = [json.dumps({"queue": "billing", "urgency": urgency}) for urgency in ("low", "high") * 20]
+    recipe = make_workspace(folder, [chat(text, answer) for text, answer in zip(texts, answers, strict=True)])
+    recipe.write_text(recipe.read_text().replace('test = "test.jsonl"\n', ""))
+    return recipe
+
+
+def held_out(recipe: Path, part: str) -> set[str]:
+    """The keys of the rows of that part of the frozen split."""
+    split = json.loads((recipe.parent / "splits" / "triage.json").read_text())
+    return {member["key"] for member in split[part]}
+
+
+def freeze(recipe: Path) -> list[int]:
+    """Freezes the recipe's split; gives the places of its validation rows in the training file."""
+    opened_recipe = open_recipe(recipe)
+    require_split(opened_recipe)
+    held = held_out(recipe, "validation")
+    source = open_source(recipe.parent / "train.jsonl", opened_recipe.recipe.data)
+    return [row.number - 1 for row in source.rows() if row.key in held]
+
+
+async def test_rejecting_a_row_that_the_frozen_split_measures_by_says_what_that_means(tmp_path: Path) -> None:
+    recipe = unlike_rows(tmp_path / "desk")
+    held = freeze(recipe)
+    async with opened(recipe, size=(80, 24)) as (app, pilot):
+        screen = screen_of(app)
+        screen.rows.go_to(held[0])
+        await pilot.press("x")
+        await until(pilot, lambda: "this is a validation row of the frozen split, rejected since" in said(app))
+        assert "`ftworkbench split triage.toml --again`" in said(app)
+        with pytest.raises(InputError, match=r"a validation row, was rejected since the split was frozen"):
+            require_split(open_recipe(recipe))  # what the words say is true
+        app.clear_notifications()
+        screen.rows.go_to(held[0])
+        await pilot.pause()
+        page = " ".join(" ".join(strip.text for strip in screen.page._strips).split())
+        assert "nothing can be trained or measured by this split any more" in page
+        await pilot.press("u")
+        require_split(open_recipe(recipe))
+        assert "frozen split" not in shown(app)
+
+
+async def test_editing_a_row_that_the_frozen_split_measures_by_says_so_too(tmp_path: Path) -> None:
+    recipe = unlike_rows(tmp_path / "desk")
+    held = freeze(recipe)
+    async with opened(recipe) as (app, pilot):
+        screen_of(app).rows.go_to(held[0])
+        await pilot.press("e")
+        area = app.screen.query_one(TextArea)
+        area.text = area.text.replace("urgency", "hurry")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "this is a validation row of the frozen split, edited since" in said(app))
+
+
+async def test_a_range_says_how_many_of_its_rows_are_held_out_and_other_rows_say_nothing(tmp_path: Path) -> None:
+    recipe = unlike_rows(tmp_path / "desk")
+    held = freeze(recipe)
+    async with opened(recipe) as (app, pilot):
+        screen = screen_of(app)
+        screen.rows.go_to(next(place for place in range(40) if place not in held))
+        await pilot.press("x")
+        await settle(app, pilot)
+        assert "frozen split" not in said(app)
+        await pilot.press("g", "v", "G", "x", "y")
+        count = len(held) + len(held_out(recipe, "test"))
+        await until(pilot, lambda: f"{count} of these are rows of the frozen split" in said(app))
+
+
+async def test_a_split_that_is_frozen_while_one_looks_on_holds_at_once(tmp_path: Path) -> None:
+    recipe = unlike_rows(tmp_path / "desk")
+    async with opened(recipe) as (app, pilot):
+        held = freeze(recipe)
+        screen = screen_of(app)
+        await until(pilot, lambda: bool(screen.frozen and screen.frozen.rows))
+        screen.rows.go_to(held[0])
+        await pilot.press("x")
+        await until(pilot, lambda: "this is a validation row of the frozen split" in said(app))

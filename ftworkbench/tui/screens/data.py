@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -28,6 +29,7 @@ from ftworkbench.tui.widgets.row_view import row_lines
 if TYPE_CHECKING:
     from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.recipe import Opened
+    from ftworkbench.tui.frozen import Frozen
     from ftworkbench.tui.review import Review
 
 _LEDGER_SECONDS = 2.0
@@ -47,6 +49,7 @@ class DataScreen(WorkbenchScreen):
     def __init__(self) -> None:
         super().__init__()
         self.review: Review | None = None
+        self.frozen: Frozen | None = None
         self._files: list[Path] = []
         self._data: Data | None = None
         self._token_timer: Timer | None = None
@@ -68,6 +71,8 @@ class DataScreen(WorkbenchScreen):
     def recipe_opened(self, opened: Opened) -> None:
         if self.review is None or self._data != opened.recipe.data:
             self._data = opened.recipe.data
+            self.frozen = None
+            self._look_at_split()
             self._files = data_page.files_of(opened)
             self._open_first()
 
@@ -148,7 +153,7 @@ class DataScreen(WorkbenchScreen):
             return
         searched = self.finding.searched
         needle = searched.text if searched is not None else ""
-        self.page.show(partial(row_lines, data_page.row_page(self.review, index, needle)), top=top)
+        self.page.show(partial(row_lines, data_page.row_page(self.review, index, self.frozen, needle)), top=top)
 
     @on(RowList.Moved)
     def _moved(self, _: RowList.Moved) -> None:
@@ -175,6 +180,26 @@ class DataScreen(WorkbenchScreen):
         if self.review is not None and self.review.ledger.refresh():
             self.review.recount()
             self.changed()
+        self._look_at_split()
+
+    def _look_at_split(self) -> None:
+        """Reads which rows are held out, where that was frozen since the last time."""
+        from ftworkbench.tui.frozen import read_frozen, stamp_of
+
+        opened = self.workbench.opened
+        if opened is None or self.workbench.is_busy("split"):
+            return
+        if self.frozen is None or (self.frozen.recipe, self.frozen.stamp) != (opened.path.name, stamp_of(opened)):
+            self.launch(partial(read_frozen, opened), self._split_read, doing="reading the split", group="split")
+
+    def _split_read(self, frozen: Frozen) -> None:
+        self.frozen = frozen
+        self.show_row(top=False)
+
+    def warn_of_split(self, rows: Sequence[int]) -> None:
+        """Says so where what was decided about these rows takes them out of what is measured."""
+        if self.frozen is not None and self.review is not None and (words := self.frozen.warning(self.review, rows)):
+            self.workbench.tell(words, "warning")
 
     def on_found(self, message: Found) -> None:
         self.finding.take_found(message)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.recipe import Opened
     from ftworkbench.tui.app import Workbench
+    from ftworkbench.tui.frozen import Frozen
     from ftworkbench.tui.review import Review
     from ftworkbench.tui.widgets.problem_list import KindLine
 
@@ -49,18 +50,21 @@ def title(review: Review, index: int) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def row_page(review: Review, index: int, needle: str = "") -> RowPage:
-    """All that is shown of a row."""
+def row_page(review: Review, index: int, frozen: Frozen | None = None, needle: str = "") -> RowPage:
+    """All that is shown of a row; `frozen` is the split that may hold it out."""
     row, state = review.row(index), review.state(index)
     own = review.messages(index)
     edited = state.messages is not None
+    findings = [_finding(problem) for problem in review.problems_of(index)]
+    if frozen is not None and (held := frozen.finding(row, state)):
+        findings.insert(0, held)
     return RowPage(
         messages=state.messages if state.messages is not None else own,
         before=own if edited else None,
         raw=row.text,
         status=state.status,
         tags=tuple(sorted(state.tags)),
-        findings=tuple(_finding(problem) for problem in review.problems_of(index)),
+        findings=tuple(findings),
         needle=needle,
     )
 
