@@ -357,3 +357,16 @@ async def test_a_split_that_is_frozen_while_one_looks_on_holds_at_once(tmp_path:
         screen.rows.go_to(held[0])
         await pilot.press("x")
         await until(pilot, lambda: "this is a validation row of the frozen split" in said(app))
+
+
+async def test_a_split_that_cannot_be_read_is_said_once(tmp_path: Path) -> None:
+    recipe = unlike_rows(tmp_path / "desk")
+    freeze(recipe)
+    path = recipe.parent / "splits" / "triage.json"
+    path.write_text("{")
+    async with opened(recipe) as (app, pilot):
+        await until(pilot, lambda: "not a frozen split" in said(app))
+        app.clear_notifications()
+        screen_of(app)._look_at_split()
+        await settle(app, pilot)
+        assert not said(app)

@@ -13,11 +13,14 @@ from textual.widgets._toast import Toast
 from workbenches import make_workspace, opened, settle, shown, until
 
 from ftworkbench.errors import InputError
+from ftworkbench.jobs.events import read_events
+from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import own_state, write_state
+from ftworkbench.jobs.story import Story
 from ftworkbench.tui.actions import SCREENS, SHARED_SCOPES, actions, read_keymap
 from ftworkbench.tui.screens.data import DataScreen
 from ftworkbench.tui.themes import read_themes
-from ftworkbench.tui.watch import JobWatch
+from ftworkbench.tui.watch import JobsChanged, JobWatch
 from ftworkbench.workspace import Workspace
 
 
@@ -185,3 +188,23 @@ async def test_a_job_that_waits_does_not_take_the_header_from_the_one_that_runs(
     async with opened(None, root=made.workspace.root) as (app, pilot):
         await until(pilot, lambda: len(app.jobs) == 8)
         assert "42%" in shown(app).splitlines()[0]
+
+
+def whole_story(job: Job) -> Story:
+    story = Story()
+    story.add(read_events(job.events)[0])
+    return story
+
+
+def test_jobs_that_ended_are_listed_without_reading_their_whole_stories(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_job_folders(tmp_path / "tickets")
+    monkeypatch.delattr("ftworkbench.steps.jobs.Tail")  # what would read all of one
+    posted: list[JobsChanged] = []
+    JobWatch(made.workspace, posted.append).poll()  # type: ignore[arg-type]
+    entries = {entry["job"]: entry for entry in posted[0].jobs}
+    done, stopped = entries[made.jobs["done"].name], entries[made.jobs["stopped"].name]
+    assert (done["step"], done["steps"], stopped["step"], stopped["steps"]) == (300, 300, 150, 300)
+    assert done["loss"] == whole_story(made.jobs["done"]).latest("loss")
+    assert stopped["why"] == "asked to stop at step 150"

@@ -184,13 +184,20 @@ class DataScreen(WorkbenchScreen):
 
     def _look_at_split(self) -> None:
         """Reads which rows are held out, where that was frozen since the last time."""
-        from ftworkbench.tui.frozen import read_frozen, stamp_of
+        from ftworkbench.tui.frozen import Frozen, read_frozen, stamp_of
 
         opened = self.workbench.opened
         if opened is None or self.workbench.is_busy("split"):
             return
-        if self.frozen is None or (self.frozen.recipe, self.frozen.stamp) != (opened.path.name, stamp_of(opened)):
-            self.launch(partial(read_frozen, opened), self._split_read, doing="reading the split", group="split")
+        name, stamp = opened.path.name, stamp_of(opened)
+        if self.frozen is not None and (self.frozen.recipe, self.frozen.stamp) == (name, stamp):
+            return
+
+        def failed(_: BaseException) -> None:
+            self.frozen = Frozen(name, stamp)  # said once; it is read again when it has changed
+
+        work = partial(read_frozen, opened)
+        self.launch(work, self._split_read, doing="reading the split", group="split", failed=failed)
 
     def _split_read(self, frozen: Frozen) -> None:
         self.frozen = frozen
