@@ -8,11 +8,13 @@ from typing import Any
 
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.check import Report
+from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
 from ftworkbench.steps.check import check_paths, check_recipe
 from ftworkbench.steps.recipe import open_recipe
 
 _SHOWN = 12
+_FATES = ("kept", "refused", "duplicates", "rejected")  # the first two always, the others where there are any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +49,8 @@ def report_lines(report: Report) -> list[str]:
     """The report for people: a line for each kind of problem with its rows, then the advice."""
     lines = []
     for file in report.as_json()["files"]:
-        lines.append(
-            f"{file['path']}: {file['format']}, {file['rows']} rows: {file['kept']} kept, {file['refused']} refused"
-        )
+        fates = [f"{file[fate]} {fate}" for fate in _FATES if file[fate] or fate in _FATES[:2]]
+        lines.append(f"{file['path']}: {file['format']}, {file['rows']} rows: {', '.join(fates)}")
         lines += [_problem_line(problem) for problem in file["problems"]]
         lines += [f"  advice: {advice['text']}" for advice in file.get("advice", [])]
     if report.blocks:
@@ -61,4 +62,7 @@ def _problem_line(problem: dict[str, Any]) -> str:
     rows = problem["rows"]
     shown = ", ".join(map(str, rows[:_SHOWN])) + (f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else "")
     mark = "!" if problem["blocks"] else " "
-    return f"  {mark} {problem['kind']:<22} {problem['count']:>5}  row{'s' * (len(rows) != 1)} {shown}"
+    line = f"  {mark} {problem['kind']:<22} {problem['count']:>5}  row{'s' * (len(rows) != 1)} {shown}"
+    if not KINDS[problem["kind"]].refused:
+        return line
+    return f"{line}: {f'in row {rows[0]} ' if len(rows) > 1 else ''}{problem['reasons'][0]}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ftworkbench.commands.show import emit, tell
-from ftworkbench.errors import EXIT_GOOD
+from ftworkbench.commands import hints
+from ftworkbench.commands.arguments import add_json
+from ftworkbench.commands.show import aligned, emit, tell
+from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.steps.init import make_workspace
 
 
@@ -21,10 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", metavar="TEXT", help="the system prompt of baseline and tuned")
     parser.add_argument("--prompt-column", metavar="NAME", help="the column with the prompt, where rows are no chats")
     parser.add_argument("--answer-column", metavar="NAME", help="the column with the answer")
-    parser.add_argument("--json", action="store_true", help="print what was made as one JSON object")
+    add_json(parser, "what was made")
 
 
 def run(args: argparse.Namespace) -> int:
+    _require_both_columns(args.prompt_column, args.answer_column)
     made = make_workspace(
         args.dir,
         args.data,
@@ -42,12 +45,31 @@ def run(args: argparse.Namespace) -> int:
                 "recipe": str(made.recipe),
                 "format": made.format,
                 "rows": made.rows,
+                "refused": made.refused,
             }
         )
         return EXIT_GOOD
     tell(f"{made.recipe}: {made.rows} rows, {made.format}")
+    name = hints.recipe_name(made.recipe)
+    if made.refused:
+        rows = "1 row is" if made.refused == 1 else f"{made.refused:,} rows are"
+        among = "" if made.read == made.rows else f" (of the first {made.read:,})"
+        tell(f"{rows} refused{among} and will not be used; `{hints.command('check', name)}` lists them")
     tell("next:")
-    tell(f"  ftworkbench {made.recipe.parent}            opens the workbench on it")
-    tell(f"  ftworkbench evaluate {made.recipe}   measures the prompted baseline")
-    tell(f"  ftworkbench train {made.recipe}      trains")
+    steps = [
+        [hints.command("check", name), "lists every row that something is wrong with"],
+        [hints.command(hints.place(made.recipe.parent)), "opens the workbench: review the rows"],
+        [hints.command("evaluate", name), "measures the prompted baseline"],
+        [hints.command("train", name), "trains"],
+    ]
+    for line in aligned(steps):
+        tell(f"  {line}")
     return EXIT_GOOD
+
+
+def _require_both_columns(prompt: str | None, answer: str | None) -> None:
+    if (prompt is None) != (answer is None):
+        given, other = ("--prompt-column", "--answer-column") if prompt else ("--answer-column", "--prompt-column")
+        raise InputError(f"{given} needs {other} beside it: the prompt's column and the answer's")
+    if prompt is not None and prompt == answer:
+        raise InputError(f"--answer-column is {answer}, and so is --prompt-column; name two columns")

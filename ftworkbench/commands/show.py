@@ -26,9 +26,14 @@ def tell(text: str = "") -> None:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
-    """Lines of an aligned table. Columns in `right` are flush right; cells are made printable, on one line each."""
-    cells = [[one_line(cell) for cell in row] for row in [head, *rows]]
-    widths = [max(cell_width(row[column]) for row in cells) for column in range(len(head))]
+    """Lines of an aligned table with a head. Columns in `right` are flush right."""
+    return aligned([head, *rows], right=right)
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
+    """Lines of cells under each other, made printable, on one line each. Columns in `right` are flush right."""
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_width, column)) for column in zip(*cells, strict=True)]
     lines = []
     for row in cells:
         parts = []

@@ -20,9 +20,9 @@ UNEVEN = 5
 _NAMED = 6
 
 
-def advise(rows: int, reviewed: int, total: int, sizes: Mapping[str, int]) -> Iterator[Advice]:
-    """Advice for a file to train on: `rows` that are used, `reviewed` of `total` rows, the size of each class."""
-    yield from _row_count(rows)
+def advise(kept: int, reviewed: int, total: int, sizes: Mapping[str, int]) -> Iterator[Advice]:
+    """Advice for a file to train on: `kept` rows, `reviewed` of `total` rows, the size of each class."""
+    yield from _row_count(kept)
     yield from _class_sizes(sizes)
     if total and reviewed < total:
         share = f"{reviewed * 100 // total}%"
@@ -30,12 +30,14 @@ def advise(rows: int, reviewed: int, total: int, sizes: Mapping[str, int]) -> It
         yield Advice("unreviewed", text)
 
 
-def _row_count(rows: int) -> Iterator[Advice]:
-    if rows < FEW_SHOT_ROWS:
-        text = f"{rows} rows: below about {FEW_SHOT_ROWS}, examples in the prompt (few-shot) do as well; try them first"
+def _row_count(kept: int) -> Iterator[Advice]:
+    if kept < FEW_SHOT_ROWS:
+        few = "examples in the prompt (few-shot) do as well; try them first"
+        text = f"{kept} rows are kept: below about {FEW_SHOT_ROWS}, {few}"
         yield Advice("few-rows", text)
-    elif rows < GOOD_ROWS:
-        text = f"{rows} rows: {GOOD_ROWS} or more good ones is what fine-tuning wants; collect more like the weakest"
+    elif kept < GOOD_ROWS:
+        wanted = f"{GOOD_ROWS} or more good ones is what fine-tuning wants"
+        text = f"{kept} rows are kept: {wanted}; collect more like the weakest"
         yield Advice("few-rows", text)
 
 

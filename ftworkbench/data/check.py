@@ -33,9 +33,10 @@ _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
 @dataclass(frozen=True)
 class FileReport:
-    """What was found in one file. `kept` and `refused` add up to `rows`; `fates` say it with the decisions.
+    """What was found in one file. Every row has a fate: `kept` (with an edit or without), or lost as `fates` say.
 
-    `problems` are all that were found, by kind; wrong labels come the surest first, others by row.
+    The advice speaks of the rows that are kept. `problems` are all that were found, by kind; wrong labels come the
+    surest first, others by row.
     """
 
     path: Path
@@ -72,6 +73,8 @@ class FileReport:
             "rows": self.rows,
             "kept": self.kept,
             "refused": self.refused,
+            "duplicates": self.fates["duplicate"],
+            "rejected": self.fates["rejected"],
             "problems": [_kind_json(kind, problems) for kind, problems in by_kind.items()],
             "fates": self.fates,
             "labels": self.labels,
@@ -169,8 +172,8 @@ def _class_counts(number: int, documents: Sequence[Document], labels: Labels | N
 
 
 def _report(file: FileRead, labels: dict[str, int], *, train: bool, unread: int) -> FileReport:
-    used = file.fates["kept"] + file.fates["edited"]
-    advice = list(advise(used, file.reviewed, file.rows, labels)) if train else []
+    kept = file.fates["kept"] + file.fates["edited"]
+    advice = list(advise(kept, file.reviewed, file.rows, labels)) if train else []
     if train and unread:
         advice.append(Advice("unread-ledger", f"{unread} lines of the ledger cannot be read: look at them"))
     ranked = {id(problem): place for place, problem in enumerate(file.problems)}
@@ -182,8 +185,8 @@ def _report(file: FileRead, labels: dict[str, int], *, train: bool, unread: int)
         path=file.path,
         format=file.format,
         rows=file.rows,
-        kept=file.rows - file.refused,
-        refused=file.refused,
+        kept=kept,
+        refused=file.fates["refused"],
         problems=tuple(problems),
         advice=tuple(advice),
         fates=file.fates,

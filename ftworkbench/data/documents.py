@@ -56,7 +56,6 @@ class FileRead:
     path: Path
     format: str = ""
     rows: int = 0
-    refused: int = 0
     reviewed: int = 0
     fates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FATES, 0))
     problems: list[Problem] = field(default_factory=list)
@@ -93,7 +92,6 @@ def _versions(number: int, row: Row, read: FileRead, ledger: Ledger | None, used
     try:
         current = effective(row, state)
     except Refused as refused:
-        read.refused += 1
         if edited:
             read.problems.append(Problem(refused.kind, row.number, f"as edited: {refused.reason}"))
     decided = state.status in {"accepted", "rejected"}

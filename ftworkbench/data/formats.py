@@ -99,14 +99,14 @@ def _read_sharegpt(value: Mapping[str, Any], form: Format) -> tuple[list[Message
 def _read_columns(value: Mapping[str, Any], form: Format) -> tuple[list[Message], tuple[Any, ...]]:
     prompt_column, answer_column = form.columns or ("prompt", "completion")
     prompt = _column(value, prompt_column, "user")
-    if prompt_column in value and value.get(answer_column) is None:
+    if answer_column in value and value[answer_column] is None and prompt_column in value:
         raise Refused("empty-answer", f"{_no_column(answer_column, value)}: there is no answer")
     return [*prompt, *_column(value, answer_column, "assistant")], read_tools(value.get("tools"))
 
 
 def _column(value: Mapping[str, Any], name: str, role: str) -> list[Message]:
     if name not in value:
-        raise Refused("no-messages", _no_column(name, value))
+        raise Refused("no-column", _no_column(name, value))
     content = value[name]
     if isinstance(content, list):
         return openai_messages(content)

@@ -17,7 +17,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something about a row that a person should look at. Row numbers are 1-based numbers of records.
+    """Something about a row that a person should look at. Rows are called by their numbers (`Row.number`).
 
     `other` is the row that this one repeats, contradicts or leaks from; it stands in the same file unless
     `other_path` names another. `settled`: the ledger has decided it. `blocks`: must be decided before
@@ -52,6 +52,7 @@ KINDS = _kinds(
     Kind("not-json", "not JSON", "mend the line in the source file, or leave it out", refused=True),
     Kind("not-utf8", "broken text", "save the file as UTF-8 from the program that wrote it", refused=True),
     Kind("no-messages", "no messages", "name the columns in the recipe, or mend the row", refused=True),
+    Kind("no-column", "a column is missing", "name the right columns in the recipe, or mend the row", refused=True),
     Kind("bad-message", "unreadable message", "edit the row, or mend it in the source file", refused=True),
     Kind("unknown-role", "unknown role", "use system, user, assistant or tool", refused=True),
     Kind("no-assistant", "no assistant turn", "add the answer that the model should learn", refused=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -29,6 +30,8 @@ class Records(Protocol):
     def complete(self) -> bool: ...
 
     def index_some(self, seconds: float) -> bool: ...
+    def number(self, index: int) -> int: ...
+    def index_of(self, number: int) -> int | None: ...
     def raw(self, index: int) -> bytes: ...
     def value(self, index: int) -> Any: ...
     def close(self) -> None: ...
@@ -37,15 +40,18 @@ class Records(Protocol):
 class LineRecords:
     """The lines of a file that are not blank.
 
-    Only their offsets are kept, 8 bytes a line, found slice by slice as time allows. The file is read by
-    position, not mapped: a file that is written anew while it is open then reads short, and a mapped one
-    would kill the process.
+    Only their offsets are kept, 8 bytes a line, found slice by slice as time allows, and where blank lines stand
+    between them. The file is read by position, not mapped: a file that is written anew while it is open then
+    reads short, and a mapped one would kill the process.
     """
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._size = os.fstat(self._descriptor).st_size
         self._starts = array("q")
+        self._lines = 0  # all lines so far, blank ones too
+        self._gap_at = array("q", [0])  # the records that blank lines stand before,
+        self._gap_by = array("q", [0])  # and how many of those there are down to each
         self._at = len(BOM) if os.pread(self._descriptor, len(BOM), 0) == BOM else 0
         self._line = self._at
         self._turn = Lock()
@@ -84,13 +90,15 @@ class LineRecords:
             newlines = np.append(newlines, end)
         if len(newlines):
             starts = np.concatenate(([self._line], newlines[:-1] + 1))
-            self._starts.frombytes(self._filled(part, starts, newlines).astype(np.int64).tobytes())
+            filled = self._filled(part, starts, newlines)
+            self._note_gaps(filled)
+            self._starts.frombytes(starts[filled].astype(np.int64).tobytes())
             self._line = int(newlines[-1]) + 1
         self._at = end
         self._complete = ended
 
     def _filled(self, part: bytes, starts: Any, ends: Any) -> Any:
-        """The starts of those lines that are not blank."""
+        """Which of the lines are not blank."""
         import numpy as np
 
         lengths = ends - starts
@@ -101,7 +109,28 @@ class LineRecords:
         for index in np.flatnonzero(keep & (first <= _SPACE)):
             start, length = int(starts[index]), int(lengths[index])
             keep[index] = bool(os.pread(self._descriptor, length, start).strip())
-        return starts[keep]
+        return keep
+
+    def _note_gaps(self, filled: Any) -> None:
+        """Remembers the blank lines among the next ones, before their records are added."""
+        import numpy as np
+
+        numbers = self._lines + 1 + np.flatnonzero(filled)
+        shifts = numbers - 1 - np.arange(self.known, self.known + len(numbers))
+        before = np.concatenate(([self._gap_by[-1]], shifts[:-1])) if len(shifts) else shifts
+        for place in np.flatnonzero(shifts != before):
+            self._gap_at.append(self.known + int(place))
+            self._gap_by.append(int(shifts[place]))
+        self._lines += len(filled)
+
+    def number(self, index: int) -> int:
+        """The number of the line in the file, from 1, as an editor shows it."""
+        return index + 1 + self._gap_by[bisect_right(self._gap_at, index) - 1]
+
+    def index_of(self, number: int) -> int | None:
+        """The record that stands in that line; None for a blank line, and where there is none."""
+        index = bisect_left(range(self.known), number, key=self.number)
+        return index if index < self.known and self.number(index) == number else None
 
     def raw(self, index: int) -> bytes:
         """The line, without its end."""
@@ -138,6 +167,13 @@ class ListRecords:
 
     def index_some(self, seconds: float) -> bool:
         return True
+
+    def number(self, index: int) -> int:
+        """The place in the list, from 1."""
+        return index + 1
+
+    def index_of(self, number: int) -> int | None:
+        return number - 1 if 1 <= number <= self.known else None
 
     def raw(self, index: int) -> bytes:
         """The record as JSON."""

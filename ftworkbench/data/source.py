@@ -42,7 +42,9 @@ _TEXT_CONTROLS = b"\t\n\r\f"
 
 @dataclass(frozen=True)
 class Row:
-    """A record of a file. `number` counts records from 1; `key` is what decisions about it are kept by.
+    """A record of a file. `number` is its line in a file of lines, its place in a JSON array, from 1.
+
+    `key` is what decisions about it are kept by.
 
     Without an `example` the row is refused, and `problem` says why; with one, `problem` is a warning.
     `raw` is there for refused rows only, and `draft` for those of them whose messages could be read: what an
@@ -96,6 +98,10 @@ class Source:
         """Indexes for about so long; True when the whole file is indexed. May run in another thread."""
         return self._records.index_some(seconds)
 
+    def index_of(self, number: int) -> int | None:
+        """The index of the row with that number; None where there is none among those that are known."""
+        return self._records.index_of(number)
+
     def raw(self, index: int) -> bytes:
         """The record as it stands in the file; an item of a JSON array, as JSON."""
         return self._records.raw(index)
@@ -134,7 +140,7 @@ class Source:
         record = self._records.value(index)
         if isinstance(record, bytes) and len(record) > _LARGE_ROW:
             self._large.add(index)
-        return read_row(index + 1, record, self.format)
+        return read_row(self._records.number(index), record, self.format)
 
 
 def read_row(number: int, record: Any, form: Format) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from ftworkbench.data.files import write_whole
 from ftworkbench.data.source import Source, open_source
@@ -16,15 +17,21 @@ from ftworkbench.recipe.tables import Data
 from ftworkbench.workspace import Workspace
 
 _LOOKED_AT = 200
+_PATIENCE = 3.0  # seconds in which refused rows are counted: a file of gigabytes is `check`'s to read whole
 
 
 @dataclass(frozen=True)
 class Made:
-    """The recipe that was written, the format that its data was recognised as, and the number of rows."""
+    """The recipe that was written, the format that its data was recognised as, and the number of rows.
+
+    `refused` are those of the first `read` rows that are no examples.
+    """
 
     recipe: Path
     format: str
     rows: int
+    read: int
+    refused: int
 
 
 def make_workspace(
@@ -56,7 +63,8 @@ def make_workspace(
             pass
         rows = source.known
         _require_examples(source, rows)
-        found = source.format.name
+        found = str(source.format)
+        read, refused = _count_refused(source)
         if test is not None:
             open_source(test, columns).close()
     finally:
@@ -73,7 +81,19 @@ def make_workspace(
     parse(text, name, path.name)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(path, text.encode())
-    return Made(path, found, rows)
+    return Made(path, found, rows, read, refused)
+
+
+def _count_refused(source: Source) -> tuple[int, int]:
+    """How many rows were read in the time that there is, and how many of them are no examples."""
+    until = monotonic() + _PATIENCE
+    read = refused = 0
+    for row in source.rows():
+        read += 1
+        refused += row.refused
+        if monotonic() > until:
+            break
+    return read, refused
 
 
 def _from(folder: Path, file: Path) -> str:
@@ -97,6 +117,6 @@ def _require_examples(source: Source, rows: int) -> None:
             return
         first = first or row.problem
     reason = f"; row {first.row}: {first.reason}" if first else ""
-    if first and first.kind == "no-messages":
+    if first and first.kind in {"no-messages", "no-column"}:
         reason += "; name its columns with --prompt-column and --answer-column"
     raise InputError(f"{source.path}: none of the first {min(rows, _LOOKED_AT)} rows is an example{reason}")

@@ -65,11 +65,11 @@ def tokens_of_row(opened: Opened, number: int) -> dict[str, Any]:
     path = opened.workspace.root / opened.recipe.data.train
     ledger = Ledger.open(opened.workspace.ledger) if opened.workspace.ledger.exists() else None
     with open_source(path, opened.recipe.data) as source:
-        while source.known < number and not source.index_some(1.0):
-            pass
-        if not 1 <= number <= source.known:
-            raise InputError(f"{path}: has {source.known} rows; there is no row {number}")
-        row = source.row(number - 1)
+        while (index := source.index_of(number)) is None and not source.complete:
+            source.index_some(1.0)
+        if index is None:
+            raise InputError(f"{path}: has {source.known} rows, and none in line {number}")
+        row = source.row(index)
     try:
         example = effective(row, ledger.state(row.key)) if ledger else effective(row)
     except Refused as refused:

@@ -84,7 +84,7 @@ class Review:
     def problems_of(self, index: int) -> list[Problem]:
         """Why the row cannot be used, if so, then what a check found. An edit mends what a row is refused for."""
         row = self.row(index)
-        found = [problem for problem in self.problems.get(index, []) if not problem.settled]
+        found = [problem for problem in self.problems.get(row.number, []) if not problem.settled]
         if row.problem is None or self.ledger.state(row.key).messages is not None:
             return found
         return [row.problem, *(problem for problem in found if problem.kind != row.problem.kind)]
@@ -201,24 +201,25 @@ class Review:
     # What a check found
 
     def take_report(self, report: Report) -> None:
-        """Keeps what a check found of this file, by row."""
+        """Keeps what a check found of this file, by the row's number."""
         found: dict[int, list[Problem]] = {}
         for file in report.files:
             if Path(file.path).resolve() == self.path.resolve():
                 for problem in file.problems:
                     if problem.row > 0:
-                        found.setdefault(problem.row - 1, []).append(problem)
+                        found.setdefault(problem.row, []).append(problem)
         self.problems = found
 
     def rows_with(self, kind: str) -> list[int]:
         """The rows that have a problem of that kind, each followed by the row it is about, pairs kept together."""
-        rows: list[int] = []
-        for index, problems in sorted(self.problems.items()):
+        numbers: list[int] = []
+        for number, problems in sorted(self.problems.items()):
             for problem in problems:
                 if problem.kind == kind:
-                    here = [problem.other - 1] if problem.other and not problem.other_path else []
-                    rows += [*here, index]
-        return [index for index in dict.fromkeys(rows) if index < self.size]
+                    here = [problem.other] if problem.other and not problem.other_path else []
+                    numbers += [*here, number]
+        found = (self.source.index_of(number) for number in dict.fromkeys(numbers))
+        return [index for index in found if index is not None]
 
     def kinds(self) -> list[tuple[str, int]]:
         """Each kind of problem with its number of rows, the most first."""

@@ -145,7 +145,10 @@ def test_an_escape_sequence_in_a_role_does_not_reach_the_reason() -> None:
 
 def test_columns_that_are_missing_or_null_are_named() -> None:
     form = Format("columns", ("q", "a"))
-    assert 'no "q"' in refusal({"question": "?", "a": "!"}, form).reason
+    for record, name in (({"question": "?", "a": "!"}, "q"), ({"q": "?", "answer": "!"}, "a")):
+        found = refusal(record, form)
+        assert found.kind == "no-column"
+        assert f'no "{name}" (the row has ' in found.reason
     assert refusal({"q": "?", "a": None}, form).kind == "empty-answer"
     assert refusal({"q": "?", "a": ["!"]}, form).kind == "bad-message"
     assert read_example({"q": "2 + 2", "a": 4}, form).answer == "4"

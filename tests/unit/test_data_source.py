@@ -47,7 +47,6 @@ def write(tmp_path: Path, content: bytes | str, name: str = "rows.jsonl") -> Pat
 def test_line_ends_marks_and_blank_lines_change_nothing(tmp_path: Path, content: str) -> None:
     rows = rows_of(write(tmp_path, content))
     assert answers(rows) == ["a1", "a2"]
-    assert [row.number for row in rows] == [1, 2]
 
 
 def test_a_bad_row_in_the_middle_is_a_row_with_a_problem(tmp_path: Path) -> None:
@@ -158,3 +157,30 @@ def test_a_file_cut_short_while_it_is_open_reads_short_and_does_not_crash(tmp_pa
         path.write_text(line(1))
         assert source.row(0).example.answer == "a1"
         assert source.row(39_999).refused
+
+
+def test_rows_of_a_file_of_lines_are_called_by_their_line_as_an_editor_shows_it(tmp_path: Path) -> None:
+    lines: list[str] = ["", line(1), "", "   ", line(2), line(3), "\t", "{broken", "", line(4), ""]
+    path = write(tmp_path, "\n".join(lines))
+    filled = [number for number, text in enumerate(lines, 1) if text.strip()]
+    with open_source(path) as source:
+        rows = list(source.rows())
+        assert [row.number for row in rows] == filled
+        assert [row.problem.row for row in rows if row.problem] == [8]
+        assert [source.index_of(number) for number in range(1, 12)] == [
+            None, 0, None, None, 1, 2, None, 3, None, 4, None,
+        ]  # fmt: skip
+    with open_source(write(tmp_path, f"[\n\n{line(1)},\n{line(2)}]", "rows.json")) as source:
+        assert [row.number for row in source.rows()] == [1, 2]
+        assert [source.index_of(number) for number in (0, 1, 2, 3)] == [None, 0, 1, None]
+
+
+def test_line_numbers_hold_over_the_slices_in_which_a_large_file_is_indexed(tmp_path: Path) -> None:
+    lines = [line(number) if number % 7 else "" for number in range(1, 60_000)]
+    with open_source(write(tmp_path, "\n".join(lines))) as source:
+        while not source.index_some(0.0):
+            pass
+        for index in (0, 5, 6, 777, 20_000, source.known - 1):
+            number = source.row(index).number
+            assert source.raw(index).decode() == lines[number - 1]
+            assert source.index_of(number) == index

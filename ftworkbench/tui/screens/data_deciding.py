@@ -147,10 +147,11 @@ class DecidingDesk(Container):
             return
         from ftworkbench.tui.widgets.edit_text import EditText
 
-        index = self.data.rows.index
+        index, review = self.data.rows.index, self.data.review
         assert index is not None
+        assert review is not None
         self.app.push_screen(
-            EditText(f"Row {index + 1}", text, hint=editing.HINT, check=editing.from_text),
+            EditText(f"Row {review.row(index).number}", text, hint=editing.HINT, check=editing.from_text),
             lambda after: self._keep_edit(index, text, after),
         )
 
