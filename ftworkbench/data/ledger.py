@@ -6,8 +6,9 @@ import getpass
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -99,6 +100,19 @@ class Ledger:
 
         Raises InputError for one that makes no sense, WorkbenchError where it could not be saved.
         """
+        (decision,) = self.decide_all([key], do, messages=messages, tag=tag, why=why)
+        return decision
+
+    def decide_all(
+        self,
+        keys: Iterable[str],
+        do: str,
+        *,
+        messages: Sequence[Message] | None = None,
+        tag: str | None = None,
+        why: str = "",
+    ) -> list[Decision]:
+        """Records the same decision about many rows as one act: all on disk, or none. Raises as `decide`."""
         if do not in DECISIONS:
             raise InputError(f'"{do}" is no decision; use one of {", ".join(DECISIONS)}')
         if (do == "edit") != (messages is not None) or (do == "edit" and not sound_messages(messages)):
@@ -106,14 +120,15 @@ class Ledger:
         if (do in {"tag", "untag"}) != bool(tag):
             raise InputError("tag and untag, and only they, come with a tag")
         edited = tuple(dict(message) for message in messages) if messages is not None else None
-        return self._append(do, key=key, messages=edited, tag=tag or "", why=why)
+        fields = {"do": do, "messages": edited, "tag": tag or "", "why": why}
+        return self._append([{**fields, "key": key} for key in keys])
 
     def undo(self) -> Decision | None:
         """Takes back the last decision of `by` that stands, and gives it; None where there is none."""
         if not self._undoable:
             return None
         decision = self._undoable[-1]
-        self._append("undo", of=decision.id)
+        self._append([{"do": "undo", "of": decision.id}])
         return decision
 
     def redo(self) -> Decision | None:
@@ -121,7 +136,7 @@ class Ledger:
         if not self._redoable:
             return None
         decision = self._redoable[-1]
-        self._append("redo", of=decision.id)
+        self._append([{"do": "redo", "of": decision.id}])
         return decision
 
     def sha256(self) -> str:
@@ -189,15 +204,21 @@ class Ledger:
         else:
             self._states[key] = state
 
-    def _append(self, do: str, **fields: object) -> Decision:
-        now = max(time.time(), self._last_t + _CLOCK_TICK)
-        decision = Decision(id=secrets.token_hex(8), t=now, by=self.by, do=do, **fields)  # type: ignore[arg-type]
+    def _append(self, records: Sequence[Mapping[str, Any]]) -> list[Decision]:
+        first = max(time.time(), self._last_t + _CLOCK_TICK)
+        decisions = [
+            Decision(id=secrets.token_hex(8), t=first + place * _CLOCK_TICK, by=self.by, **record)
+            for place, record in enumerate(records)
+        ]
+        if not decisions:
+            return []
         try:
-            self._lines.append(dump_json(decision.as_json()))
+            self._lines.append([dump_json(decision.as_json()) for decision in decisions])
         except OSError as error:
-            raise WorkbenchError(f"{self.path}: the decision was not saved: {error.strerror}") from None
+            what = "the decision was" if len(decisions) == 1 else f"the {len(decisions)} decisions were"
+            raise WorkbenchError(f"{self.path}: {what} not saved: {error.strerror}") from None
         self.refresh()
-        return decision
+        return decisions
 
 
 def _parse(line: bytes) -> Decision | None:

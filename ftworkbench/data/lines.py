@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,13 +44,14 @@ class AppendedLines:
         self._offset += end
         return [line for line in data[:end].split(b"\n") if line.strip()], anew
 
-    def append(self, line: bytes) -> None:
-        """Writes `line` and its end with one write, and has it on disk. Raises OSError and leaves nothing."""
+    def append(self, lines: Sequence[bytes]) -> None:
+        """Writes the lines and their ends with one write, and has them on disk. Raises OSError and leaves nothing."""
+        text = b"".join(line + b"\n" for line in lines)
         with self._locked() as descriptor:
             self._mend(descriptor)
             size = os.fstat(descriptor).st_size
             try:
-                if os.write(descriptor, line + b"\n") <= len(line):
+                if os.write(descriptor, text) < len(text):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(descriptor)
             except OSError:

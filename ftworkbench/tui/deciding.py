@@ -22,26 +22,24 @@ def read_tags(line: str) -> tuple[list[str], list[str]]:
 
 def decide_all(review: Review, rows: Sequence[int], do: str) -> str:
     """Decides the same about every row; rows with the same content are decided once. Says what was done."""
-    seen = set()
-    for index in rows:
-        key = review.row(index).key
-        if key not in seen:
-            seen.add(key)
-            review.decide(index, do)
+    review.decide_all(_keys(review, rows), do)
     return f"{len(rows):,} rows {WORDS[do]}"
 
 
 def tag_all(review: Review, rows: Sequence[int], line: str) -> None:
     """Gives the rows the tags of a line, and takes away those with a minus."""
     given, taken = read_tags(line)
-    for key, index in {review.row(index).key: index for index in rows}.items():
-        has = review.ledger.state(key).tags
-        for tag in given:
-            if tag not in has:
-                review.decide(index, "tag", tag=tag)
-        for tag in taken:
-            if tag in has:
-                review.decide(index, "untag", tag=tag)
+    keys = _keys(review, rows)
+    has = {key: review.ledger.state(key).tags for key in keys}
+    for tag in given:
+        review.decide_all([key for key in keys if tag not in has[key]], "tag", tag=tag)
+    for tag in taken:
+        review.decide_all([key for key in keys if tag in has[key]], "untag", tag=tag)
+
+
+def _keys(review: Review, rows: Sequence[int]) -> list[str]:
+    """The keys of the rows, each once."""
+    return list(dict.fromkeys(review.row(index).key for index in rows))
 
 
 def text_to_edit(review: Review, index: int) -> str:

@@ -101,10 +101,22 @@ class Review:
         why: str = "",
     ) -> None:
         """Writes a decision on the row (accept, reject, skip, edit, tag, untag); it is on disk when this returns."""
-        key = self.row(index).key
-        before = self._class(key, self.ledger.state(key))
-        self.ledger.decide(key, do, tag=tag, messages=messages, why=why)
-        self._move(key, before)
+        self.decide_all([self.row(index).key], do, tag=tag, messages=messages, why=why)
+
+    def decide_all(
+        self,
+        keys: Sequence[str],
+        do: str,
+        *,
+        tag: str | None = None,
+        messages: Sequence[Message] | None = None,
+        why: str = "",
+    ) -> None:
+        """Writes the same decision on all rows with these keys, each named once, as one act."""
+        before = {key: self._class(key, self.ledger.state(key)) for key in keys}
+        self.ledger.decide_all(keys, do, tag=tag, messages=messages, why=why)
+        for key, was in before.items():
+            self._move(key, was)
 
     def undo(self) -> str | None:
         """Takes the last decision back. Gives the key of its row; None where there is none."""

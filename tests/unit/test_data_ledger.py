@@ -242,3 +242,30 @@ def test_a_decision_takes_milliseconds_in_a_ledger_of_many(path: Path) -> None:
         ledger.decide(f"new{number}", "reject")
         took.append(perf_counter() - start)
     assert sorted(took)[len(took) // 2] < 0.05
+
+
+def test_a_range_is_decided_as_one_act_on_disk_all_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger.open(path)
+    ledger.decide("first", "accept")
+    synced: list[int] = []
+    monkeypatch.setattr("ftworkbench.data.lines.os.fsync", synced.append)
+    keys = [f"k{number}" for number in range(500)]
+    decided = ledger.decide_all(keys, "reject")
+    assert len(synced) == 1
+    assert [decision.key for decision in decided] == keys
+    assert Ledger.open(path).counts(keys)["rejected"] == 500
+    undone = ledger.undo()
+    assert undone is not None
+    assert undone.key == "k499"
+    assert ledger.decide_all([], "accept") == []
+
+
+def test_a_range_that_cannot_be_saved_is_not_decided_in_part(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger.open(path)
+    ledger.decide("first", "accept")
+    write = os.write
+    monkeypatch.setattr("ftworkbench.data.lines.os.write", lambda file, text: write(file, text[: len(text) // 2]))
+    with pytest.raises(WorkbenchError, match="the 3 decisions were not saved"):
+        ledger.decide_all(["a", "b", "c"], "reject")
+    monkeypatch.undo()
+    assert Ledger.open(path).keys() == ("first",)
