@@ -54,7 +54,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`found` is the object of verdict.json, None before there is one; `pairs` have the flips first."""
+    """`found` is the object of verdict.json, None before there is one; `pairs` have the flips first.
+
+    `problem` says why there is nothing to show, where what the job left cannot be read.
+    """
 
     job: Job
     found: Mapping[str, Any] | None
@@ -63,6 +66,7 @@ class Evaluation:
     train_job: str | None
     pairs: tuple[Pair, ...]
     stamp: object
+    problem: str = ""
 
     @property
     def fates(self) -> Counter[str]:
@@ -97,10 +101,18 @@ def stamp_of(job: Job) -> object:
 
 
 def read_evaluation(job: Job, known: Evaluation | None = None) -> Evaluation:
-    """What the job has found so far; `known` itself where nothing has changed since. Raises JobError."""
+    """What the job has found so far; `known` itself where nothing has changed since, readable or not."""
     stamp = stamp_of(job)
     if known is not None and known.job == job and known.stamp == stamp:
         return known
+    try:
+        return _read(job, stamp)
+    except (WorkbenchError, LookupError, TypeError, ValueError, AttributeError) as error:
+        why = f"{job.short}: what it found cannot be read ({type(error).__name__}: {error}); measure again"
+        return Evaluation(job, None, "", "", None, (), stamp, why)
+
+
+def _read(job: Job, stamp: object) -> Evaluation:
     found = read_json(job.verdict)
     found = found if isinstance(found, dict) else None
     files = _test_files(job)

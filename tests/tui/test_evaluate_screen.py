@@ -12,6 +12,7 @@ from ftworkbench.evaluate.outputs import append_outputs
 from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.state import own_state, write_state
+from ftworkbench.tui.app import Workbench
 from ftworkbench.tui.widgets.flip_list import FlipList
 
 
@@ -89,6 +90,21 @@ async def test_without_a_baseline_the_verdict_says_so_and_what_to_do(made: Made)
         await until(pilot, lambda: "NO BASELINE" in shown(app))
         assert "nothing can be said to be better" in shown(app)
         assert "BETTER " not in shown(app)
+
+
+async def test_a_result_that_cannot_be_read_is_told_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = made.jobs["evaluated"]
+    found = read_json(job.verdict)
+    write_json(job.verdict, {**found, "verdict": {**found["verdict"], "metric": "of a newer version"}})
+    told: list[str] = []
+    monkeypatch.setattr(Workbench, "tell", lambda self, text, severity="information": told.append(text))
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: told)
+        for _ in range(3):
+            app.screen.show_jobs(list(app.screen.entries.values()))  # as whenever somebody looked at the jobs
+            await pilot.pause(0.1)
+    assert len(told) == 1
+    assert told[0].startswith(f"{job.short}: what it found cannot be read")
 
 
 async def test_an_older_evaluation_is_a_key_away(made: Made) -> None:

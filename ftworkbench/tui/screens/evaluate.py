@@ -142,6 +142,8 @@ class EvaluateScreen(JobsScreen):
         if self.telling is None or evaluation.job != self.telling.job or evaluation is self._evaluation:
             return
         self._evaluation = evaluation
+        if evaluation.problem:
+            self.workbench.tell(evaluation.problem, "error")
         self._refresh_verdict()
         self._show_rows()
 
