@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ftworkbench.recipe.library_tables import Lora, Model, Quantization, Train
+from ftworkbench.recipe.model_tables import Lora, Model, Quantization
 from ftworkbench.recipe.own_tables import METRIC_NAMES, Data, Evaluate, Launch, Method, Prompt
+from ftworkbench.recipe.train_table import Train
 
 __all__ = [
     "METRIC_NAMES",
