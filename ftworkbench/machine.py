@@ -6,23 +6,41 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+_QUERY = ["nvidia-smi", "--query-gpu=index,uuid,name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
+
 
 @dataclass(frozen=True)
 class Card:
-    """A GPU. `memory` in bytes; `capability` as (9, 0)."""
+    """A GPU. `memory` in bytes; `capability` as (9, 0); `index` as nvidia-smi counts, whatever is visible."""
 
     name: str
     memory: int
     capability: tuple[int, int]
+    index: int = 0
+    uuid: str = ""
 
     @property
     def bf16(self) -> bool:
         """Compute capability 8.0 (Ampere) is the first with bfloat16."""
         return self.capability >= (8, 0)
+
+    @property
+    def device(self) -> str:
+        """The name of the card's queue: the same for every process, whatever each of them sees."""
+        return f"cuda-{self.index}"
+
+    @property
+    def visible(self) -> str:
+        """What CUDA_VISIBLE_DEVICES must be for a process to see this card alone.
+
+        By its UUID: CUDA may count the cards in another order than nvidia-smi.
+        """
+        return self.uuid or str(self.index)
 
 
 @dataclass(frozen=True)
@@ -37,38 +55,46 @@ class Machine:
     def card(self) -> Card | None:
         return self.cards[0] if self.cards else None
 
-    @property
-    def device(self) -> str:
-        """The name of the device that a job takes, as the queue knows it."""
-        return "cuda-0" if self.cards else "cpu"
 
+def visible_cards(cards: Sequence[Card], visible: str | None) -> tuple[Card, ...]:
+    """Those of the machine's cards that CUDA_VISIBLE_DEVICES (None where it is not set) leaves visible, in its order.
 
-def _visible(cards: list[Card]) -> tuple[Card, ...]:
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    As CUDA reads it: an index or the beginning of a UUID each; what follows the first that names no card is ignored.
+    """
     if visible is None:
         return tuple(cards)
-    chosen = []
-    for part in visible.split(","):
-        if not part.strip().isdigit() or int(part) >= len(cards):
-            break  # CUDA itself ignores everything after the first index that it does not know
-        chosen.append(cards[int(part)])
+    chosen: list[Card] = []
+    for part in map(str.strip, visible.split(",")):
+        named = [card for card in cards if _is_called(card, part)]
+        if len(named) != 1 or named[0] in chosen:
+            break
+        chosen += named
     return tuple(chosen)
+
+
+def _is_called(card: Card, name: str) -> bool:
+    return card.index == int(name) if name.isdigit() else name.startswith("GPU-") and card.uuid.startswith(name)
+
+
+def read_cards(text: str) -> list[Card]:
+    """The cards in what nvidia-smi says to _QUERY, a line each."""
+    cards = []
+    for line in text.splitlines():
+        index, uuid, rest = (part.strip() for part in line.split(",", 2))
+        name, memory, capability = (part.strip() for part in rest.rsplit(",", 2))
+        major, _, minor = capability.partition(".")
+        cards.append(Card(name, int(memory) * 2**20, (int(major), int(minor or 0)), int(index), uuid))
+    return cards
 
 
 def _cards() -> tuple[Card, ...]:
     if shutil.which("nvidia-smi") is None:
         return ()
-    query = ["nvidia-smi", "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
     try:
-        out = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True).stdout
+        out = subprocess.run(_QUERY, capture_output=True, text=True, timeout=10, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return ()
-    cards = []
-    for line in out.splitlines():
-        name, memory, capability = (part.strip() for part in line.rsplit(",", 2))
-        major, _, minor = capability.partition(".")
-        cards.append(Card(name, int(memory) * 2**20, (int(major), int(minor or 0))))
-    return _visible(cards)
+    return visible_cards(read_cards(out), os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 @lru_cache(maxsize=1)

@@ -98,16 +98,10 @@ def resume(job: Job) -> Job:
 
 
 def environment(device: str) -> dict[str, str]:
-    """The worker's environment: this process's own, with one card at most to be seen.
-
-    Trainer takes more than one visible card for a launch over several, and refuses it without a launcher.
-    """
+    """The worker's environment: this process's own, without cards where none is to be used."""
     own = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    cards = this_machine().cards
-    if device == "cpu" and cards:
+    if device == "cpu" and this_machine().cards:
         own["CUDA_VISIBLE_DEVICES"] = ""
-    elif len(cards) > 1:
-        own["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip() or "0"
     return own
 
 

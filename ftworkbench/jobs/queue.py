@@ -77,6 +77,11 @@ def holder(device: str) -> Path | None:
         return None if _is_free(lock) else _written_job(lock)
 
 
+def length(device: str) -> int:
+    """How many jobs have the device or wait for it."""
+    return len(waiting(device)) + (holder(device) is not None)
+
+
 def move(device: str, job: Job, places: int) -> None:
     """Moves a waiting job by so many places, forward if negative. Raises JobError where it does not wait."""
     with _queue_lock(device) as where:

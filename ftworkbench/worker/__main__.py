@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -16,12 +16,13 @@ from ftworkbench.errors import EXIT_BAD_INPUT, EXIT_GOOD, EXIT_NO, JobError, Wor
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.heartbeat import heartbeat
-from ftworkbench.jobs.queue import LeftQueueError, take_device
+from ftworkbench.jobs.queue import LeftQueueError, length, take_device
 from ftworkbench.jobs.state import read_state
-from ftworkbench.machine import this_machine
+from ftworkbench.machine import Card, this_machine
 from ftworkbench.paths import model_folder
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.quiet import quiet_libraries
 from ftworkbench.worker.reasons import reason
 from ftworkbench.worker.work import StoppedError, Work, tell_phase
 
@@ -94,9 +95,11 @@ def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
         raise JobError(f"{job.short}: {kind!r} is no kind of work that this version knows")
     recipe = parse(job.recipe.read_text(encoding="utf-8"), str(manifest["recipe"]), f"{job.short}/recipe.toml")
     device = _device(recipe)
-    queue = this_machine().device if device == "cuda" else "cpu"
+    card = least_busy(this_machine().cards) if device == "cuda" else None
+    queue = card.device if card else device
     work = Work(job, recipe, dict(manifest.get("args") or {}), log, device, queue, stopped)
-    prepare_environment(work)
+    prepare_environment(work, card)
+    quiet_libraries()
     with contextlib.ExitStack() as held:
         if recipe.launch.queue and kind != "session":
             work.phase("queued")
@@ -113,8 +116,16 @@ def _device(recipe: Recipe) -> str:
     return recipe.launch.device
 
 
-def prepare_environment(work: Work) -> None:
-    """Sets what the libraries read from the environment when they are imported."""
+def least_busy(cards: Sequence[Card]) -> Card | None:
+    """The card that the fewest jobs have or wait for, the first of several; None where there is none."""
+    return min(cards, key=lambda card: length(card.device), default=None)
+
+
+def prepare_environment(work: Work, card: Card | None) -> None:
+    """Sets what the libraries read from the environment when they are imported. Of all cards only `card` is seen.
+
+    Trainer takes more than one visible card for a launch over several, and refuses it without a launcher.
+    """
     fixed = {
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -124,6 +135,8 @@ def prepare_environment(work: Work) -> None:
         "WANDB_SILENT": "true",
     }
     os.environ.update(fixed)
+    if card is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = card.visible
     if work.device == "cpu":
         threads = work.recipe.launch.threads or this_machine().cores
         os.environ["OMP_NUM_THREADS"] = str(threads)

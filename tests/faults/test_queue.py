@@ -17,6 +17,8 @@ from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import read_events
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import own_state, write_state
+from ftworkbench.machine import Card
+from ftworkbench.worker.__main__ import least_busy
 from ftworkbench.workspace import Workspace
 
 # Takes the device, says so, and keeps it until its folder has a file `leave`.
@@ -306,3 +308,16 @@ for _ in range(10):
     for worker in workers:
         _, error = worker.communicate(timeout=60)
         assert worker.returncode == 0, error
+
+
+def test_a_worker_takes_the_card_that_the_fewest_jobs_are_at(desk: Desk) -> None:
+    cards = [Card("H100", 2**36, (9, 0), index) for index in (2, 0, 1)]
+    assert least_busy(cards) == cards[0]
+    jobs = [create_job(desk.workspace, "train", "", {"recipe": "card", "args": {}}) for _ in range(3)]
+    with queue.take_device("cuda-2", jobs[0], unheard, lambda: False):
+        assert least_busy(cards) == cards[1]
+        with queue.take_device("cuda-0", jobs[1], unheard, lambda: False):
+            assert least_busy(cards) == cards[2]
+            with queue.take_device("cuda-1", jobs[2], unheard, lambda: False):
+                assert least_busy(cards) == cards[0]
+    assert least_busy([]) is None

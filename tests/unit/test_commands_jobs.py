@@ -19,7 +19,6 @@ from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.state import own_state, phase, write_state
-from ftworkbench.machine import this_machine
 from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.steps.splits import require_split
 from ftworkbench.workspace import Workspace
@@ -47,8 +46,9 @@ def wait_for(what: Callable[[], object], seconds: float = 30.0) -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Workspace:
-    """A workspace with a recipe and sixty rows."""
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with a recipe and sixty rows, on a machine whose cards are out of sight."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     words = ["parcel", "invoice", "password", "cable"]
     turns = [
         [
@@ -183,10 +183,10 @@ def test_no_evaluation_is_offered_that_would_be_refused(desk: Workspace) -> None
 
 
 def hold_device(workspace: Workspace) -> queue.Lease:
-    """The device that a job here would take, held by this very process in the name of a job."""
+    """The device that every job here takes, held by this very process in the name of a job."""
     job = create_job(workspace, "train", "", {"recipe": "holder", "args": {}, "hashes": {}})
     write_state(job, own_state("running", 1))
-    return queue.take_device(this_machine().device, job, print, lambda: False)
+    return queue.take_device("cpu", job, print, lambda: False)
 
 
 @pytest.fixture

@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tiny import new_job
+
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.launch import stop
+from ftworkbench.jobs.queue import take_device
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.workspace import Workspace
@@ -54,10 +57,36 @@ def test_merge_proves_its_answers_and_refuses_a_folder_that_is_in_use(trained: T
     assert code == 0, said
     assert found["path"] == str(out)
     assert found["same_answers"] == found["prompts"] > 0
+    (merge,) = [each for each in list_jobs(workspace) if each.name == found["job"]]
+    assert merge.log.read_text() == ""
     code, found, said = call("merge", job.name, "--workspace", str(workspace.root), "--out", str(out))
     assert code == 2
     assert found is None
     assert "not empty" in said
+
+
+def test_compare_says_whom_it_waits_for_and_answers_when_its_turn_comes(trained: Trained) -> None:
+    workspace, recipe, job = trained
+    holder = new_job(workspace, "train", recipe)
+    lease = take_device("cpu", holder, print, lambda: False)
+    command = [sys.executable, "-m", "ftworkbench", "compare", str(job.path), "--prompt", "Name the colour."]
+    asking = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert asking.stderr is not None
+        said = ""
+        while f"waits for {holder.short} (train)" not in said:
+            line = asking.stderr.readline()
+            assert line, said
+            said += line
+        lease.release()
+        answered, more = asking.communicate(timeout=100)
+    finally:
+        lease.release()
+        end_sessions(workspace)
+        asking.kill()
+    assert asking.returncode == 0, more
+    assert "tuned" in answered
+    assert "loading" in more
 
 
 def test_jobs_lists_the_training_with_its_steps(trained: Trained) -> None:
