@@ -24,7 +24,7 @@ from ftworkbench.worker.adapter import adapter_sha256, answering_template, attac
 from ftworkbench.worker.generate import Answer, Sampling, generate
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.suites import compare_suite, read_suite, suite_mean
-from ftworkbench.worker.template import RenderError, Template
+from ftworkbench.worker.template import RenderError, Template, tell_of_folded_system
 from ftworkbench.worker.work import Work
 
 _AS_IS = Contestant("as it is", None)  # regression suites are asked with their own messages
@@ -49,7 +49,7 @@ class Measuring:
     def __init__(self, work: Work, model: Any, template: Template) -> None:
         self.work = work
         self.model = model
-        self._template = template
+        self.template = template
 
     def path(self, name: str) -> Path:
         return self.work.job.outputs / f"{name}.jsonl"
@@ -72,7 +72,7 @@ class Measuring:
         work.progress(name, 0, len(examples), "rows")
         sampling = Sampling(recipe.evaluate.max_new_tokens)
         size = recipe.evaluate.batch_size
-        generate(self.model, self._template, prompts, sampling, batch_size=size, tell=tell)
+        generate(self.model, self.template, prompts, sampling, batch_size=size, tell=tell)
         ordered = [found[index] for index in range(len(examples))]
         write_outputs(self.path(name), ordered)
         self._say_what_was_cut(name, ordered, refused)
@@ -86,7 +86,7 @@ class Measuring:
         refused: list[str] = []
         for messages, example in zip(asked, examples, strict=True):
             try:
-                prompts.append(self._template.prompt(messages, example.tools))
+                prompts.append(self.template.prompt(messages, example.tools))
             except RenderError as error:
                 if not refused:
                     self.work.notice(f"a prompt cannot be asked: {error}", "template-refused")
@@ -133,6 +133,8 @@ def evaluate(work: Work) -> None:
     if trained or earlier is None:
         measuring.model = load_base(recipe, work.workspace, work.device)
     work.phase("running")
+    if recipe.prompt.system:
+        tell_of_folded_system(measuring.template, lambda text: work.notice(text, "folded-system", level="info"))
     baseline = None
     if not work.args.get("skip_baseline"):
         baseline = _reuse(work, earlier) if earlier else _measure_baseline(measuring, parts, test, metrics)

@@ -29,6 +29,10 @@ _TEXTS = (
     ("cannot find the requested files in the local cache", _HUB["LocalEntryNotFoundError"]),
     ("is not a local folder and is not a valid model identifier", _HUB["RepositoryNotFoundError"]),
     ("requires you to execute", "needs code of its own to run; read it first, then say model.trust_remote_code = true"),
+    (
+        "does not work with lora_dropout",
+        "this model's experts are tuned as whole tensors, where PEFT has no dropout: say lora.lora_dropout = 0",
+    ),
     ("target modules", "lora.target_modules names no layer that the model has"),
 )
 

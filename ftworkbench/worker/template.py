@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import dropwhile
 from typing import Any
 
 from jinja2 import TemplateError
@@ -28,6 +29,7 @@ _PAD_NAMES = (
     "<unk>",
 )
 _RENDERING = (TemplateError, TypeError, ValueError, KeyError, AttributeError, RecursionError)
+_SYSTEM_PROBE = "Be brief."
 _PROBE = ({"role": "user", "content": "Say A."}, {"role": "assistant", "content": "A"})
 
 
@@ -45,6 +47,15 @@ class Template:
     tokenizer: Any
     ends: frozenset[int]
     marked: str | None = None
+
+    @cached_property
+    def folds_system(self) -> bool:
+        """Whether system prompts are written before the first question: the template has no turn for them."""
+        own = self.tokenizer.get_chat_template(None)
+        try:
+            return _SYSTEM_PROBE not in self._rendered([{"role": "system", "content": _SYSTEM_PROBE}, *_PROBE], own)[0]
+        except RenderError:
+            return True
 
     @cached_property
     def names(self) -> dict[int, str]:
@@ -82,6 +93,12 @@ class Template:
     def _render(
         self, messages: Sequence[Message], tools: Sequence[Any], template: str, *, answer: bool = False
     ) -> tuple[str, list[Span]]:
+        chat = without_system_turn(messages) if self.folds_system else messages
+        return self._rendered(chat, template, tools, answer=answer)
+
+    def _rendered(
+        self, messages: Sequence[Message], template: str, tools: Sequence[Any] = (), *, answer: bool = False
+    ) -> tuple[str, list[Span]]:
         chat = [{key: value for key, value in message.items() if value is not None} for message in messages]
         try:
             texts, spans = render_jinja_template(
@@ -116,6 +133,21 @@ class Template:
 
 def _or_none(tools: Sequence[Any]) -> list[Any] | None:
     return list(tools) or None
+
+
+def without_system_turn(messages: Sequence[Message]) -> list[Message]:
+    """The conversation with what its leading system turns say at the head of the question that follows them.
+
+    As the makers of models without system turns advise (Gemma, Mistral). Where no question follows, it becomes one.
+    """
+    rest = list(dropwhile(lambda message: message["role"] == "system", messages))
+    said = "\n\n".join(str(message["content"]) for message in messages[: len(messages) - len(rest)])
+    if not said:
+        return rest
+    if not rest or rest[0]["role"] != "user" or not isinstance(rest[0].get("content"), str):
+        return [{"role": "user", "content": said}, *rest]
+    question, *others = rest
+    return [{**question, "content": f"{said}\n\n{question['content']}"}, *others]
 
 
 def open_template(tokenizer: Any, ends: frozenset[int], model_id: str) -> Template:
@@ -153,6 +185,15 @@ def mend_pad(tokenizer: Any, ends: frozenset[int], notice: Callable[[str], None]
         notice(f"{said}, and it has none to spare: rows are masked by their lengths, so that the end is learned")
     else:
         notice(f"{said}: {tokenizer.pad_token} pads from here on")
+
+
+def tell_of_folded_system(template: Template, notice: Callable[[str], None]) -> None:
+    """Says so where a system prompt cannot be a turn of its own: whoever serves the model has to do the same."""
+    if template.folds_system:
+        notice(
+            "the model's chat template has no system turn: the system prompt goes before the first question, "
+            "when training, measuring and comparing alike"
+        )
 
 
 def require_end(template: Template, answer_only: bool) -> int:

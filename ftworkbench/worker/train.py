@@ -15,7 +15,7 @@ from ftworkbench.worker.checkpoints import newest, sha256_of, sync
 from ftworkbench.worker.configs import lora_config, sft_config
 from ftworkbench.worker.models import ends, load_base, load_tokenizer, parameters, reset_peak
 from ftworkbench.worker.rows import Rows, encode_rows
-from ftworkbench.worker.template import Template, mend_pad, open_template, require_end
+from ftworkbench.worker.template import Template, mend_pad, open_template, require_end, tell_of_folded_system
 from ftworkbench.worker.trainer import Tuner, figures
 from ftworkbench.worker.work import StoppedError, Work
 
@@ -88,6 +88,8 @@ def training_template(work: Work) -> Template:
     mend_pad(tokenizer, stops, lambda text: work.notice(text, "pad-token", level="info"))
     template = open_template(tokenizer, stops, recipe.model.model_id)
     require_end(template, recipe.train.assistant_only_loss)
+    if recipe.prompt.system:
+        tell_of_folded_system(template, lambda text: work.notice(text, "folded-system", level="info"))
     return template
 
 
