@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftworkbench.data.curate import Kept, curate
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "validation", "test")
 Drawn = dict[str, list[Kept]]
-_NAMED = 5
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,15 @@ def _groups(pools: Pools, ledger: Ledger) -> dict[str, int]:
         (part, held), (_, train) = placed[leak.held], placed[leak.train]
         decided = {ledger.state(held.row.key).status, ledger.state(train.row.key).status}
         if "accepted" not in decided:
-            where = f"{pools.files[part]} row {held.row.number} and {pools.files['train']} row {train.row.number}"
+            names = Path(pools.files[part]).name, Path(pools.files["train"]).name
+            where = f"{names[0]} row {held.row.number} is {names[1]} row {train.row.number}"
             found.setdefault(leak.held, where)
     if found:
         first = "; ".join(list(found.values())[:_NAMED])
         more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         raise InputError(
-            f"{len(found)} rows stand both in the held-out files and in train, undecided: {first}{more}. "
-            "Reject one of each two, or accept one to keep both"
+            f"held-out rows that stand in train too: {len(found)}. Reject one of each two in the workbench, or accept one "
+            f"to keep both ({first}{more})"
         )
     return {example.key: group for example, group in zip(examples, alike.groups().tolist(), strict=True)}
 

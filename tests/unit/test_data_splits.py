@@ -140,7 +140,7 @@ def test_undecided_leaks_are_refused_by_row_and_decided_ones_are_not_trained_on(
     write(workspace.root / "train.jsonl", train)
     write(workspace.root / "test.jsonl", [*rows({"billing": 5}, start=5000), train[10]])
     data = Data(train="train.jsonl", test="test.jsonl")
-    with pytest.raises(InputError, match=r"test\.jsonl row 6 and train\.jsonl row 11"):
+    with pytest.raises(InputError, match=r"test\.jsonl row 6 is train\.jsonl row 11"):
         freeze(workspace, "triage", data)
     assert not workspace.splits.exists()
     ledger = Ledger.open(workspace.ledger)
