@@ -14,7 +14,7 @@ from ftworkbench.data.decisions import fold
 from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.data.source import Row, Source, open_source
-from ftworkbench.tui.rows import RowLine
+from ftworkbench.tui.rows import RowLine, short_answer
 
 if TYPE_CHECKING:
     from numpy import uint64
@@ -261,18 +261,6 @@ def contains(review: Review, index: int, needle: str, needles: Iterable[bytes]) 
         return True
     text = example.text
     return needle in (text.lower() if fold else text)
-
-
-def short_answer(answer: str, label: str | None) -> str:
-    """What tells an answer from others, in a few characters: the label, or the first value of a JSON object."""
-    if answer.lstrip().startswith("{"):
-        try:
-            value = json.loads(answer)
-        except ValueError:
-            return answer
-        if isinstance(value, dict) and value:
-            return str(value.get(label)) if label and label in value else " ".join(str(part) for part in value.values())
-    return answer
 
 
 def _first_user(messages: Sequence[Message]) -> str:

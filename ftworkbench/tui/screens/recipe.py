@@ -19,7 +19,7 @@ from ftworkbench.tui.recipe_draft import Draft
 from ftworkbench.tui.screens import recipe_page
 from ftworkbench.tui.screens.recipe_editing import DraftShown, EditingDesk
 from ftworkbench.tui.screens.screen import WorkbenchScreen
-from ftworkbench.tui.text import entitle, shown, shown_line
+from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
 from ftworkbench.tui.widgets.form import Form
 from ftworkbench.tui.widgets.lines_view import LinesView
@@ -149,8 +149,7 @@ class RecipeScreen(WorkbenchScreen):
         pane = self.query_one("#fit", LinesView)
         if self.draft is None:
             return
-        words = recipe_page.verdict_words(self._fit)[0] if self._fit is not None else "fit"
-        entitle(pane, shown_line("Will it fit, how long", 40) if self._fit is None else shown_line(words, 70))
+        entitle(pane, "Will it fit, how long")
         pane.show(partial(recipe_page.fit_lines, self._fit, self._fit_error, self.draft), top=False)
 
     def action_toml(self) -> None:

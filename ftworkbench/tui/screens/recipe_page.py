@@ -112,6 +112,8 @@ def _unit(option: Option, value: str) -> str:
     """The unit of a value as it is: steps below 1 are a share of all steps."""
     if option.unit == "steps" and value.startswith("0."):
         return "of all steps"
+    if value == "1":
+        return option.unit.removesuffix("es" if option.unit.endswith("ches") else "s")
     return option.unit
 
 
@@ -172,7 +174,7 @@ def toml_lines(draft: Draft, key: str, width: int) -> list[Content]:
         mark = ("*", "bold $warning") if number in changed else (" ", "")
         body = _toml_line(text)
         if number == here:
-            body = body.stylize("bold reverse")
+            body = body.stylize("bold on $row-cursor")
         place = Content.assemble(mark, (f"{number + 1:>{digits}} ", "$text-disabled"), body)
         lines.append(place.truncate(width, ellipsis=True))
     return lines

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from ftworkbench.printable import one_line
 from ftworkbench.tui.evaluation import ALONE, FATES, GAINED, LOST, RIGHT, WRONG, Pair
+from ftworkbench.tui.rows import short_answer
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_words import fit
 
@@ -41,9 +42,9 @@ def _sign(pair: Pair) -> tuple[str, str]:
 
 def _line(pair: Pair, width: int) -> Content:
     sign, style = _sign(pair)
-    answer_room = min(40, width // 3) if width >= 60 else 0
+    answer_room = min(24, width // 3) if width >= 50 else 0
     prompt_room = width - 10 - answer_room
-    reference = fit(one_line(pair.reference), answer_room - 1) if answer_room else ""
+    reference = fit(one_line(short_answer(pair.reference, None)), answer_room - 1) if answer_room else ""
     return Content.assemble(
         (sign, style),
         (f"{pair.number:>5} ", "$text-muted"),

@@ -94,7 +94,7 @@ class ItemList(CursorList, Generic[T]):
         if width <= 0:
             return
         before = self._lines
-        self._lines = [self._draw_item(item, width) for item in self._items]
+        self._lines = [self._draw_item(item, width - 1) for item in self._items]
         if len(before) != len(self._lines):
             self.resize()
             self.refresh()
@@ -124,6 +124,7 @@ class ItemList(CursorList, Generic[T]):
         look = ("cursor" if self.has_focus else "blurred") if place == self.cursor else ""
         style = self.get_visual_style(f"item-list--{look}") if look else self.visual_style
         width = self.scrollable_content_region.width
+        line = Content.assemble("▸" if look else " ", line)
         return Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)[0]
 
     def render_line(self, y: int) -> Strip:
@@ -131,7 +132,7 @@ class ItemList(CursorList, Generic[T]):
         place = y + round(self.scroll_y)
         if place < len(self._lines):
             return self._strip(place, self._lines[place])
-        words = [] if self._items else wrapped(Content.styled(self._empty, "$text-muted"), width)
+        words = [] if self._items else wrapped(Content.styled(self._empty, "$text-muted"), width - 1, gutter=1)
         if y >= len(words):
             return Strip.blank(width, self.rich_style)
         return Visual.to_strips(self, words[y], width, 1, self.visual_style, apply_selection=False, pad=True)[0]

@@ -66,8 +66,8 @@ def proof_lines(shipping: Shipping, width: int) -> list[Content]:
     where = from_workspace(shipping.train_job.workspace, str(merged.get("path") or ""))
     lines += _fact("where", where + ("" if shipping.there else "   (no longer there)"), width)
     lines += _fact("size", size(_bytes(merged)), width)
-    lines += _fact("sha256", str(merged.get("sha256") or ""), width)
-    lines += _fact("adapter hash", str(merged.get("adapter_sha256") or ""), width)
+    lines += _hash("sha256", str(merged.get("sha256") or ""), width)
+    lines += _hash("adapter hash", str(merged.get("adapter_sha256") or ""), width)
     return lines
 
 
@@ -79,6 +79,12 @@ def _bytes(merged: Mapping[str, Any]) -> float | None:
 
 def _fact(name: str, value: str, width: int) -> list[Content]:
     return wrapped(shown(value), width, Content.styled(name, "$text-muted"), _GUTTER) if value else []
+
+
+def _hash(name: str, sha256: str, width: int) -> list[Content]:
+    """A hash on one line, or in halves below each other where it has no room."""
+    half = len(sha256) // 2
+    return _fact(name, sha256 if len(sha256) <= width - _GUTTER else f"{sha256[:half]}\n{sha256[half:]}", width)
 
 
 def use_lines(shipping: Shipping, width: int) -> list[Content]:

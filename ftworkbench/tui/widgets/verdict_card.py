@@ -70,7 +70,8 @@ def verdict_lines(found: Mapping[str, Any], width: int) -> list[Content]:
         return [
             Content.assemble(one.truncate(left_width, pad=True), other) for one, other in zip(left, right, strict=True)
         ]
-    return [*_card(verdict, found, width, large=False), Content(""), *score_lines(found, width)]
+    suites = _suite_lines(found, width, "regression ")
+    return [*_card(verdict, found, width, large=False), *suites, *_score_tables(found, width)]
 
 
 def _card(verdict: Mapping[str, Any] | None, found: Mapping[str, Any], width: int, *, large: bool) -> list[Content]:
@@ -81,8 +82,20 @@ def _card(verdict: Mapping[str, Any] | None, found: Mapping[str, Any], width: in
     lines = [Content.assemble(block[1], "  ", headline)]
     if large:
         lines = [block[0], *lines, block[2], Content("")]
-    for text in verdict_words(verdict):
+    words = verdict_words(verdict)
+    for text in words if large else joined(words, width):
         lines += wrapped(shown(text), width)
+    return lines
+
+
+def joined(words: Sequence[str], width: int) -> list[str]:
+    """Short lines, put on one where two have room on it."""
+    lines: list[str] = []
+    for text in words:
+        if lines and len(f"{lines[-1]} · {text}") <= width:
+            lines[-1] = f"{lines[-1]} · {text}"
+        else:
+            lines.append(text)
     return lines
 
 
@@ -95,15 +108,23 @@ def _baseline_only(found: Mapping[str, Any], width: int) -> list[Content]:
 
 def score_lines(found: Mapping[str, Any], width: int) -> list[Content]:
     """Tables: both systems on the test rows, the contestants on the validation rows, the regression suites."""
+    lines = _score_tables(found, width)
+    suites = _suite_lines(found, width)
+    if suites:
+        lines += [Content(""), Content.styled("regression suites, before and after", "$text-muted"), *suites]
+    return lines
+
+
+def _score_tables(found: Mapping[str, Any], width: int) -> list[Content]:
     lines = _table(f"{found.get('n', 0)} test rows", found.get("systems") or [], width, None)
     contestants = found.get("contestants") or []
     if contestants:
         lines += [Content(""), *_table("validation rows", contestants, width, found.get("chosen"))]
-    for place, suite in enumerate(found.get("regression") or []):
-        if place == 0:
-            lines += [Content(""), Content.styled("regression suites, before and after", "$text-muted")]
-        lines.append(_suite_line(suite, width))
     return lines
+
+
+def _suite_lines(found: Mapping[str, Any], width: int, before: str = "") -> list[Content]:
+    return [_suite_line(suite, before, width) for suite in found.get("regression") or []]
 
 
 def _table(title: str, systems: Sequence[Mapping[str, Any]], width: int, chosen: str | None) -> list[Content]:
@@ -123,12 +144,13 @@ def _table(title: str, systems: Sequence[Mapping[str, Any]], width: int, chosen:
     return lines
 
 
-def _suite_line(suite: Mapping[str, Any], width: int) -> Content:
+def _suite_line(suite: Mapping[str, Any], before: str, width: int) -> Content:
     signs = {"held": ("✔ held", "$success"), "broken": ("✘ broken", "$error")}
     sign, style = signs.get(str(suite.get("word")), ("? not sure", "$warning"))
     after = suite.get("after")
     told = percent(suite.get("before")) + (f" → {percent(after)}" if after is not None else " before")
-    parts: list[str | tuple[str, str]] = [fit(str(suite.get("suite", "")), 18), (fit(told, 18), "bold")]
+    name = fit(f"{before}{suite.get('suite', '')}", len(before) + 18)
+    parts: list[str | tuple[str, str]] = [name, (fit(told, 18), "bold")]
     if after is not None:
         parts.append((f"{sign}, n = {suite.get('n', 0)}", style))
     return Content.assemble(*parts).truncate(width)
