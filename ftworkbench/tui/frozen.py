@@ -43,10 +43,8 @@ class Frozen:
 
     @property
     def _way_on(self) -> str:
-        return (
-            f"undo it; or `ftworkbench split {self.recipe} --again`, after which the baseline has to be measured, "
-            "and the model trained, anew"
-        )
+        again = f"`ftworkbench split {self.recipe} --again`"
+        return f"undo it (u), or {again}: then baseline and training have to be done anew"
 
     def finding(self, row: Row, state: RowState) -> Finding | None:
         """What stands on the row's page about it."""

@@ -132,6 +132,20 @@ async def test_at_80_columns_the_progress_of_a_measurement_is_in_sight(made: Mad
         assert "test.few-shot-6 20/180 rows" in shown(app)
 
 
+async def test_only_a_job_that_has_ended_is_offered_to_be_measured(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: app.selected_job == made.jobs["running"].name)
+        await pilot.press("5")
+        await until(pilot, lambda: f"v measures {made.jobs['done'].short}" in shown(app))
+
+
+async def test_at_80_columns_verdict_regression_and_both_scores_are_in_sight(made: Made) -> None:
+    async with opened(None, start="evaluate", root=made.workspace.root, size=(80, 24)) as (app, pilot):
+        await until(pilot, lambda: "✔ BETTER" in shown(app))
+        for words in ("n = 180 · p = 4.4e-13", "regression general-skills", "55.6%", "90.0%", "reference"):
+            assert words in shown(app)
+
+
 async def test_where_nothing_was_measured_it_says_what_to_do_first(tmp_path: Path) -> None:
     async with opened(None, start="evaluate", root=tmp_path) as (app, _):
         assert "b measures the prompted baseline" in shown(app)

@@ -172,6 +172,25 @@ async def test_at_most_two_lines_stand_at_the_edge_and_the_newest_are_these(tmp_
         assert {"four", "three"} == {word for word in ("one", "two", "three", "four") if f"said {word}" in shown(app)}
 
 
+async def test_a_long_line_is_said_whole_at_80_columns(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), size=(80, 24)) as (app, pilot):
+        for length in range(20, 60):
+            app.clear_notifications()
+            app.tell(" ".join(["row"] * length + ["end."]))
+            await pilot.pause()
+            await until(pilot, lambda: "end." in shown(app))
+
+
+async def test_where_a_text_is_written_the_footer_names_the_key_that_sends_it(tmp_path: Path) -> None:
+    made = make_job_folders(tmp_path / "tickets")
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        assert "enter ask both" in shown(app).splitlines()[-1]
+        await pilot.press("i")
+        await until(pilot, lambda: "ctrl+s ask both" in shown(app).splitlines()[-1])
+        assert "esc close" in shown(app).splitlines()[-1]
+        assert "enter" not in shown(app).splitlines()[-1]
+
+
 async def test_at_80_columns_the_header_names_the_workspace_beside_a_running_job(tmp_path: Path) -> None:
     made = make_job_folders(tmp_path / "tickets")
     async with opened(None, root=made.workspace.root, size=(80, 24)) as (app, pilot):

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from made_jobs import Made, make_job_folders
+from made_jobs import ADAPTER, Made, make_job_folders
 from workbenches import opened, shown, until
 
 import ftworkbench.steps.merge
@@ -38,6 +38,18 @@ async def test_a_merge_shows_its_proof_and_how_to_use_it(made: Made) -> None:
         await pilot.press("y")
         await until(pilot, lambda: "copied" in shown(app))
         assert app.clipboard == f"transformers serve {made.workspace.root / out} --port 8000"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_hash_is_whole_or_in_two_halves_below_each_other(made: Made, size: tuple[int, int]) -> None:
+    async with opened(None, start="ship", root=made.workspace.root, size=size) as (app, pilot):
+
+        def whole() -> bool:
+            lines = [*shown(app).splitlines(), ""]
+            place = next((place for place, line in enumerate(lines) if "adapter hash" in line), -1)
+            return ADAPTER in lines[place] or (ADAPTER[:32] in lines[place] and ADAPTER[32:] in lines[place + 1])
+
+        await until(pilot, whole)
 
 
 async def test_answers_that_differ_are_not_called_proved(made: Made) -> None:

@@ -240,8 +240,9 @@ class EvaluateScreen(JobsScreen):
 
     def _train_entry(self) -> Entry | None:
         """The training job that v measures: the one that was chosen, or the newest that is done."""
-        if self._train is not None and self._train in self.entries:
-            return self.entries[self._train]
+        chosen = self.entries.get(self._train or "")
+        if chosen is not None and chosen["phase"] in ("done", "stopped"):
+            return chosen
         return next(iter(reversed(self.trained())), None)
 
     def action_choose(self) -> None:

@@ -54,12 +54,9 @@ class AnswerPane(LinesView):
 
         With `earlier` it is said to belong to an earlier prompt, and is not compared with anything.
         """
-        proof = proof_of(answer)
-        title = Content.assemble(
-            (one_line(name, 40), f"bold {style}"), (f"  {one_line(proof)}" if proof else "", "$text-muted")
-        )
-        if earlier:
-            title = Content.assemble(title, ("  to the prompt before", "$warning"))
+        said, style_of_said = ("to the prompt before", "$warning") if earlier else (proof_of(answer), "$text-muted")
+        name_part = (one_line(name, 40), f"bold {style}")
+        title = Content.assemble(name_part, (f"  {one_line(said)}" if said else "", style_of_said))
         entitle(self, title)
         at_end = round(self.scroll_y) >= self.max_scroll_y
         self.show(lambda width: _lines(answer, None if earlier else against, waiting, width, earlier), top=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from ftworkbench.tui.actions import key_label
 from ftworkbench.tui.holding import held_actions
@@ -32,11 +32,15 @@ def footer_keys(screen: Screen[object]) -> list[tuple[str, str, bool]]:
     """Key, title and whether it can be used now, of each footer action that holds for the focus."""
     if isinstance(screen.focused, Input):
         return [("enter", "keep", True), ("→", "complete", True), ("esc", "close", True), ("f1", "help", True)]
-    return [
-        (key_label(held.keys[0]), held.action.title, held.enabled)
-        for held in held_actions(screen)
-        if held.action.footer
-    ]
+    writes = isinstance(screen.focused, TextArea)
+    keys = []
+    for held in held_actions(screen):
+        own = [key for key in held.keys if not (writes and key == "enter")]  # there enter begins a line
+        if held.action.footer and own:
+            keys.append((key_label(own[0]), held.action.title, held.enabled))
+    if writes and not any(title == "close" for _, title, _ in keys):
+        keys.append(("esc", "close", True))
+    return keys
 
 
 def fit_keys(keys: Sequence[tuple[str, str, bool]], width: int) -> Content:
