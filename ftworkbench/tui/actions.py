@@ -15,6 +15,7 @@ from textual.keys import format_key
 from ftworkbench.paths import config_dir
 
 SCREENS = ("data", "recipe", "runs", "compare", "evaluate", "ship")
+_LABELS = {"space": "space", "enter": "enter", "escape": "esc", "tab": "tab"}
 SHARED_SCOPES = ("app", "list", "text", "dialog", "choice")
 
 
@@ -70,9 +71,9 @@ def bindings(scope: str, *groups: str) -> list[Binding]:
 
 
 def key_label(key: str) -> str:
-    """A key as it is written on the screen: `ctrl+d`, `/`, `space`."""
+    """A key as it is written on the screen: `ctrl+d`, `/`, `space`, `esc`."""
     *modifiers, name = key.split("+")
-    return "+".join([*modifiers, name if name in ("space", "enter", "escape", "tab") else format_key(name)])
+    return "+".join([*modifiers, _LABELS.get(name) or format_key(name)])
 
 
 def keys_label(keys: str) -> str:

@@ -62,7 +62,14 @@ ACTIONS = (
         group="Leave",
         palette=False,
     ),
-    Action("app.leave", "ctrl+q", "leave", "Leave the workbench; jobs go on without it", "app", group="Leave"),
+    Action(
+        "app.leave",
+        "ctrl+q",
+        "leave",
+        "Leave the workbench; jobs go on without it, its sessions end",
+        "app",
+        group="Leave",
+    ),
     Action(
         "app.interrupt",
         "ctrl+c",

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Static
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, RowsGrew, Sorted, run_count
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.data_finding import Checking, FindingDesk
 from ftworkbench.tui.screens.screen import WorkbenchScreen
-from ftworkbench.tui.text import entitle, shown, shown_line
+from ftworkbench.tui.text import entitle, shown_line
 from ftworkbench.tui.token_page import Piece, TokenPage, ask_tokens
+from ftworkbench.tui.widgets.empty import Empty
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.query_line import QueryLine
 from ftworkbench.tui.widgets.row_list import RowList
@@ -57,7 +56,7 @@ class DataScreen(WorkbenchScreen):
 
     def compose_content(self) -> ComposeResult:
         yield FindingDesk()
-        yield Static(id="empty", markup=False)
+        yield Empty()
 
     def on_mount(self) -> None:
         self.set_interval(_LEDGER_SECONDS, self._look_at_ledger)
@@ -116,9 +115,7 @@ class DataScreen(WorkbenchScreen):
             self._say_empty(f"{review.path.name} has no rows.", ["o goes to the recipe's next file."])
 
     def _say_empty(self, head: str, lines: list[str]) -> None:
-        self.add_class("-empty")
-        body = [shown(head, "bold"), Content(""), *(shown(line, "$text-muted") for line in lines)]
-        self.query_one("#empty", Static).update(Content("\n").join(body))
+        self.query_one(Empty).say(head, lines)
 
     # What is seen
 

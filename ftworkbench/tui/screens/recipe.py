@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Static
 
 from ftworkbench.errors import InputError
 from ftworkbench.tui.actions import bindings
@@ -19,8 +17,9 @@ from ftworkbench.tui.recipe_draft import Draft
 from ftworkbench.tui.screens import recipe_page
 from ftworkbench.tui.screens.recipe_editing import DraftShown, EditingDesk
 from ftworkbench.tui.screens.screen import WorkbenchScreen
-from ftworkbench.tui.text import entitle, shown
+from ftworkbench.tui.text import entitle
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
+from ftworkbench.tui.widgets.empty import Empty
 from ftworkbench.tui.widgets.form import Form
 from ftworkbench.tui.widgets.lines_view import LinesView
 
@@ -66,7 +65,7 @@ class RecipeScreen(WorkbenchScreen):
 
     def compose_content(self) -> ComposeResult:
         yield EditingDesk()
-        yield Static(id="empty", markup=False)
+        yield Empty()
 
     def on_mount(self) -> None:
         path = self.workbench.recipe_path
@@ -76,15 +75,12 @@ class RecipeScreen(WorkbenchScreen):
             self._say_empty()
 
     def _say_empty(self) -> None:
-        self.add_class("-empty")
         names = [path.name for path in self.workbench.workspace.recipes()]
         lines = ["O opens one of them: " + ", ".join(names)] if names else [
             "ftworkbench init DIR --data FILE --model ID  makes a workspace with one;",
             "ftworkbench demo  opens one that is ready.",
         ]  # fmt: skip
-        head = "Which recipe?" if names else "No recipe here yet."
-        body = [Content.styled(head, "bold"), Content(""), *(shown(line, "$text-muted") for line in lines)]
-        self.query_one("#empty", Static).update(Content("\n").join(body))
+        self.query_one(Empty).say("Which recipe?" if names else "No recipe here yet.", lines)
 
     def _load(self, path: Path) -> None:
         try:

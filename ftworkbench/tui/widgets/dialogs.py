@@ -42,7 +42,8 @@ class Ask(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = shown(self._title)
-            yield Static(shown(self._text), markup=False)
+            if self._text:
+                yield Static(shown(self._text), classes="question", markup=False)
             keys = [(key_label(answer.key), answer.title) for answer in self._answers] + [("esc", "close")]
             width = max(len(key) for key, _ in keys)
             lines = [
