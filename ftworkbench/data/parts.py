@@ -94,8 +94,8 @@ def _groups(pools: Pools, ledger: Ledger) -> dict[str, int]:
         first = "; ".join(list(found.values())[:_NAMED])
         more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         raise InputError(
-            f"held-out rows that stand in train too: {len(found)}. Reject one of each two in the workbench, or accept one "
-            f"to keep both ({first}{more})"
+            f"held-out rows that stand in train too: {len(found)}. Reject one of each two in the workbench, or accept "
+            f"one to keep both ({first}{more})"
         )
     return {example.key: group for example, group in zip(examples, alike.groups().tolist(), strict=True)}
 

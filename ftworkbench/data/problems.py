@@ -53,6 +53,7 @@ KINDS = _kinds(
     Kind("not-utf8", "broken text", "save the file as UTF-8 from the program that wrote it", refused=True),
     Kind("no-messages", "no messages", "name the columns in the recipe, or mend the row", refused=True),
     Kind("no-column", "a column is missing", "name the right columns in the recipe, or mend the row", refused=True),
+    Kind("bad-fields", "too many or too few fields", "mend the row in the source file, or leave it out", refused=True),
     Kind("bad-message", "unreadable message", "edit the row, or mend it in the source file", refused=True),
     Kind("unknown-role", "unknown role", "use system, user, assistant or tool", refused=True),
     Kind("no-assistant", "no assistant turn", "add the answer that the model should learn", refused=True),

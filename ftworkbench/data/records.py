@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any, Protocol
 
 from ftworkbench.data.example import dump_json
+from ftworkbench.data.rules import Refused
+from ftworkbench.data.unpacking import Unpacking
 
 _SLICE = 1 << 22
 _FIRST_SLICE = 1 << 18
 _READ = 1 << 14
+_UNPACKED_AT_ONCE = 0.02
 _NEWLINE = 10
 _SPACE = 32
 BOM = b"\xef\xbb\xbf"
@@ -28,7 +32,10 @@ class Records(Protocol):
     def known(self) -> int: ...
     @property
     def complete(self) -> bool: ...
+    @property
+    def cut(self) -> str: ...
 
+    def grew(self) -> bool: ...
     def index_some(self, seconds: float) -> bool: ...
     def number(self, index: int) -> int: ...
     def index_of(self, number: int) -> int | None: ...
@@ -37,16 +44,27 @@ class Records(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A record that its file does not give as one: what stands there, and what is wrong with it."""
+
+    raw: bytes
+    refused: Refused
+
+
 class LineRecords:
     """The lines of a file that are not blank.
 
     Only their offsets are kept, 8 bytes a line, found slice by slice as time allows, and where blank lines stand
     between them. The file is read by position, not mapped: a file that is written anew while it is open then
-    reads short, and a mapped one would kill the process.
+    reads short, and a mapped one would kill the process. A packed file's lines are found as it is unpacked.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    def __init__(self, path: Path, unpacking: Unpacking | None = None) -> None:
+        self._unpacking = unpacking
+        if unpacking:
+            unpacking.unpack_some(0)
+        self._descriptor = os.dup(unpacking.descriptor) if unpacking else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._size = os.fstat(self._descriptor).st_size
         self._starts = array("q")
         self._lines = 0  # all lines so far, blank ones too
@@ -55,7 +73,7 @@ class LineRecords:
         self._at = len(BOM) if os.pread(self._descriptor, len(BOM), 0) == BOM else 0
         self._line = self._at
         self._turn = Lock()
-        self._complete = self._at >= self._size
+        self._complete = self._at >= self._size and self._unpacked
         if not self.complete:
             self._index_slice(_FIRST_SLICE)
 
@@ -67,11 +85,43 @@ class LineRecords:
     def complete(self) -> bool:
         return self._complete
 
+    @property
+    def cut(self) -> str:
+        """Why a packed file ended too early; empty where it did not."""
+        return self._unpacking.cut if self._unpacking else ""
+
+    @property
+    def _unpacked(self) -> bool:
+        return self._unpacking is None or self._unpacking.done
+
+    def grew(self) -> bool:
+        """Whether the file has grown since all of it was known; its new lines then wait to be indexed."""
+        size = os.fstat(self._descriptor).st_size
+        with self._turn:
+            if not self._complete or size <= self._size:
+                return False
+            if self._starts and self._starts[-1] < self._line - 1 == self._size:
+                self._reopen_last_line()
+            self._size, self._complete = size, False
+        return True
+
+    def _reopen_last_line(self) -> None:
+        """Forgets the last line, which had no end yet."""
+        last = self.known - 1
+        self._lines = self.number(last) - 1
+        self._line = self._at = self._starts.pop()
+        if len(self._gap_at) > 1 and self._gap_at[-1] == last:
+            self._gap_at.pop()
+            self._gap_by.pop()
+
     def index_some(self, seconds: float) -> bool:
         """Looks for more lines for about so long; True when all are known."""
         until = monotonic() + seconds
         while not self.complete:
             with self._turn:
+                if self._unpacking and not self._unpacking.done:
+                    self._unpacking.unpack_some(_UNPACKED_AT_ONCE)
+                    self._size = os.fstat(self._descriptor).st_size
                 if not self.complete:
                     self._index_slice(_SLICE)
             if monotonic() >= until:
@@ -85,7 +135,7 @@ class LineRecords:
         part = os.pread(self._descriptor, length, self._at)
         newlines = np.flatnonzero(np.frombuffer(part, dtype=np.uint8) == _NEWLINE) + self._at
         end = self._at + len(part)
-        ended = not part or end >= self._size
+        ended = (not part or end >= self._size) and self._unpacked
         if ended and (not len(newlines) or newlines[-1] != end - 1) and self._line < end:
             newlines = np.append(newlines, end)
         if len(newlines):
@@ -150,16 +200,38 @@ class LineRecords:
     def value(self, index: int) -> bytes:
         return self.raw(index)
 
+    def values(self, start: int, end: int) -> Iterator[bytes]:
+        """The lines of these records, of which all are known, read many at a time."""
+        index = start
+        while index < end:
+            at = self._starts[index]
+            block = os.pread(self._descriptor, _SLICE, at)
+            while index < end:
+                here = self._starts[index] - at
+                stop = block.find(b"\n", here)
+                if stop < 0 or here >= len(block):
+                    break
+                yield block[here:stop].rstrip(b"\r")
+                index += 1
+            else:
+                return
+            # The next line goes on past the block, or ends with the file.
+            yield self.raw(index)
+            index += 1
+
     def close(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+        if self._unpacking:
+            self._unpacking.close()
 
 
 class ListRecords:
     """Records that were loaded whole."""
 
     complete = True
+    cut = ""
 
     def __init__(self, values: Sequence[Any]) -> None:
         self._values = values
@@ -167,6 +239,9 @@ class ListRecords:
 
     def index_some(self, seconds: float) -> bool:
         return True
+
+    def grew(self) -> bool:
+        return False
 
     def number(self, index: int) -> int:
         """The place in the list, from 1."""

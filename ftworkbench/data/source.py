@@ -16,8 +16,10 @@ from ftworkbench.data.example import Example, dump_json, key_of
 from ftworkbench.data.formats import Format, read_example, recognise, told
 from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.problems import Problem
-from ftworkbench.data.records import BOM, LineRecords, ListRecords, Records
+from ftworkbench.data.records import BOM, Broken, LineRecords, ListRecords, Records
 from ftworkbench.data.rules import Refused, warning
+from ftworkbench.data.tables import CsvRecords, ParquetRecords
+from ftworkbench.data.unpacking import unpacking
 from ftworkbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,15 +30,11 @@ _HEAD = 4096
 _KEPT_ROWS = 256
 _LARGE_ROW = 1 << 20
 _SHOWN = 4000
-_PACKED = {
-    b"\x1f\x8b": "gzip; unpack it first",
-    b"\x28\xb5\x2f\xfd": "Zstandard; unpack it first",
+_NOT_ROWS = {
     b"PK\x03\x04": "a zip archive; unpack it first",
-    b"PAR1": "Parquet; write it as JSONL first",
-    b"\xff\xfe": "UTF-16; save it as UTF-8",
-    b"\xfe\xff": "UTF-16; save it as UTF-8",
     b"SQLite format 3": "an SQLite database; write the rows as JSONL first",
 }
+_TABLES = {".csv", ".tsv"}
 _TEXT_CONTROLS = b"\t\n\r\f"
 
 
@@ -94,6 +92,19 @@ class Source:
     def complete(self) -> bool:
         return self._records.complete
 
+    @property
+    def cut(self) -> str:
+        """Why the file ended too early, where it did: a packed file that is damaged."""
+        return self._records.cut
+
+    def grew(self) -> bool:
+        """Whether the file has grown since all of it was indexed; `complete` is then False until it is again."""
+        if not self._records.grew():
+            return False
+        self._small_rows.cache_clear()
+        self._large_rows.cache_clear()
+        return True
+
     def index_some(self, seconds: float) -> bool:
         """Indexes for about so long; True when the whole file is indexed. May run in another thread."""
         return self._records.index_some(seconds)
@@ -116,12 +127,19 @@ class Source:
         """All rows in order."""
         index = 0
         while True:
-            while index < self.known:
-                yield self._read_row(index)
+            for record in self._known_from(index):
+                yield read_row(self._records.number(index), record, self.format)
                 index += 1
             if self.complete and index >= self.known:
                 return
             self.index_some(0.05)
+
+    def _known_from(self, index: int) -> Iterator[Any]:
+        """The records that are known, from this one on; lines many at a time."""
+        records, known = self._records, self.known
+        if isinstance(records, LineRecords):
+            return records.values(index, known)
+        return map(records.value, range(index, known))
 
     def close(self) -> None:
         self._small_rows.cache_clear()
@@ -145,6 +163,9 @@ class Source:
 
 def read_row(number: int, record: Any, form: Format) -> Row:
     """The row that a record is: bytes of a line, or a value that was parsed already. Never raises."""
+    if isinstance(record, Broken):
+        broken = Problem(record.refused.kind, number, record.refused.reason)
+        return Row(number, _key_of_refused(record.raw), None, broken, record.raw)
     try:
         example = read_example(record, form)
         found = warning(example.messages)
@@ -169,17 +190,16 @@ def _key_of_refused(raw: bytes) -> str:
 
 
 def open_source(path: Path, data: Data | None = None) -> Source:
-    """Opens a file of rows: JSONL, a JSON array, or lines of `input ### answer`.
+    """Opens a file of rows: JSONL, a JSON array, lines of `input ### answer`, CSV, TSV or Parquet.
 
-    The format is what `data` tells, else what the first records look like. Raises InputError where there is
-    no such file, or it is none of these.
+    Lines may be packed (gzip, Zstandard) or UTF-16. The format is what `data` tells, else what the first records
+    look like. Raises InputError where there is no such file, or it is none of these.
     """
     try:
         size = _size_of_file(path)
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        _refuse_binary(path, head)
-        records: Records = _loaded_whole(path, head) or LineRecords(path)
+        records = _open_records(path, head)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     form = told(data.format, data.prompt_column, data.answer_column) if data else None
@@ -200,10 +220,20 @@ def _size_of_file(path: Path) -> int:
     return status.st_size
 
 
+def _open_records(path: Path, head: bytes) -> Records:
+    if head.startswith(b"PAR1"):
+        return ParquetRecords(path)
+    packed = unpacking(path, head)
+    if packed:
+        return LineRecords(path, packed)
+    _refuse_binary(path, head)
+    if path.suffix.lower() in _TABLES:
+        return CsvRecords(path)
+    return _loaded_whole(path, head) or LineRecords(path)
+
+
 def _refuse_binary(path: Path, head: bytes) -> None:
-    if path.suffix.lower() in {".csv", ".tsv"}:
-        raise InputError(f"{path}: tables are not read; write the rows as JSONL, an object with its columns a line")
-    for magic, what in _PACKED.items():
+    for magic, what in _NOT_ROWS.items():
         if head.startswith(magic):
             raise InputError(f"{path}: this is {what}")
     controls = sum(byte < 32 and byte not in _TEXT_CONTROLS for byte in head)

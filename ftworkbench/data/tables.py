@@ -1,0 +1,200 @@
+"""Tables as records: CSV and TSV read where they stand, Parquet by its row groups. A record is a mapping of columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from ftworkbench.data.example import dump_json
+from ftworkbench.data.records import BOM, Broken
+from ftworkbench.data.rules import Refused
+from ftworkbench.errors import InputError
+
+_DELIMITERS = ",;\t|"
+_HEAD = 1 << 16
+_BATCH = 2000
+_LONGEST_FIELD = 1 << 25
+_PAGE = 512
+
+
+class CsvRecords:
+    """The rows under the header of a CSV or TSV file; a quoted field may go over lines.
+
+    Kept are 16 bytes a row: where it begins, and in which line. Raises InputError where there is no header.
+    """
+
+    cut = ""
+
+    def __init__(self, path: Path) -> None:
+        csv.field_size_limit(_LONGEST_FIELD)
+        self._file = path.open("rb")
+        self._size = os.fstat(self._file.fileno()).st_size
+        head = self._file.read(_HEAD).removeprefix(BOM)
+        self._delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter_of(head)
+        self._file.seek(len(BOM) if os.pread(self._file.fileno(), len(BOM), 0) == BOM else 0)
+        self._at, self._line = self._file.tell(), 0
+        self._rows = csv.reader(self._lines(), delimiter=self._delimiter)
+        self.columns = self._header(path)
+        self._starts, self._numbers = array("q"), array("q")
+        self.complete = False
+        self._index_batch(_PAGE)
+
+    @property
+    def known(self) -> int:
+        return len(self._starts)
+
+    def _lines(self) -> Iterator[str]:
+        for line in self._file:
+            self._at += len(line)
+            self._line += 1
+            yield line.decode("utf-8", "surrogateescape")
+
+    def _header(self, path: Path) -> list[str]:
+        names = [name.strip() for name in next(self._rows, [])]
+        if len(names) < 2 or len(set(names)) < len(names) or not all(names):
+            told = ", ".join(names)[:80] or "nothing"
+            raise InputError(
+                f"{path}: its first line has to name the columns, two or more, and each once; it has {told}"
+            )
+        return names
+
+    def index_some(self, seconds: float) -> bool:
+        """Looks for more rows for about so long; True when all are known."""
+        until = monotonic() + seconds
+        while not self.complete and monotonic() < until:
+            self._index_batch(_BATCH)
+        return self.complete
+
+    def _index_batch(self, count: int) -> None:
+        start, line = self._at, self._line
+        try:
+            for fields in islice(self._rows, count):
+                if fields:
+                    self._starts.append(start)
+                    self._numbers.append(line + 1)
+                start, line = self._at, self._line
+        except csv.Error:  # a field past all measure, as after a quote that nobody closed: it is a row by itself
+            self._starts.append(start)
+            self._numbers.append(line + 1)
+            self._rows = csv.reader(self._lines(), delimiter=self._delimiter)
+            return
+        self.complete = self._at >= self._size
+
+    def grew(self) -> bool:
+        return False
+
+    def number(self, index: int) -> int:
+        """The line in which the row begins, from 1, as an editor shows it."""
+        return self._numbers[index]
+
+    def index_of(self, number: int) -> int | None:
+        index = bisect_left(self._numbers, number)
+        return index if index < self.known and self._numbers[index] == number else None
+
+    def raw(self, index: int) -> bytes:
+        """The row as it stands in the file, without its end."""
+        start = self._starts[index]
+        end = self._starts[index + 1] if index + 1 < self.known else self._at
+        return os.pread(self._file.fileno(), end - start, start).rstrip(b"\r\n")
+
+    def value(self, index: int) -> Mapping[str, Any] | Broken:
+        """The row by its columns; Broken where it has other fields than the header, or is not UTF-8."""
+        return self._read(self.raw(index))
+
+    def values(self, start: int, end: int) -> Iterator[Mapping[str, Any] | Broken]:
+        """These rows, of which all are known."""
+        return (self.value(index) for index in range(start, end))
+
+    def _read(self, raw: bytes) -> Mapping[str, Any] | Broken:
+        try:
+            fields = next(csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), delimiter=self._delimiter), [])
+        except UnicodeDecodeError as broken:
+            return Broken(raw, Refused("not-utf8", f"not valid UTF-8 at byte {broken.start + 1}"))
+        except csv.Error as error:
+            return Broken(raw, Refused("bad-fields", str(error)))
+        if len(fields) != len(self.columns):
+            told = f"{len(fields)} fields, where the header names {len(self.columns)}"
+            return Broken(raw, Refused("bad-fields", told))
+        return dict(zip(self.columns, fields, strict=True))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _delimiter_of(head: bytes) -> str:
+    """The delimiter that the header has most of."""
+    first = head.split(b"\n", 1)[0].decode("utf-8", "replace")
+    return max(_DELIMITERS, key=first.count)
+
+
+class ParquetRecords:
+    """The rows of a Parquet file, read a page at a time. Raises InputError where it cannot be read."""
+
+    complete = True
+    cut = ""
+
+    def __init__(self, path: Path) -> None:
+        import polars
+
+        self._path = path
+        try:
+            self._frame = polars.scan_parquet(path)
+            self.columns = self._frame.collect_schema().names()
+            self.known = int(self._frame.select(polars.len()).collect().item())
+        except (polars.exceptions.PolarsError, OSError) as error:
+            raise InputError(
+                f"{path}: not a Parquet file that can be read: {str(error).splitlines()[0][:160]}"
+            ) from None
+        self._page = lru_cache(8)(self._read_page)
+
+    def index_some(self, seconds: float) -> bool:
+        return True
+
+    def grew(self) -> bool:
+        return False
+
+    def number(self, index: int) -> int:
+        """The place in the file, from 1."""
+        return index + 1
+
+    def index_of(self, number: int) -> int | None:
+        return number - 1 if 1 <= number <= self.known else None
+
+    def raw(self, index: int) -> bytes:
+        """The row as JSON."""
+        return dump_json(self.value(index))
+
+    def value(self, index: int) -> Mapping[str, Any]:
+        page, place = divmod(index, _PAGE)
+        return self._page(page)[place]
+
+    def values(self, start: int, end: int) -> Iterator[Mapping[str, Any]]:
+        """These rows."""
+        return (self.value(index) for index in range(start, end))
+
+    def _read_page(self, page: int) -> list[dict[str, Any]]:
+        rows = self._frame.slice(page * _PAGE, _PAGE).collect().to_dicts()
+        return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+    def close(self) -> None:
+        self._page.cache_clear()
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it: dates, decimals and bytes as text."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,165 @@
+"""Rows come packed, as tables, in UTF-16, and in files that are still being written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftworkbench.data.source import Row, open_source
+from ftworkbench.errors import InputError
+from ftworkbench.recipe.own_tables import Data
+
+NAMED = Data(train="rows.csv", prompt_column="ask", answer_column="say")
+
+
+def chat(number: int, said: str = "") -> dict[str, Any]:
+    messages = [{"role": "user", "content": f"q{number} {said}"}, {"role": "assistant", "content": f"a{number}"}]
+    return {"messages": messages}
+
+
+def lines(count: int) -> bytes:
+    return b"".join(json.dumps(chat(number)).encode() + b"\n" for number in range(1, count + 1))
+
+
+def rows_of(path: Path, data: Data | None = None) -> list[Row]:
+    with open_source(path, data) as source:
+        return list(source.rows())
+
+
+def said(row: Row) -> str:
+    return row.example.answer if row.example else row.problem.kind if row.problem else ""
+
+
+def zstandard(data: bytes) -> bytes:
+    import pyarrow
+
+    packed: bytes = pyarrow.compress(data, codec="zstd", asbytes=True)
+    return packed
+
+
+def pieces_of_gzip(data: bytes) -> bytes:
+    return gzip.compress(data[:99]) + gzip.compress(data[99:])
+
+
+@pytest.mark.parametrize(
+    ("pack", "name"),
+    [
+        (gzip.compress, "rows.jsonl.gz"),
+        (pieces_of_gzip, "rows.gz"),
+        (zstandard, "rows.jsonl.zst"),
+        (lambda data: data.decode().encode("utf-16"), "rows.jsonl"),
+        (lambda data: b"\xfe\xff" + data.decode().encode("utf-16-be"), "rows.txt"),
+    ],
+    ids=["gzip", "two gzips in one", "zstandard", "UTF-16", "UTF-16, the other way round"],
+)
+def test_packed_lines_are_read_as_they_were_before(pack: Any, name: str, tmp_path: Path) -> None:
+    count = 30_000
+    (tmp_path / name).write_bytes(pack(lines(count)))
+    rows = rows_of(tmp_path / name)
+    assert [said(row) for row in rows] == [f"a{number}" for number in range(1, count + 1)]
+    assert [rows[0].number, rows[-1].number] == [1, count]
+
+
+def test_the_first_rows_of_a_packed_file_are_there_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(lines(200_000), 1))
+    with open_source(path) as source:
+        assert 0 < source.known < 200_000
+        assert not source.complete
+        assert said(source.row(0)) == "a1"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard], ids=["gzip", "zstandard"])
+def test_a_packed_file_that_is_cut_off_gives_its_first_rows_and_says_so(pack: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.packed"
+    data = b"".join(json.dumps(chat(number, random.Random(number).randbytes(8).hex())).encode() + b"\n" for number in range(60_000))
+    packed = pack(data)
+    path.write_bytes(packed[: len(packed) // 2])
+    with open_source(path) as source:
+        rows = list(source.rows())
+        assert 0 < len(rows) < 60_000
+        assert "cut off" in source.cut
+    assert [said(row) for row in rows[:-1]] == [f"a{number}" for number in range(len(rows) - 1)]
+
+
+def test_a_csv_file_has_fields_over_lines_quotes_and_a_mark_in_front(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b'\xef\xbb\xbfask,say\r\n"one\r\ntwo","a ""b"""\r\n\r\n5" pipe,c\r\n')
+    first, second = rows_of(path, NAMED)
+    assert first.example is not None
+    assert (first.example.prompt_text, first.example.answer) == ("one\r\ntwo", 'a "b"')
+    assert first.example.original == {"ask": "one\r\ntwo", "say": 'a "b"'}
+    assert second.example is not None
+    assert second.example.prompt_text == '5" pipe'
+    assert [first.number, second.number] == [2, 5]
+
+
+@pytest.mark.parametrize(("name", "mark"), [("rows.tsv", "\t"), ("rows.csv", ";"), ("rows.csv", ",")])
+def test_the_columns_of_a_table_are_recognised(name: str, mark: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(f"id{mark}question{mark}answer\n1{mark}why{mark}so\n", encoding="utf-8")
+    (row,) = rows_of(path)
+    assert said(row) == "so"
+
+
+def test_a_row_with_other_fields_than_the_header_is_refused_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"ask,say\na,b\nc\nd,e,f\n\xff,g\nh,i\n")
+    rows = rows_of(path, NAMED)
+    assert [said(row) for row in rows] == ["b", "bad-fields", "bad-fields", "not-utf8", "i"]
+    assert [row.number for row in rows] == [2, 3, 4, 5, 6]
+    assert rows[2].problem is not None
+    assert rows[2].problem.reason == "3 fields, where the header names 2"
+    assert rows[2].text == "d,e,f"
+
+
+def test_a_table_without_a_header_is_refused_with_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    for content in ("", "only one\nx\n", "a,a\n1,2\n"):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(InputError, match="name the columns"):
+            open_source(path)
+
+
+def test_parquet_rows_are_chats_too(tmp_path: Path) -> None:
+    import polars
+
+    path = tmp_path / "rows.parquet"
+    polars.DataFrame([chat(number) for number in range(1, 2001)]).write_parquet(path)
+    rows = rows_of(path)
+    assert [said(row) for row in rows] == [f"a{number}" for number in range(1, 2001)]
+    assert rows[1999].number == 2000
+
+
+def test_the_same_row_has_the_same_key_in_every_container(tmp_path: Path) -> None:
+    import polars
+
+    (tmp_path / "rows.csv").write_text("prompt,completion\nwhy,so\n", encoding="utf-8")
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "why", "completion": "so"}\n', encoding="utf-8")
+    polars.DataFrame({"prompt": ["why"], "completion": ["so"]}).write_parquet(tmp_path / "rows.parquet")
+    keys = {rows_of(tmp_path / name)[0].key for name in ("rows.csv", "rows.jsonl", "rows.parquet")}
+    assert len(keys) == 1
+
+
+@pytest.mark.parametrize("before", ["", "\n\n", "   \n"])
+def test_a_file_that_grows_shows_its_new_rows_and_the_rest_of_its_last_one(before: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    whole = json.dumps(chat(3))
+    path.write_text(before + json.dumps(chat(1)) + "\n\n" + json.dumps(chat(2)) + "\n" + whole[:20], encoding="utf-8")
+    with open_source(path) as source:
+        rows = list(source.rows())
+        assert [said(row) for row in rows] == ["a1", "a2", "not-json"]
+        assert not source.grew()
+        with path.open("a", encoding="utf-8") as file:
+            file.write(whole[20:] + "\n\n" + json.dumps(chat(4)) + "\n")
+        assert source.grew()
+        grown = list(source.rows())
+        assert [said(row) for row in grown] == ["a1", "a2", "a3", "a4"]
+        assert [row.number for row in grown[:3]] == [row.number for row in rows]
+        assert grown[3].number == rows[2].number + 2
+        assert said(source.row(2)) == "a3"
