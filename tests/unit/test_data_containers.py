@@ -77,14 +77,15 @@ def test_the_first_rows_of_a_packed_file_are_there_before_it_is_unpacked(tmp_pat
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard], ids=["gzip", "zstandard"])
 def test_a_packed_file_that_is_cut_off_gives_its_first_rows_and_says_so(pack: Any, tmp_path: Path) -> None:
     path = tmp_path / "rows.packed"
-    data = b"".join(json.dumps(chat(number, random.Random(number).randbytes(8).hex())).encode() + b"\n" for number in range(60_000))
-    packed = pack(data)
+    draw = random.Random(1)
+    rows = (chat(number, draw.randbytes(8).hex()) for number in range(60_000))
+    packed = pack(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     path.write_bytes(packed[: len(packed) // 2])
     with open_source(path) as source:
-        rows = list(source.rows())
-        assert 0 < len(rows) < 60_000
+        found = list(source.rows())
+        assert 0 < len(found) < 60_000
         assert "cut off" in source.cut
-    assert [said(row) for row in rows[:-1]] == [f"a{number}" for number in range(len(rows) - 1)]
+    assert [said(row) for row in found[:-1]] == [f"a{number}" for number in range(len(found) - 1)]
 
 
 def test_a_csv_file_has_fields_over_lines_quotes_and_a_mark_in_front(tmp_path: Path) -> None:
