@@ -171,9 +171,9 @@ def test_jobs_their_logs_notices_and_recipes(visit: Visit) -> None:
     visit.go("3", "Runs").press("g").wait(visible("Pw"))
     for _ in range(9):
         visit.press("j", "m")
-    visit.press("k").wait(visible("Wy")).wait(visible("Mt"))
+    visit.press("k", "k", "k").wait(visible("Wy")).wait(visible("Mt"))
     visit.press("n").wait(visible("Nt")).press("l").wait(visible("Lp")).press("o").wait(visible("Rt")).press("o")
-    visit.press("s", "g", "s").wait("Stop Rc").press("esc", "r").wait(visible("J8"))
+    visit.press("s", "g", "s").wait("Stop 2026").press("esc", "r").wait(visible("J8"))
     visit.saw("Rc", "Kd", "Ph", "Lg", "Lp", "Nt", "Wy", "Rt", "Pw", "Mt", literally=("[/b]",))
 
 
@@ -188,7 +188,7 @@ def test_answers_of_a_session(visit: Visit) -> None:
 def test_a_verdict_its_scores_and_its_rows(visit: Visit) -> None:
     visit.go("5", "Evaluate").wait(visible("Op")).press("p", "f", "f", "f", "f", "f", "o")
     visit.wait("Measure which").press("q")
-    visit.press("tab", "z").wait(visible("Om")).press("G", "z", "tab", "z").wait(visible("Vt")).press("G", "z")
+    visit.press("tab", "z").wait(visible("Om")).press("G", "z", "tab", "z").wait(visible("Vt")).press("ctrl+d", "G", "z")
     visit.press("[").wait("no metric")
     visit.saw("Vt", "Cn", "Cz", "Mn", "Rs", "Op", "Oc", "Om", "Rf", "Ab", "At", literally=("[/b]", "VW␛[471M"))
 
@@ -196,7 +196,7 @@ def test_a_verdict_its_scores_and_its_rows(visit: Visit) -> None:
 def test_what_is_shipped(visit: Visit) -> None:
     visit.go("6", "Ship").wait(visible("Mp")).press("tab", "z").wait(visible("Dt"))
     visit.press("G", "z", "o").wait("Where does").press("esc")
-    visit.saw("Rc", "Vw", "Mp", "Dt", "Sh", "Ah")
+    visit.saw("Jn", "Vw", "Mp", "Dt", "Sh", "Ah")
 
 
 def test_help_and_the_palette(visit: Visit) -> None:
