@@ -188,7 +188,9 @@ def test_answers_of_a_session(visit: Visit) -> None:
 def test_a_verdict_its_scores_and_its_rows(visit: Visit) -> None:
     visit.go("5", "Evaluate").wait(visible("Op")).press("p", "f", "f", "f", "f", "f", "o")
     visit.wait("Measure which").press("q")
-    visit.press("tab", "z").wait(visible("Om")).press("G", "z", "tab", "z").wait(visible("Vt")).press("ctrl+d", "G", "z")
+    visit.press("tab", "z").wait(visible("Om")).press("G", "z", "tab", "z").wait(visible("Vt")).press(
+        "ctrl+d", "G", "z"
+    )
     visit.press("[").wait("no metric")
     visit.saw("Vt", "Cn", "Cz", "Mn", "Rs", "Op", "Oc", "Om", "Rf", "Ab", "At", literally=("[/b]", "VW␛[471M"))
 

@@ -151,6 +151,13 @@ async def test_at_80_columns_the_file_takes_the_forms_place(tmp_path: Path) -> N
         assert "# How support tickets are routed." not in shown(app)
 
 
+async def test_at_80_columns_whether_it_fits_stands_above_the_form(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe", size=(80, 24)) as (app, pilot):
+        await until(pilot, lambda: "✔ fits" in shown(app).splitlines()[1])
+        await change(app, pilot, "lora.r", "32")
+        assert "not saved yet · ✔ fits" in shown(app).splitlines()[1]
+
+
 async def test_leaving_with_unsaved_changes_asks_first(tmp_path: Path) -> None:
     recipe = make_workspace(tmp_path / "desk")
     async with opened(recipe, start="recipe") as (app, pilot):

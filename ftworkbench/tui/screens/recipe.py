@@ -14,7 +14,7 @@ from textual.timer import Timer
 from ftworkbench.errors import InputError
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.recipe_draft import Draft
-from ftworkbench.tui.screens import recipe_page
+from ftworkbench.tui.screens import recipe_fit
 from ftworkbench.tui.screens.recipe_editing import DraftShown, EditingDesk
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.text import entitle
@@ -146,7 +146,8 @@ class RecipeScreen(WorkbenchScreen):
         if self.draft is None:
             return
         entitle(pane, "Will it fit, how long")
-        pane.show(partial(recipe_page.fit_lines, self._fit, self._fit_error, self.draft), top=False)
+        self.desk.say_fit("" if self._fit is None else recipe_fit.fit_in_short(self._fit))
+        pane.show(partial(recipe_fit.fit_lines, self._fit, self._fit_error, self.draft), top=False)
 
     def action_toml(self) -> None:
         self.toggle_class("-file")

@@ -44,6 +44,7 @@ class EditingDesk(Container):
         self._everything = False
         self._needle = ""
         self._editing = ""
+        self._fit = ""
 
     def compose(self) -> ComposeResult:
         with Container(id="recipe"):
@@ -81,11 +82,7 @@ class EditingDesk(Container):
         if draft is None:
             return
         self.form.show(recipe_page.form_lines(draft, everything=self._everything, needle=self._needle))
-        state = "not saved yet" if draft.changed else "saved"
-        what = (
-            f"options with {self._needle}" if self._needle else "all options" if self._everything else "common options"
-        )
-        entitle(self.form, shown_line(f"{draft.path.name} · {what} · {state}", 70))
+        self._say_title(draft)
         problems = draft.reading.problems
         box = self.query_one("#problems", Static)
         box.display = bool(problems)
@@ -93,6 +90,25 @@ class EditingDesk(Container):
             box.update(recipe_page.problems_text(problems))
         self.show_option()
         self.post_message(DraftShown())
+
+    def _say_title(self, draft: Draft) -> None:
+        state = "not saved yet" if draft.changed else "saved"
+        found = f"options with {self._needle}" if self._needle else ""
+        what = found or ("all options" if self._everything else "common options")
+        # Where there is no room for the estimate's own pane, it is said in short.
+        short = self._fit if self.screen.has_class("-narrow") else ""
+        parts = [draft.path.name, what, state, short]
+        entitle(self.form, shown_line(" · ".join(part for part in parts if part), max(self.form.size.width - 2, 20)))
+
+    def say_fit(self, words: str) -> None:
+        """Whether it fits, in short."""
+        self._fit = words
+        if self.draft is not None:
+            self._say_title(self.draft)
+
+    def on_resize(self) -> None:
+        if self.draft is not None:
+            self._say_title(self.draft)
 
     def show_option(self) -> None:
         """Shows the help for the option under the cursor, and its line in the file."""

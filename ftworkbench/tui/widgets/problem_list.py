@@ -16,6 +16,9 @@ from textual.widgets.option_list import Option
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.text import shown
+from ftworkbench.tui.widgets.lines_view import wrapped
+
+_WIDEST = 96
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ class ProblemList(ModalScreen[str | None]):
             else:
                 yield Static(Content("Nothing was found that a person has to look at."), markup=False)
             if self._advice:
-                lines = [Content.assemble(("· ", "$accent"), shown(line)) for line in self._advice]
+                width = min(self.app.size.width * 96 // 100, _WIDEST) - 4  # the box's border and padding
+                mark = Content.styled("·", "$accent")
+                lines = [part for line in self._advice for part in wrapped(shown(line), width, mark, gutter=2)]
                 yield Static(Content("\n").join(lines), classes="hint", markup=False)
 
     @staticmethod
