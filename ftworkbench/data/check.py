@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftworkbench.data.advice import advise
 from ftworkbench.data.documents import Document, FileRead, Progress, read_documents
-from ftworkbench.data.duplicates import find_alike
+from ftworkbench.data.duplicates import compare_prints
 from ftworkbench.data.findings import (
     Placed,
     class_sizes,
@@ -123,10 +123,11 @@ def check_files(
     and of how much. Raises InputError where a file cannot be read.
     """
     paths = list(dict.fromkeys(Path(path) for path in paths))
-    files, documents = read_documents(paths, data, ledger, progress)
+    collection = read_documents(paths, data, ledger, progress)
+    files, documents = collection.files, collection.documents
     held = held_out(paths)
     names = [path.name for path in paths]
-    alike = find_alike([document.prompt for document in documents], progress)
+    alike = compare_prints(collection.prints, progress)
     placed = [*find_duplicates(documents, alike), *place_leaks(documents, held, alike, names)]
     labels = _labels(documents, held, data)
     sizes: Counter[str] = Counter()
@@ -135,7 +136,8 @@ def check_files(
         placed += place_small_classes(documents, sizes, labels)
         if progress:
             progress("wrong labels", 0, 1)
-        placed += place_suspects(documents, labels, _said_elsewhere(placed, documents, sizes, labels))
+        known = _said_elsewhere(placed, documents, sizes, labels)
+        placed += place_suspects(documents, collection.prompts, labels, known)
         if progress:
             progress("wrong labels", 1, 1)
     for file, problem in placed:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from ftworkbench.data.curate import FATES, effective
 from ftworkbench.data.decisions import UNREVIEWED
 from ftworkbench.data.example import Example, content_text
+from ftworkbench.data.fingerprints import Fingerprints
 from ftworkbench.data.formats import Refused
+from ftworkbench.data.labels import may_be_label, said_by
 from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.packed import PackedTexts
 from ftworkbench.data.personal import find_personal
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.source import Row, open_source
@@ -26,12 +29,15 @@ _SLICE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A row's example in one version. `superseded`: an edit stands in for it; `settled`: nothing is open here."""
+    """A row's example in one version. `superseded`: an edit stands in for it; `settled`: nothing is open here.
+
+    `says` is the same for answers that say the same; `answer` is empty where it is too long to be a label.
+    """
 
     file: int
     row: int
     key: str
-    prompt: str
+    says: int
     answer: str
     status: str
     superseded: bool = False
@@ -61,30 +67,49 @@ class FileRead:
     problems: list[Problem] = field(default_factory=list)
 
 
+@dataclass
+class Collection:
+    """All documents of the files, what their prompts are compared by, and the prompts of those with an `answer`."""
+
+    files: list[FileRead] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    prints: Fingerprints = field(default_factory=Fingerprints)
+    prompts: PackedTexts = field(default_factory=PackedTexts)
+
+    def add(self, row: Row, example: Example, status: str, *, superseded: bool) -> None:
+        """Adds a version of a row of the last file."""
+        answer, prompt = example.answer, example.prompt_text
+        said, label = said_by(answer), answer if may_be_label(answer) else ""
+        self.prints.add(prompt)
+        if label:
+            self.prompts.add(prompt)
+        file = len(self.files) - 1
+        self.documents.append(Document(file, row.number, example.key, said, label, status, superseded))
+
+
 def read_documents(
     paths: Sequence[Path], data: Data | None, ledger: Ledger | None, progress: Progress | None
-) -> tuple[list[FileRead], list[Document]]:
+) -> Collection:
     """Reads the files once. Problems of single rows are found on the way. Raises InputError."""
-    files: list[FileRead] = []
-    documents: list[Document] = []
-    for number, path in enumerate(paths):
+    found = Collection()
+    for path in paths:
         read = FileRead(path)
-        files.append(read)
+        found.files.append(read)
         used: set[str] = set()
         with open_source(path, data) as source:
             read.format = str(source.format)
             while progress and not source.index_some(_SLICE):
                 progress(f"indexing {path.name}", source.known, source.known)
-            for row in source.rows():
-                if progress and row.number % 1000 == 0:
-                    progress(f"reading {path.name}", row.number, source.known)
-                documents += _versions(number, row, read, ledger, used)
+            for index, row in enumerate(source.rows(), 1):
+                if progress and index % 1000 == 0:
+                    progress(f"reading {path.name}", index, source.known)
+                _add_versions(found, row, read, ledger, used)
             read.rows = source.known
-    return files, documents
+    return found
 
 
-def _versions(number: int, row: Row, read: FileRead, ledger: Ledger | None, used: set[str]) -> list[Document]:
-    """The versions of a row that can be looked at; counts the row's fate and notes its own problems."""
+def _add_versions(found: Collection, row: Row, read: FileRead, ledger: Ledger | None, used: set[str]) -> None:
+    """Adds the versions of a row that can be looked at; counts the row's fate and notes its own problems."""
     state = ledger.state(row.key) if ledger else UNREVIEWED
     edited = state.messages is not None
     read.reviewed += state.status in {"accepted", "rejected"}
@@ -99,14 +124,12 @@ def _versions(number: int, row: Row, read: FileRead, ledger: Ledger | None, used
         settled = decided and not (edited and current is None)
         read.problems.append(Problem(row.problem.kind, row.number, row.problem.reason, settled=settled))
     read.fates[_fate(current, state.status, edited, used)] += 1
-    found: list[Document] = []
     if row.example is not None:
-        found.append(_document(number, row, row.example, state.status, superseded=edited))
+        found.add(row, row.example, state.status, superseded=edited)
         _note_personal(read, row, row.example, settled=decided)
     if edited and current is not None:
-        found.append(_document(number, row, current, state.status, superseded=False))
+        found.add(row, current, state.status, superseded=False)
         _note_personal(read, row, current, settled=state.status == "rejected")
-    return found
 
 
 def _fate(current: Example | None, status: str, edited: bool, used: set[str]) -> str:
@@ -118,10 +141,6 @@ def _fate(current: Example | None, status: str, edited: bool, used: set[str]) ->
         return "duplicate"
     used.add(current.key)
     return "edited" if edited else "kept"
-
-
-def _document(file: int, row: Row, example: Example, status: str, *, superseded: bool) -> Document:
-    return Document(file, row.number, example.key, example.prompt_text, example.answer, status, superseded)
 
 
 def _note_personal(read: FileRead, row: Row, example: Example, *, settled: bool) -> None:

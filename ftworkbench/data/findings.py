@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 from statistics import median
 
 from ftworkbench.data.documents import Document
-from ftworkbench.data.duplicates import Alike, words
-from ftworkbench.data.labels import Labels, same_answer
+from ftworkbench.data.duplicates import Alike
+from ftworkbench.data.labels import Labels
 from ftworkbench.data.leaks import Leak, find_leaks
+from ftworkbench.data.packed import PackedTexts
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.suspects import find_suspects
 from ftworkbench.printable import one_line
 
-# A near-duplicate must be this like another to contradict it: in short texts one word may change the answer.
+# A near-duplicate must be this like another to contradict it: in short texts one word may change the answer. With
+# other numbers the same question may well have another answer.
 _CONTRADICTS = 0.8
 _SMALL_CLASS = 20
 _SMALL_SHARE = 0.1
@@ -41,8 +44,8 @@ def _repetition(index: int, documents: Sequence[Document], alike: Alike) -> Prob
         first = documents[place]
         if place > index or first.file != later.file or first.row == later.row:
             continue
-        kind = _kind(first, later, similarity)
-        if kind is None:
+        kind = _kind(first, later)
+        if kind == "conflicting-duplicate" and not (similarity >= _CONTRADICTS and alike.same_numbers(place, index)):
             continue
         settled = later.settled or not first.used
         reason = f"{_REPEATS[kind].format(_likeness(similarity))} as row {first.row}"
@@ -58,21 +61,10 @@ _REPEATS = {
 }
 
 
-def _kind(first: Document, later: Document, similarity: float) -> str | None:
+def _kind(first: Document, later: Document) -> str:
     if first.key == later.key:
         return "exact-duplicate"
-    if same_answer(first.answer, later.answer):
-        return "near-duplicate"
-    return "conflicting-duplicate" if _contradicts(first, later, similarity) else None
-
-
-def _contradicts(first: Document, later: Document, similarity: float) -> bool:
-    return similarity >= _CONTRADICTS and _numbers(first.prompt) == _numbers(later.prompt)
-
-
-def _numbers(text: str) -> Counter[str]:
-    """The numbers in a text: with other numbers the same question may well have another answer."""
-    return Counter(word for word in words(text) if word[0].isdigit())
+    return "near-duplicate" if first.says == later.says else "conflicting-duplicate"
 
 
 def _likeness(similarity: float) -> str:
@@ -129,12 +121,22 @@ def place_small_classes(documents: Sequence[Document], sizes: Counter[str], labe
     return [(file, problem) for (file, _), problem in found.items()]
 
 
-def place_suspects(documents: Sequence[Document], labels: Labels, known: set[tuple[int, int]]) -> list[Placed]:
-    """The rows whose label looks wrong, in each file the surest first; rows in `known` are left to their problem."""
-    named = [(document, label) for document in documents if (label := labels.of(document.answer)) is not None]
-    named = [pair for pair in named if (pair[0].file, pair[0].row) not in known]
+def place_suspects(
+    documents: Sequence[Document], prompts: PackedTexts, labels: Labels, known: set[tuple[int, int]]
+) -> list[Placed]:
+    """The rows whose label looks wrong, in each file the surest first; rows in `known` are left to their problem.
+
+    `prompts` are those of the documents that have an `answer`.
+    """
+    chosen = [
+        (document, label if (document.file, document.row) not in known else None)
+        for document in documents
+        if document.answer
+        for label in [labels.of(document.answer)]
+    ]
+    named = [(document, label) for document, label in chosen if label is not None]
     suspects = find_suspects(
-        [document.prompt for document, _ in named],
+        lambda: compress(prompts, [label is not None for _, label in chosen]),
         [label for _, label in named],
         [document.used for document, _ in named],
     )

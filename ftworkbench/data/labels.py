@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -28,12 +29,32 @@ def json_object(answer: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def same_answer(one: str, other: str) -> bool:
-    """Whether two answers say the same: as JSON values, else as texts but for white space."""
-    if one.split() == other.split():
+def said_by(answer: str) -> int:
+    """The same number, in one process, for answers that say the same: as JSON values, else but for white space."""
+    return _said_by(answer) if len(answer) <= _LONGEST_LABEL else _said(answer)
+
+
+def _said(answer: str) -> int:
+    found = json_object(answer)
+    return hash(tuple(answer.split())) if found is None else hash(_frozen(found))
+
+
+_said_by = lru_cache(4096)(_said)
+
+
+def _frozen(value: Any) -> Hashable:
+    """A JSON value as one that can be hashed; what is equal stays equal."""
+    if isinstance(value, dict):
+        return frozenset((name, _frozen(each)) for name, each in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def may_be_label(answer: str) -> bool:
+    """Whether an answer may be a label, or hold one."""
+    if len(answer) <= _LONGEST_LABEL:
         return True
-    first, second = json_object(one), json_object(other)
-    return first is not None and first == second
+    inner = answer.strip()
+    return len(inner) <= _LONGEST_LABEL or inner.startswith("{")
 
 
 @dataclass(frozen=True)

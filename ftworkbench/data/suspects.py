@@ -6,27 +6,33 @@ without it, which the hat matrix gives without fitting again (Allen's PRESS, 197
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, compress, islice
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ftworkbench.data.duplicates import words
+from ftworkbench.data.fingerprints import words
 
 FEWEST_ROWS = 30
 _DIMENSIONS = 2048
 _RIDGE = 1.0
 _PIECE = 4
-_CHUNK = 5000
+_CHUNK = _DIMENSIONS  # no less: a fit on fewer texts than dimensions is made from one chunk
 _MOST_FITTED = 20_000
 _MOST_WORDS = 200
 _KNOWN_WORDS = 1 << 16
+_PAIR = np.uint32(0x9E3779B1)
+_MOST_COUNTED = 1 << 12
 
 _Floats = NDArray[np.float32]
+# What a count weighs, by its place: a word that comes again says less each time.
+_WEIGHTS = np.log1p(np.abs(np.arange(-_MOST_COUNTED, _MOST_COUNTED + 1))).astype(np.float32)
+_WEIGHTS[:_MOST_COUNTED] *= -1
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,8 @@ class Suspect:
     likelier: str
 
 
-def find_suspects(texts: Sequence[str], labels: Sequence[str], trusted: Sequence[bool]) -> list[Suspect]:
-    """The texts for which another label is likelier than their own, the surest first.
+def find_suspects(texts: Callable[[], Iterable[str]], labels: Sequence[str], trusted: Sequence[bool]) -> list[Suspect]:
+    """The texts for which another label is likelier than their own, the surest first. `texts` is called twice.
 
     What is likely is learnt from the `trusted` texts alone. Empty where they are too few or have one label.
     """
@@ -50,16 +56,24 @@ def find_suspects(texts: Sequence[str], labels: Sequence[str], trusted: Sequence
     fitted = fitted[:: -(-len(fitted) // _MOST_FITTED)]
     number = {name: place for place, name in enumerate(names)}
     targets = np.eye(len(names), dtype=np.float32)[[number[labels[index]] for index in fitted]]
-    model = _fit([texts[index] for index in fitted], targets)
-    inside = np.zeros(len(texts), dtype=bool)
+    inside = np.zeros(len(labels), dtype=bool)
     inside[fitted] = True
+    model = _fit(compress(texts(), inside), targets)
     found: list[Suspect] = []
-    for at in range(0, len(texts), _CHUNK):
-        chunk = range(at, min(at + _CHUNK, len(texts)))
+    at = 0
+    for some in _chunks(texts()):
+        chunk = range(at, at + len(some))
         own = np.array([number.get(labels[index], -1) for index in chunk])
-        likely = model.without_itself([texts[index] for index in chunk], own, inside[chunk.start : chunk.stop])
+        likely = model.without_itself(some, own, inside[chunk.start : chunk.stop])
         found += _judged(chunk, own, likely, names)
+        at = chunk.stop
     return sorted(found, key=lambda suspect: (-suspect.score, suspect.index))
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    source = iter(texts)
+    while some := list(islice(source, _CHUNK)):
+        yield some
 
 
 def _judged(chunk: range, own: NDArray[np.int64], likely: _Floats, names: list[str]) -> list[Suspect]:
@@ -91,21 +105,22 @@ class _Ridge:
         return likely - pull[:, None] * (targets - likely)
 
 
-def _fit(texts: Sequence[str], targets: _Floats) -> _Ridge:
-    chunks = range(0, len(texts), _CHUNK)
-    seen = np.zeros(_DIMENSIONS, dtype=np.float64)
-    for at in chunks:
-        seen += (_counts(texts[at : at + _CHUNK]) != 0).sum(axis=0)
-    rarity = np.log((1 + len(texts)) / (1 + seen)).astype(np.float32)
+def _fit(texts: Iterable[str], targets: _Floats) -> _Ridge:
+    # As counts, which are small, the texts of the fit are kept between the two passes.
+    counts = [_counts(some) for some in _chunks(texts)]
+    seen = sum((np.count_nonzero(some, axis=0) for some in counts), start=np.zeros(_DIMENSIONS, dtype=np.int64))
+    rarity = np.log((1 + len(targets)) / (1 + seen)).astype(np.float32)
     means: _Floats = targets.mean(axis=0)
     gram = np.zeros((_DIMENSIONS, _DIMENSIONS), dtype=np.float32)
     moment = np.zeros((_DIMENSIONS, targets.shape[1]), dtype=np.float32)
     features = np.zeros((0, _DIMENSIONS), dtype=np.float32)
-    for at in chunks:
-        features = _weighed(_counts(texts[at : at + _CHUNK]), rarity)
+    at = 0
+    for some in counts:
+        features = _weighed(some, rarity)
         gram += features.T @ features
-        moment += features.T @ (targets[at : at + _CHUNK] - means)
-    inverse = _inverse_of_few(features) if len(texts) < _DIMENSIONS else _inverse(gram)
+        moment += features.T @ (targets[at : at + len(some)] - means)
+        at += len(some)
+    inverse = _inverse_of_few(features) if len(targets) < _DIMENSIONS else _inverse(gram)
     return _Ridge(rarity, means, inverse @ moment, inverse)
 
 
@@ -119,35 +134,39 @@ def _inverse_of_few(features: _Floats) -> _Floats:
     return np.asarray((np.eye(_DIMENSIONS) - inner) / _RIDGE, dtype=np.float32)
 
 
-def _counts(texts: Sequence[str]) -> _Floats:
-    """Signed counts of the hashed features of each text."""
-    hashed = [_hashes(text) for text in texts]
-    hashes = np.fromiter((one for row in hashed for one in row), dtype=np.uint32)
-    rows = np.repeat(np.arange(len(texts)), [len(row) for row in hashed])
-    signs = np.where(hashes >> 31, 1.0, -1.0)
-    places = rows * _DIMENSIONS + (hashes % _DIMENSIONS)
-    flat = np.bincount(places, weights=signs, minlength=len(texts) * _DIMENSIONS)
-    return np.asarray(flat, dtype=np.float32).reshape(len(texts), _DIMENSIONS)
+def _counts(texts: Sequence[str]) -> NDArray[np.int16]:
+    """Signed counts of the hashed features of each text: its words, pairs of words, and runs of four letters.
 
+    The runs forgive a typing slip.
+    """
+    from scipy.sparse import coo_array
 
-def _hashes(text: str) -> list[int]:
-    """The hashes of its words, pairs of words, and runs of four letters, which forgive a typing slip."""
-    tokens = words(text)[:_MOST_WORDS]
-    found = [crc32(f"p {first} {second}".encode()) for first, second in pairwise(tokens)]
-    for token in tokens:
-        found += _word_hashes(token)
-    return found
+    tokens = [words(text)[:_MOST_WORDS] for text in texts]
+    parts = [_word_hashes(token) for token in chain.from_iterable(tokens)]
+    lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
+    sizes = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)) // array("I").itemsize
+    of_words = np.frombuffer(b"".join(parts), dtype=np.uint32)
+    rows_of_words = np.repeat(np.arange(len(texts)), lengths)
+    single = of_words[np.cumsum(sizes) - sizes]
+    together = np.flatnonzero(rows_of_words[1:] == rows_of_words[:-1])
+    pairs = (single[together] * _PAIR) ^ single[together + 1]
+    hashes = np.concatenate((of_words, pairs * _PAIR))
+    rows = np.concatenate((np.repeat(rows_of_words, sizes), rows_of_words[together]))
+    signs = np.where(hashes >> np.uint32(31), 1, -1).astype(np.int16)
+    shape = (len(texts), _DIMENSIONS)
+    return np.asarray(coo_array((signs, (rows, hashes % np.uint32(_DIMENSIONS))), shape=shape).toarray())
 
 
 @lru_cache(_KNOWN_WORDS)
-def _word_hashes(token: str) -> tuple[int, ...]:
+def _word_hashes(token: str) -> bytes:
+    """The hash of a word, then those of its runs of letters, 4 bytes each."""
     edged = f"<{token}>"
     pieces = [edged[at : at + _PIECE] for at in range(max(1, len(edged) - _PIECE + 1))]
-    return (crc32(f"w {token}".encode()), *(crc32(f"c {piece}".encode()) for piece in pieces))
+    return array("I", [crc32(f"w {token}".encode()), *(crc32(f"c {piece}".encode()) for piece in pieces)]).tobytes()
 
 
-def _weighed(counts: _Floats, rarity: _Floats) -> _Floats:
+def _weighed(counts: NDArray[np.int16], rarity: _Floats) -> _Floats:
     """TF-IDF rows of length 1."""
-    weighed = np.sign(counts) * np.log1p(np.abs(counts)) * rarity
+    weighed = _WEIGHTS[counts.clip(-_MOST_COUNTED, _MOST_COUNTED) + _MOST_COUNTED] * rarity
     lengths = np.linalg.norm(weighed, axis=1, keepdims=True)
     return np.asarray(weighed / np.maximum(lengths, 1e-9), dtype=np.float32)

@@ -82,7 +82,7 @@ def test_init_speaks_of_columns_by_the_options_that_were_typed(tmp_path: Path, o
     [
         (None, "no such file"),
         (b"", "is empty"),
-        (b"\x1f\x8b\x08\x00rest", "gzip"),
+        (b"PK\x03\x04rest", "zip archive"),
         (bytes(range(256)) * 8, "binary"),
         (b'{"x": 1}\n{"y": 2}\n', "name its columns with --prompt-column and --answer-column"),
     ],
