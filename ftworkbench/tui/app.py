@@ -20,7 +20,6 @@ from textual.worker import get_current_worker
 from ftworkbench.errors import RecipeError
 from ftworkbench.jobs.names import short_name
 from ftworkbench.printable import printable
-from ftworkbench.tui import starting
 from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.sessions import Sessions
@@ -166,20 +165,6 @@ class Workbench(WorkingApp, inherit_bindings=False):
         """Makes `job` the one whose events come as `EventsArrived`, from its first one."""
         self.selected_job = None if job is None else job.name
         self.job_watch.follow(job)
-
-    # Training and measuring
-
-    def start_training(self) -> None:
-        """Trains the recipe; asks first where no baseline was measured for this split and prompt."""
-        starting.start_training(self)
-
-    def start_baseline(self) -> None:
-        """Measures the prompted contestants of the recipe, without any adapter."""
-        starting.start_baseline(self)
-
-    def start_fit(self) -> None:
-        """Runs the worst step of the recipe, to measure its memory and speed."""
-        starting.start_fit(self)
 
     def job_started(self, job: Job, what: str = "started", show: str = "runs") -> None:
         """Follows a job that was just launched, and goes where it is seen."""

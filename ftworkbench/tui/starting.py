@@ -77,6 +77,25 @@ def start_baseline(app: Workbench) -> None:
     app.launch(start, partial(app.job_started, what="measuring the baseline"), doing="starting it")
 
 
+def start_measuring(app: Workbench, train_job: Job, then: Callable[[Job], object] = lambda job: None) -> None:
+    """Measures a training job against the baseline, and shows that; `then` gets the evaluation."""
+    opened = app.opened
+    if opened is None:
+        app.tell("there is no recipe here to measure by", "warning")
+        return
+
+    def start() -> Job:
+        from ftworkbench.steps.evaluate import start_evaluation
+
+        return start_evaluation(opened, train_job)
+
+    def started(job: Job) -> None:
+        app.job_started(job, "measuring", show="evaluate")
+        then(job)
+
+    app.launch(start, started, doing="starting the measurement")
+
+
 def start_fit(app: Workbench) -> None:
     """Runs the worst step of the recipe, to measure its memory and speed."""
     if (opened := _recipe(app)) is None:

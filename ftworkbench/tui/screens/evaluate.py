@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 
+from ftworkbench.tui import starting
 from ftworkbench.tui.actions import bindings
-from ftworkbench.tui.figures import count
+from ftworkbench.tui.screens.evaluate_rows import RowsView
 from ftworkbench.tui.screens.jobs_screen import JobsScreen
 from ftworkbench.tui.text import entitle, shown
-from ftworkbench.tui.widgets.flip_list import FlipList, fate_counts
-from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import ALIVE, job_title
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
-from ftworkbench.tui.widgets.pair_view import pair_lines
 from ftworkbench.tui.widgets.run_view import clock
 from ftworkbench.tui.widgets.run_words import head_lines
 from ftworkbench.tui.widgets.verdict_card import verdict_lines
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN = 1.0
 _NOTHING = "Nothing was measured here yet. b measures the prompted baseline: do it before you train."
 _NOTHING_TUNED = "Nothing was measured here yet. v measures {name} and the prompted baseline on the same test rows."
-_NO_ROWS = "The test rows with both answers come here."
 
 
 class EvaluateScreen(JobsScreen):
@@ -47,16 +42,10 @@ class EvaluateScreen(JobsScreen):
         self._train: str | None = None
         self._adopted: str | None = None
         self._wanted: str | None = None
-        self._filter: str | None = None
-        self._whole_prompt = False
 
     def compose_content(self) -> ComposeResult:
         yield LinesView(id="verdict")
-        with Container(classes="body"):
-            yield FlipList(empty=_NO_ROWS, id="flips")
-            pair = LinesView(id="pair")
-            pair.border_title = "Answers"
-            yield pair
+        yield RowsView()
 
     def on_mount(self) -> None:
         self._adopt()
@@ -189,54 +178,21 @@ class EvaluateScreen(JobsScreen):
         return "" if train is None else f"v measures {job_title(train)}"
 
     def _show_rows(self) -> None:
-        flips = self.query_one(FlipList)
-        if self._evaluation is None:
-            flips.show(())
-            entitle(flips, "Test rows")
-            return
-        kept = [pair for pair in self._evaluation.pairs if self._filter in (None, pair.fate)]
-        empty = _NO_ROWS if not self._evaluation.pairs else "No row is of this kind; f shows the next kind."
-        flips.show(kept, empty=empty)
-        if not self._evaluation.pairs:
-            entitle(flips, "Test rows")
-            self._show_pair()
-            return
-        entitle(flips, fate_counts(self._evaluation.fates, self._filter), count(len(kept), "row"))
-        self._show_pair()
-
-    @on(ItemList.Moved, "#flips")
-    def _show_pair(self) -> None:
-        pane = self.query_one("#pair", LinesView)
-        pair, evaluation = self.query_one(FlipList).item, self._evaluation
-        if pair is None or evaluation is None:
-            pane.show(lambda width: ())
-            return
-        whole = self._whole_prompt
-        pane.show(
-            lambda width: pair_lines(pair, evaluation.baseline_name, evaluation.metric, width, whole_prompt=whole)
-        )
+        self.query_one(RowsView).show(self._evaluation)
 
     # Actions
 
     def action_filter(self) -> None:
-        if self._evaluation is None:
-            return
-        from ftworkbench.tui.evaluation import FATES
-
-        kinds = [None, *(fate for fate in FATES if self._evaluation.fates[fate])]
-        place = kinds.index(self._filter) if self._filter in kinds else 0
-        self._filter = kinds[(place + 1) % len(kinds)]
-        self._show_rows()
+        self.query_one(RowsView).next_fate()
 
     def action_whole_prompt(self) -> None:
-        self._whole_prompt = not self._whole_prompt
-        self._show_pair()
+        self.query_one(RowsView).turn_prompt()
 
     def action_open(self) -> None:
-        self.query_one("#pair").focus()
+        self.query_one(RowsView).read()
 
     def action_baseline(self) -> None:
-        self.workbench.start_baseline()
+        starting.start_baseline(self.workbench)
 
     def _train_entry(self) -> Entry | None:
         """The training job that v measures: the one that was chosen, or the newest that is done."""
@@ -259,21 +215,9 @@ class EvaluateScreen(JobsScreen):
         )
 
     def action_measure(self) -> None:
-        from ftworkbench.steps.evaluate import start_evaluation
-
-        train, opened = self._train_entry(), self.workbench.opened
+        train = self._train_entry()
         if train is None:
             self.workbench.tell("no training job is done yet; b measures the baseline meanwhile", "warning")
-            return
-        if opened is None:
-            self.workbench.tell("there is no recipe here to measure by", "warning")
-            return
-        job = self.job_named(train["job"])
-        self.workbench.launch(
-            lambda: start_evaluation(opened, job), self._started, doing="starting the measurement", group="evaluate"
-        )
-
-    def _started(self, job: Any) -> None:
-        self.telling = None
-        self.workbench.job_started(job, "measuring", show="evaluate")
-        self._choose(job.name)
+        else:
+            job = self.job_named(train["job"])
+            starting.start_measuring(self.workbench, job, lambda started: self._choose(started.name))

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.timer import Timer
 
 from ftworkbench.errors import InputError
+from ftworkbench.tui import starting
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.recipe_draft import Draft
 from ftworkbench.tui.screens import recipe_fit
@@ -207,13 +208,13 @@ class RecipeScreen(WorkbenchScreen):
             run()
 
     def action_run(self) -> None:
-        self._when_saved(self.workbench.start_training)
+        self._when_saved(partial(starting.start_training, self.workbench))
 
     def action_baseline(self) -> None:
-        self._when_saved(self.workbench.start_baseline)
+        self._when_saved(partial(starting.start_baseline, self.workbench))
 
     def action_fit(self) -> None:
-        self._when_saved(self.workbench.start_fit)
+        self._when_saved(partial(starting.start_fit, self.workbench))
 
     def action_open(self) -> None:
         paths = self.workbench.workspace.recipes()[:9]

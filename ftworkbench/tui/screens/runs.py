@@ -12,6 +12,7 @@ from textual.containers import Container
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.screens.jobs_screen import JobsScreen
+from ftworkbench.tui.starting import start_measuring
 from ftworkbench.tui.telling import Telling
 from ftworkbench.tui.text import entitle
 from ftworkbench.tui.widgets.item_list import ItemList
@@ -169,19 +170,8 @@ class RunsScreen(JobsScreen):
             )
 
     def action_evaluate(self) -> None:
-        from ftworkbench.steps.evaluate import start_evaluation
-
-        job, opened = self._chosen_training(), self.workbench.opened
-        if job is None:
-            return
-        if opened is None:
-            self.workbench.tell("there is no recipe here to measure by", "warning")
-            return
-        self.workbench.launch(
-            lambda: start_evaluation(opened, job),
-            lambda started: self.workbench.job_started(started, "measuring", show="evaluate"),
-            doing="starting the measurement",
-        )
+        if (job := self._chosen_training()) is not None:
+            start_measuring(self.workbench, job)
 
     def action_compare(self) -> None:
         if self._chosen_training() is not None:
