@@ -353,7 +353,7 @@ async def test_a_split_that_is_frozen_while_one_looks_on_holds_at_once(tmp_path:
     async with opened(recipe) as (app, pilot):
         held = freeze(recipe)
         screen = screen_of(app)
-        await until(pilot, lambda: bool(screen.frozen and screen.frozen.rows))
+        await until(pilot, lambda: bool(screen.held_out.frozen and screen.held_out.frozen.rows))
         screen.rows.go_to(held[0])
         await pilot.press("x")
         await until(pilot, lambda: "this is a validation row of the frozen split" in said(app))
@@ -367,6 +367,6 @@ async def test_a_split_that_cannot_be_read_is_said_once(tmp_path: Path) -> None:
     async with opened(recipe) as (app, pilot):
         await until(pilot, lambda: "not a frozen split" in said(app))
         app.clear_notifications()
-        screen_of(app)._look_at_split()
+        screen_of(app).held_out.look()
         await settle(app, pilot)
         assert not said(app)

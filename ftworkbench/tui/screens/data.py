@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -10,15 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.timer import Timer
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, RowsGrew, Sorted, run_count
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.data_finding import Checking, FindingDesk
+from ftworkbench.tui.screens.data_split import HeldOut
+from ftworkbench.tui.screens.data_tokens import RowTokens
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.text import entitle, shown_line
-from ftworkbench.tui.token_page import Piece, TokenPage, ask_tokens
 from ftworkbench.tui.widgets.empty import Empty
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.query_line import QueryLine
@@ -28,12 +27,9 @@ from ftworkbench.tui.widgets.row_view import row_lines
 if TYPE_CHECKING:
     from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.recipe import Opened
-    from ftworkbench.tui.frozen import Frozen
     from ftworkbench.tui.review import Review
 
 _LEDGER_SECONDS = 2.0
-# How long a row is looked at before its tokens are asked for.
-_STAY_SECONDS = 0.15
 
 
 class DataScreen(WorkbenchScreen):
@@ -48,11 +44,10 @@ class DataScreen(WorkbenchScreen):
     def __init__(self) -> None:
         super().__init__()
         self.review: Review | None = None
-        self.frozen: Frozen | None = None
         self._files: list[Path] = []
         self._data: Data | None = None
-        self._token_timer: Timer | None = None
-        self._tokens = TokenPage(self._ask_tokens)
+        self._tokens = RowTokens(self)
+        self.held_out = HeldOut(self)
 
     def compose_content(self) -> ComposeResult:
         yield FindingDesk()
@@ -70,8 +65,7 @@ class DataScreen(WorkbenchScreen):
     def recipe_opened(self, opened: Opened) -> None:
         if self.review is None or self._data != opened.recipe.data:
             self._data = opened.recipe.data
-            self.frozen = None
-            self._look_at_split()
+            self.held_out.look()
             self._files = data_page.files_of(opened)
             self._open_first()
 
@@ -144,13 +138,14 @@ class DataScreen(WorkbenchScreen):
             self.page.show(lambda _: (), top=True)
             return
         entitle(self.page, shown_line(data_page.title(self.review, index), 60))
-        if self._tokens.is_open:
-            self._tokens.show(index)
-            self.page.show(self._tokens.lines, top=top)
+        if self._tokens.page.is_open:
+            self._tokens.page.show(index)
+            self.page.show(self._tokens.page.lines, top=top)
             return
         searched = self.finding.searched
         needle = searched.text if searched is not None else ""
-        self.page.show(partial(row_lines, data_page.row_page(self.review, index, self.frozen, needle)), top=top)
+        page = data_page.row_page(self.review, index, self.held_out.frozen, needle)
+        self.page.show(partial(row_lines, page), top=top)
 
     @on(RowList.Moved)
     def _moved(self, _: RowList.Moved) -> None:
@@ -177,33 +172,7 @@ class DataScreen(WorkbenchScreen):
         if self.review is not None and self.review.ledger.refresh():
             self.review.recount()
             self.changed()
-        self._look_at_split()
-
-    def _look_at_split(self) -> None:
-        """Reads which rows are held out, where that was frozen since the last time."""
-        from ftworkbench.tui.frozen import Frozen, read_frozen, stamp_of
-
-        opened = self.workbench.opened
-        if opened is None or self.workbench.is_busy("split"):
-            return
-        name, stamp = opened.path.name, stamp_of(opened)
-        if self.frozen is not None and (self.frozen.recipe, self.frozen.stamp) == (name, stamp):
-            return
-
-        def failed(_: BaseException) -> None:
-            self.frozen = Frozen(name, stamp)  # said once; it is read again when it has changed
-
-        work = partial(read_frozen, opened)
-        self.launch(work, self._split_read, doing="reading the split", group="split", failed=failed)
-
-    def _split_read(self, frozen: Frozen) -> None:
-        self.frozen = frozen
-        self.show_row(top=False)
-
-    def warn_of_split(self, rows: Sequence[int]) -> None:
-        """Says so where what was decided about these rows takes them out of what is measured."""
-        if self.frozen is not None and self.review is not None and (words := self.frozen.warning(self.review, rows)):
-            self.workbench.tell(words, "warning")
+        self.held_out.look()
 
     def on_found(self, message: Found) -> None:
         self.finding.take_found(message)
@@ -215,8 +184,8 @@ class DataScreen(WorkbenchScreen):
         self.finding.take_progress(message)
 
     def close_open(self) -> bool:
-        if self._tokens.is_open and not self.query_one(QueryLine).is_open:
-            self._tokens.close()
+        if self._tokens.page.is_open and not self.query_one(QueryLine).is_open:
+            self._tokens.page.close()
             self.show_row()
         elif self.rows.in_range and not self.query_one(QueryLine).is_open:
             self.rows.toggle_range()
@@ -234,39 +203,5 @@ class DataScreen(WorkbenchScreen):
         self._open(self._files[(place + 1) % len(self._files)])
 
     def action_tokens(self) -> None:
-        if self._tokens.is_open:
-            self._tokens.close()
-        elif self.workbench.opened is None:
-            self.workbench.tell("the tokens are those of a recipe's model, and there is no recipe here", "warning")
-        else:
-            self._tokens.is_open = True
+        self._tokens.turn()
         self.show_row()
-
-    def _ask_tokens(self, _: int) -> None:
-        """Asks a moment later, so that moving through the rows asks only for the one that is stayed on."""
-        if self._token_timer is not None:
-            self._token_timer.stop()
-        self._token_timer = self.set_timer(_STAY_SECONDS, self._fetch_tokens)
-
-    def _fetch_tokens(self) -> None:
-        opened, review, index = self.workbench.opened, self.review, self._tokens.index
-        if opened is None or review is None or index is None:
-            return
-        messages = review.state(index).messages or review.messages(index)
-        example = review.row(index).example
-        tools = example.tools if example is not None else ()
-
-        def arrived(pieces: tuple[Piece, ...]) -> None:
-            if self._tokens.index == index:
-                self._tokens.pieces = pieces
-                self.show_row()
-            elif self._tokens.is_open:
-                self._fetch_tokens()
-
-        def failed(error: BaseException) -> None:
-            self._tokens.error = str(error)
-            self.show_row()
-
-        if not self.workbench.is_busy("tokens"):
-            work = partial(ask_tokens, self.workbench.sessions, opened, messages, tools)
-            self.launch(work, arrived, doing="reading the tokens", group="tokens", failed=failed)

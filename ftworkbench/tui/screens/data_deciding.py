@@ -65,7 +65,7 @@ class DecidingDesk(Container):
         if self._written(partial(self.data.review.decide, chosen[0], do)):
             self.data.rows.move_to(self.data.rows.cursor + 1)
             self.data.changed()
-            self.data.warn_of_split(chosen)
+            self.data.held_out.warn(chosen)
 
     def _decide_range(self, chosen: list[int], do: str) -> None:
         self.data.rows.toggle_range()
@@ -75,7 +75,7 @@ class DecidingDesk(Container):
         def done(said: str) -> None:
             self.data.workbench.tell(said)
             self.data.changed()
-            self.data.warn_of_split(chosen)
+            self.data.held_out.warn(chosen)
 
         self.data.launch(partial(deciding.decide_all, review, chosen, do), done, doing=f"{WORDS[do]} rows")
 
@@ -112,7 +112,7 @@ class DecidingDesk(Container):
         if index is None or not self.data.rows.go_to(index):
             self.data.workbench.tell(f"{what}: of a row that is not shown here")
         self.data.changed()
-        self.data.warn_of_split([] if index is None else [index])
+        self.data.held_out.warn([] if index is None else [index])
 
     def action_tag(self) -> None:
         review, chosen = self.data.review, self.data.rows.chosen
@@ -182,4 +182,4 @@ class DecidingDesk(Container):
             return
         self.data.workbench.tell("edited and accepted" if changed else "nothing was changed")
         self.data.changed()
-        self.data.warn_of_split([index])
+        self.data.held_out.warn([index])
