@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ftworkbench import __version__
 from ftworkbench.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, RecipeError, WorkbenchError
@@ -33,6 +34,24 @@ COMMANDS = {
     "doctor": "GPU, versions, terminal, disk: what will and what won't work here",
 }
 
+# What people call a part of it, and the command that it is.
+_ALSO_CALLED = {
+    "baseline": "evaluate RECIPE",
+    "report": "watch JOB",
+    "verdict": "watch JOB",
+    "ship": "merge JOB --out DIR",
+    "export": "review export FILE --out OUT",
+    "status": "jobs",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {printable(message)}; `{self.prog} --help` says more", file=sys.stderr)
+        raise SystemExit(EXIT_BAD_INPUT)
+
 
 def _overview() -> str:
     width = max(map(len, COMMANDS))
@@ -41,7 +60,7 @@ def _overview() -> str:
 
 
 def _top_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ftworkbench",
         usage="ftworkbench [WORKSPACE]\n       ftworkbench COMMAND ...",
         description="Opens the workbench on a workspace (a folder with a recipe), or runs one command.",
@@ -58,7 +77,8 @@ def _open(argv: Sequence[str]) -> int:
         import difflib
 
         close = difflib.get_close_matches(argv[0], COMMANDS, 1)
-        hint = f"; did you mean `ftworkbench {close[0]}`?" if close else ""
+        meant = _ALSO_CALLED.get(argv[0]) or (close[0] if close else "")
+        hint = f"; did you mean `ftworkbench {meant}`?" if meant else ""
         print(f"ftworkbench: {printable(argv[0])}: no such workspace or command{hint}", file=sys.stderr)
         return EXIT_BAD_INPUT
     path = Path(_top_parser().parse_args(argv).workspace)
@@ -70,7 +90,7 @@ def _open(argv: Sequence[str]) -> int:
 def _run(name: str, argv: Sequence[str]) -> int:
     module = importlib.import_module(f"ftworkbench.commands.{name}")
     what = COMMANDS[name]
-    parser = argparse.ArgumentParser(prog=f"ftworkbench {name}", description=f"{what[0].upper()}{what[1:]}.")
+    parser = _Parser(prog=f"ftworkbench {name}", description=f"{what[0].upper()}{what[1:]}.")
     module.add_arguments(parser)
     code: int = module.run(parser.parse_args(argv))
     return code

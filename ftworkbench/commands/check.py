@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     report = _check(args.files)
+    for file in report.files:
+        if not file.rows:
+            raise InputError(f"{file.path}: is empty: there is no row in it")
     if args.json:
         emit(report.as_json())
     else:
@@ -53,6 +56,9 @@ def report_lines(report: Report) -> list[str]:
         lines.append(f"{file['path']}: {file['format']}, {file['rows']} rows: {', '.join(fates)}")
         lines += [_problem_line(problem) for problem in file["problems"]]
         lines += [f"  advice: {advice['text']}" for advice in file.get("advice", [])]
+        if not file["kept"] and file["problems"]:
+            worst = max(file["problems"], key=lambda problem: problem["count"])
+            lines.append(f"  no row is kept, so that nothing can be learned from this file: {worst['todo']}")
     if report.blocks:
         lines.append("training is blocked until these are decided: review the rows in the workbench, or mend the file")
     return lines

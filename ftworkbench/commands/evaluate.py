@@ -9,9 +9,9 @@ from ftworkbench.commands.arguments import add_json, add_recipe, add_set
 from ftworkbench.commands.results import report
 from ftworkbench.commands.show import say, tell
 from ftworkbench.commands.watch import watch_job
-from ftworkbench.jobs.find import find_job
 from ftworkbench.jobs.state import phase
-from ftworkbench.steps.evaluate import is_trained, measurable_jobs, start_evaluation
+from ftworkbench.steps.evaluate import measurable_jobs, start_evaluation
+from ftworkbench.steps.jobs import TRAINED, named_job
 from ftworkbench.steps.recipe import open_recipe
 
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     opened = open_recipe(args.recipe, args.overrides)
-    train_job = find_job(opened.workspace, args.job, is_trained) if args.job else None
+    train_job = named_job(args.job, opened.workspace.root, TRAINED) if args.job else None
     job = start_evaluation(opened, train_job, skip_baseline=args.no_baseline)
     say(f"measuring {'baseline and ' + train_job.short if train_job else 'the prompted baseline'} as {job.short}")
     watch_job(job)

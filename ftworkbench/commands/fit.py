@@ -52,7 +52,7 @@ def fit_lines(found: dict[str, Any]) -> list[str]:
     lines = [f"{found['parameters']:,} parameters, {found['trainable']:,} trained ({share:.2%})"]
     for name, gib in found["parts"].items():
         bar = "█" * round(_BAR * gib / peak) if peak else ""
-        lines.append(f"  {name:<14} {gib:8.2f} GiB  {bar}")
+        lines.append(f"  {name:<14} {gib:8.2f} GiB  {bar}".rstrip())
     fits = {True: "fits", False: "does not fit", None: "no card to hold it against"}[found["fits"]]
     where = f" on {found['card']}" if found.get("card") else ""
     lines.append(f"  {'peak':<14} {peak:8.2f} GiB  {fits}{where}{' (measured)' if found.get('measured') else ''}")

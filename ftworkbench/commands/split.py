@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ftworkbench.commands.arguments import add_json, add_recipe
+from ftworkbench.commands.arguments import add_json, add_recipe, add_set
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.splits import freeze
 from ftworkbench.errors import EXIT_GOOD
@@ -13,6 +13,7 @@ from ftworkbench.steps.recipe import open_recipe
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe(parser)
+    add_set(parser)
     parser.add_argument(
         "--again", action="store_true", help="replace a frozen split; verdicts on the old one stay with it"
     )
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    opened = open_recipe(args.recipe)
+    opened = open_recipe(args.recipe, args.overrides)
     split = freeze(opened.workspace, opened.recipe.name, opened.recipe.data, again=args.again)
     if args.json:
         emit(

@@ -6,12 +6,12 @@ import argparse
 import sys
 from typing import Any
 
-from ftworkbench.commands.arguments import add_json, add_recipe
+from ftworkbench.commands.arguments import add_json, add_recipe, add_set
 from ftworkbench.commands.show import emit, say, tell
 from ftworkbench.errors import EXIT_GOOD
 from ftworkbench.printable import one_line
 from ftworkbench.steps.recipe import open_recipe
-from ftworkbench.steps.session import tokens_of_row
+from ftworkbench.steps.session import example_of_row, tokens_of
 
 # Reverse, dim, red and underlined, as a terminal knows them; only where stdout is one.
 _STYLES = {"trained": "\x1b[1m", "masked": "\x1b[2m", "cut": "\x1b[31;4m"}
@@ -20,14 +20,18 @@ _PLAIN = "\x1b[0m"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe(parser)
-    parser.add_argument("--row", type=int, required=True, metavar="N", help="the row of the training file, from 1")
+    add_set(parser)
+    parser.add_argument(
+        "--row", type=int, required=True, metavar="N", help="the row of the training file, by its line, from 1"
+    )
     add_json(parser, "the tokens")
 
 
 def run(args: argparse.Namespace) -> int:
-    opened = open_recipe(args.recipe)
+    opened = open_recipe(args.recipe, args.overrides)
+    example = example_of_row(opened, args.row)
     say("starting the tokenizer")
-    found = tokens_of_row(opened, args.row)
+    found = tokens_of(opened, args.row, example)
     if args.json:
         emit(found)
         return EXIT_GOOD

@@ -22,6 +22,8 @@ _NAMED = 6
 
 def advise(kept: int, reviewed: int, total: int, sizes: Mapping[str, int]) -> Iterator[Advice]:
     """Advice for a file to train on: `kept` rows, `reviewed` of `total` rows, the size of each class."""
+    if not kept:
+        return
     yield from _row_count(kept)
     yield from _class_sizes(sizes)
     if total and reviewed < total:

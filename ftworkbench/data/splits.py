@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ def freeze(workspace: Workspace, name: str, data: Data, *, again: bool = False) 
     """
     frozen = find_split(workspace, name, data)
     if frozen and not again:
+        require_same_settings(frozen, data)
         return frozen
     ledger = Ledger.open(workspace.ledger)
     pools = read_pools(workspace, data, ledger)
@@ -114,12 +116,17 @@ def _settings(data: Data) -> dict[str, Any]:
 def require_same_settings(split: Split, data: Data) -> None:
     """Raises InputError where a recipe's data options are not those that the split was frozen with."""
     for name, value in _settings(data).items():
-        was = split.settings.get(name)
+        was, key = split.settings.get(name), f"data.{name}"
         if was != value:
             raise InputError(
-                f"data.{name} is {_shown(value)}, but was {_shown(was)} when {split.path.name} was frozen; "
-                "put it back, or `ftworkbench split RECIPE --again`"
+                f"{key} is {_shown(value)}, but was {_shown(was)} when {split.path.name} was frozen; "
+                f"put it back{f' ({key} = {_shown(was)})' if was is not None else ''}, or {_again(split.path)}"
             )
+
+
+def _again(path: Path) -> str:
+    """The command that freezes the split in this file anew."""
+    return f"`{shlex.join(['ftworkbench', 'split', str(path.parent.parent / f'{path.stem}.toml'), '--again'])}`"
 
 
 def _shown(value: Any) -> str:
@@ -133,7 +140,7 @@ def _as_frozen(split: Split, part: str, now: Mapping[str, Kept], pools: Pools, l
         if kept is None or kept.example.key != content:
             place, state = pools.place(key), ledger.state(key)
             changed = _what_changed(part, key, place, state)
-            raise InputError(f"{split.path.name}: {changed}, or `ftworkbench split RECIPE --again`")
+            raise InputError(f"{split.path.name}: {changed}, or {_again(split.path)}")
         found.append(kept.example)
     return tuple(found)
 
@@ -177,7 +184,7 @@ def _read(path: Path) -> Split:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise InputError(f"{path}: not a frozen split; `ftworkbench split RECIPE --again` makes it anew") from None
+        raise InputError(f"{path}: not a frozen split; {_again(path)} makes it anew") from None
     if sealed != split.sha256:
-        raise InputError(f"{path}: was changed by hand; put it back, or `ftworkbench split RECIPE --again`")
+        raise InputError(f"{path}: was changed by hand; put it back, or {_again(path)}")
     return split

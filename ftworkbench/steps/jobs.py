@@ -58,14 +58,15 @@ def summaries(workspace: Workspace) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which jobs a command has a use for, as a test and in words."""
+    """Which jobs a command has a use for, as a test and in words; `kind` is the only one that will do, if any is."""
 
     words: str
     test: Callable[[Job], bool]
+    kind: str = ""
 
 
 ANY = Wanted("job", lambda job: True)
-TRAINED = Wanted("training job with an adapter", is_trained)
+TRAINED = Wanted("training job with an adapter", is_trained, "train")
 ALIVE_ONE = Wanted("job that runs or waits", lambda job: phase(job) in ALIVE)
 ENDED_EARLY = Wanted("job to go on with", lambda job: phase(job) in {"stopped", "failed", "lost"})
 
@@ -76,6 +77,15 @@ def named_job(text: str, workspace: Path | None = None, wanted: Wanted = ANY) ->
     Names are looked for in `workspace` (a folder or a recipe), or else in this folder. Of several jobs the only one
     that is wanted is meant. Raises InputError where there is none, or more than one.
     """
+    job = _named_job(text, workspace, wanted)
+    if wanted.kind and job.kind != wanted.kind:
+        others = [each for each in list_jobs(job.workspace) if wanted.test(each)]
+        there = f"; there are {names_of(others)}" if others else ""
+        raise InputError(f"{job.short}: is no {wanted.words}, but of the kind {job.kind}{there}")
+    return job
+
+
+def _named_job(text: str, workspace: Path | None, wanted: Wanted) -> Job:
     path = Path(text).expanduser()
     if (path / "manifest.json").is_file():
         return Job(path.resolve())

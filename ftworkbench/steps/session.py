@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ftworkbench.data.curate import effective
+from ftworkbench.data.example import Example
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.rules import Refused
 from ftworkbench.data.source import open_source
@@ -57,11 +58,8 @@ def as_system(contestant: Contestant, *, adapter: bool = False) -> dict[str, Any
     return {"name": contestant.name, "system": contestant.system, "shots": shots, "adapter": adapter}
 
 
-def tokens_of_row(opened: Opened, number: int) -> dict[str, Any]:
-    """Exactly what is trained of a row of the training file: {"row", "tokens": [{id, text, state, special}], ...}.
-
-    Raises InputError where there is no such row, or it is no example.
-    """
+def example_of_row(opened: Opened, number: int) -> Example:
+    """The row of the training file with that number, with its edits. Raises InputError where there is none."""
     path = opened.workspace.root / opened.recipe.data.train
     ledger = Ledger.open(opened.workspace.ledger) if opened.workspace.ledger.exists() else None
     with open_source(path, opened.recipe.data) as source:
@@ -71,14 +69,21 @@ def tokens_of_row(opened: Opened, number: int) -> dict[str, Any]:
             raise InputError(f"{path}: has {source.known} rows, and none in line {number}")
         row = source.row(index)
     try:
-        example = effective(row, ledger.state(row.key)) if ledger else effective(row)
+        return effective(row, ledger.state(row.key)) if ledger else effective(row)
     except Refused as refused:
         raise InputError(f"{path}: row {number}: {refused.reason}") from None
+
+
+def tokens_of(opened: Opened, number: int, example: Example) -> dict[str, Any]:
+    """Exactly what is trained of an example, row `number`: {"row", "tokens": [{id, text, state, special}], ...}.
+
+    Raises InputError where the model's template refuses it.
+    """
     session = open_session(opened, None)
     request = ask(session, "tokens", messages=list(example.messages), tools=list(example.tools))
     for event in answers(session, request, timeout=_PATIENCE):
         if event.fields.get("error"):
-            raise InputError(f"{path}: row {number}: {event.fields['error']}")
+            raise InputError(f"{opened.recipe.data.train}: row {number}: {event.fields['error']}")
         if event.fields.get("done"):
             pieces = event.fields["pieces"]
             trained = [piece for piece in pieces if piece["state"] == "trained"]

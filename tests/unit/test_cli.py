@@ -139,3 +139,26 @@ def test_doctor_speaks_json() -> None:
     found = json.loads(run("doctor", "--json").stdout)
     assert {"versions", "gpus", "terminal", "disk", "problems"} <= found.keys()
     assert found["versions"]["textual"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["baseline", "x"], "did you mean `ftworkbench evaluate RECIPE`?"),
+        (["ship", "x"], "did you mean `ftworkbench merge JOB --out DIR`?"),
+        (["init", "x", "--data", "y"], "the following arguments are required: --model; `ftworkbench init --help`"),
+        (["watch"], "the following arguments are required: JOB"),
+        (["split", "x", "--agian"], "unrecognized arguments: --agian"),
+        (["check", "empty.jsonl"], "is empty"),
+        (["check", "nowhere.jsonl"], "no such file"),
+        (["train", "nowhere"], "no such recipe or workspace"),
+        (["jobs", "empty.jsonl"], "neither a workspace nor a recipe"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_2(tmp_path: Path, words: list[str], says: str) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["empty.jsonl"]

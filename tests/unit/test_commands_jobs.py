@@ -216,3 +216,23 @@ def test_a_job_in_the_queue_says_whom_it_waits_for_wherever_it_is_looked_at(desk
         watching.stderr.close()
     finally:
         job.stop_file.touch()
+
+
+def test_a_job_of_another_kind_is_refused_with_those_that_would_do(desk: Workspace) -> None:
+    evaluation, train = ended(desk, "evaluate"), ended(desk, "train")
+    for words in (["merge", evaluation.short, "--workspace", desk.root, "--out", desk.root / "out"],
+                  ["evaluate", desk.root, "--job", evaluation.short]):  # fmt: skip
+        done = run(*words)
+        assert done.returncode == 2
+        assert f"{evaluation.short}: is no training job" in done.stderr
+        assert f"{train.short} (train)" in done.stderr
+
+
+def test_another_split_than_the_frozen_one_is_refused_with_both_ways_out(desk: Workspace) -> None:
+    assert run("split", desk.root, "--set", "data.limit=40").returncode == 0
+    done = run("split", desk.root)
+    assert done.returncode == 2
+    assert "put it back (data.limit = 40)" in done.stderr
+    _, command, _ = done.stderr.split("`")
+    assert run(*shlex.split(command)[1:]).returncode == 0
+    assert run("split", desk.root).returncode == 0
