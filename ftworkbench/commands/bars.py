@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ftworkbench.commands.show import duration, say
+from ftworkbench.commands.show import say
+from ftworkbench.figures import duration
 from ftworkbench.jobs.story import Story
 from ftworkbench.printable import printable
 

@@ -12,10 +12,11 @@ from typing import Any
 from ftworkbench.commands.arguments import add_set
 from ftworkbench.commands.check import report_lines
 from ftworkbench.commands.results import evaluation_lines, merge_line
-from ftworkbench.commands.show import duration, emit, percent, say
+from ftworkbench.commands.show import emit, say
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.demo.workspace import make_demo, read_decisions
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, JobError
+from ftworkbench.figures import duration, percent
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline

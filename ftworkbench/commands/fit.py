@@ -6,9 +6,10 @@ import argparse
 from typing import Any
 
 from ftworkbench.commands.arguments import add_json, add_recipe, add_set
-from ftworkbench.commands.show import duration, emit, tell
+from ftworkbench.commands.show import emit, tell
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
+from ftworkbench.figures import duration
 from ftworkbench.jobs.folder import result
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.fit import fit, start_fit

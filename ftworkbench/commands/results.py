@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.commands import hints
-from ftworkbench.commands.show import duration, emit, percent, table, tell
+from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
+from ftworkbench.figures import duration, percent
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.evaluate import evaluation_result, report_of

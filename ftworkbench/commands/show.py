@@ -42,19 +42,3 @@ def aligned(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list
             parts.append(gap + cell if column in right else cell + gap)
         lines.append("  ".join(parts).rstrip())
     return lines
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}%"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as a person says them: `48s`, `3m 05s`, `2h 10m`."""
-    if seconds is None:
-        return "–"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from textual.color import Color
 
+from ftworkbench.figures import duration, measure, p_value
 from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job
-from ftworkbench.tui.figures import duration, measure, p_value
 from ftworkbench.tui.telling import Telling
 from ftworkbench.tui.widgets.diff import marked
 from ftworkbench.tui.widgets.log_view import read_end

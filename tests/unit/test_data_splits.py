@@ -182,7 +182,8 @@ def test_a_held_out_row_that_was_decided_since_is_an_error_that_names_it(workspa
     ledger = Ledger.open(workspace.ledger)
     row_key = key(workspace, row.prompt_text)
     ledger.decide(row_key, "reject")
-    with pytest.raises(InputError, match=rf"train\.jsonl, row \d+, a {part} row, was rejected .*split .*triage.toml --again"):
+    says = rf"train\.jsonl, row \d+, a {part} row, was rejected .*split .*triage.toml --again"
+    with pytest.raises(InputError, match=says):
         parts(workspace)
     ledger.undo()
     assert parts(workspace)

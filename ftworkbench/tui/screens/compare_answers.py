@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from ftworkbench.tui.figures import count
+from ftworkbench.figures import count
 from ftworkbench.tui.widgets.answer_pane import AnswerPane
 from ftworkbench.tui.widgets.job_words import ALIVE
 

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from ftworkbench.tui.figures import count
+from ftworkbench.figures import count
 from ftworkbench.tui.text import entitle
 from ftworkbench.tui.widgets.flip_list import FlipList, fate_counts
 from ftworkbench.tui.widgets.item_list import ItemList

@@ -7,9 +7,9 @@ from typing import Any
 
 from textual.content import Content
 
+from ftworkbench.figures import measure
 from ftworkbench.jobs.names import short_name
 from ftworkbench.printable import one_line
-from ftworkbench.tui.figures import measure
 
 # Each phase has a sign of its own: the colour only helps.
 PHASES = {

@@ -12,8 +12,8 @@ from textual.color import Color
 from textual.content import Content
 from textual.style import Style
 
+from ftworkbench.figures import measure
 from ftworkbench.jobs.curve import decimate, finite
-from ftworkbench.tui.figures import measure
 
 Point = tuple[float, float]
 _LABEL = 7

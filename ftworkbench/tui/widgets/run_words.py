@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from ftworkbench.figures import count, duration, measure
 from ftworkbench.printable import one_line
-from ftworkbench.tui.figures import count, duration, measure
 from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.widgets.job_words import ALIVE, LOST, fit, job_title, phase_mark, phase_style
 from ftworkbench.tui.widgets.lines_view import wrapped

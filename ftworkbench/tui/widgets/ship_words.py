@@ -7,8 +7,8 @@ from typing import Any
 
 from textual.content import Content
 
+from ftworkbench.figures import measure, size
 from ftworkbench.printable import one_line
-from ftworkbench.tui.figures import measure, size
 from ftworkbench.tui.shipping import Shipping, adapter_lines, from_workspace, load_lines, serve_line
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import verdict_sign

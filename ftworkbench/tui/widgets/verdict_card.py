@@ -7,8 +7,8 @@ from typing import Any
 
 from textual.content import Content
 
+from ftworkbench.figures import interval, p_value, percent, points
 from ftworkbench.printable import one_line
-from ftworkbench.tui.figures import interval, p_value, percent, points
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import fit, verdict_sign
 from ftworkbench.tui.widgets.lines_view import wrapped
