@@ -8,25 +8,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.widgets import ContentSwitcher
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.screens.compare_answers import AnswersView
+from ftworkbench.tui.screens.compare_prompt import PromptView
 from ftworkbench.tui.screens.jobs_screen import JobsScreen
-from ftworkbench.tui.text import entitle, shown, shown_line
 from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import job_title
-from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.prompt_area import PromptArea
-from ftworkbench.tui.widgets.row_view import content_of
 
 if TYPE_CHECKING:
     from ftworkbench.tui.comparing import Asked, Contest
 
 _NONE = "Nothing was tuned here yet: train a recipe first (2, then r). Its answers then stand beside the baseline's."
-_GUTTER = 11
 
 
 class CompareScreen(JobsScreen):
@@ -48,9 +42,7 @@ class CompareScreen(JobsScreen):
         self._asked: Asked | None = None
 
     def compose_content(self) -> ComposeResult:
-        with Vertical(id="prompt", classes="pane"), ContentSwitcher(initial="row"):
-            yield LinesView(id="row", classes="")
-            yield PromptArea(id="own")
+        yield PromptView()
         yield AnswersView()
 
     def on_mount(self) -> None:
@@ -104,29 +96,22 @@ class CompareScreen(JobsScreen):
         self._refresh_answers()
 
     @property
-    def _writes(self) -> bool:
-        return self.query_one(ContentSwitcher).current == "own"
+    def prompt(self) -> PromptView:
+        return self.query_one(PromptView)
 
     def _refresh_prompt(self) -> None:
-        pane = self.query_one("#prompt")
-        entry = self.entries.get(self._train or "")
+        entry, contest = self.entries.get(self._train or ""), self._contest
         by = "" if entry is None else f" · {job_title(entry)}"
-        if self._writes:
-            entitle(pane, f"Prompt of your own{by}")
-            return
-        contest, row = self._contest, self.query_one("#row", LinesView)
-        if contest is None or not contest.rows:
-            entitle(pane, f"Prompt{by}")
-            if self._trouble:
-                row.show(lambda width: wrapped(shown(self._trouble, "$error"), width))
-                return
-            text = "Reading the rows …" if self._train is not None and contest is None else ""
-            text = text or ("There are no validation rows; i writes a prompt." if contest is not None else _NONE)
-            row.show(lambda width: wrapped(Content.styled(text, "$text-muted"), width))
-            return
-        example = contest.rows[self._row]
-        entitle(pane, f"Prompt: validation row {self._row + 1:,} of {len(contest.rows):,}{by}")
-        row.show(lambda width: _prompt_lines(example.prompt, example.answer, width))
+        if self.prompt.writes:
+            self.prompt.show_own(by)
+        elif contest is not None and contest.rows:
+            self.prompt.show_row(contest.rows[self._row], f"{self._row + 1:,} of {len(contest.rows):,}", by)
+        elif self._trouble:
+            self.prompt.show_words(self._trouble, "$error", by)
+        elif contest is not None:
+            self.prompt.show_words("There are no validation rows; i writes a prompt.", "$text-muted", by)
+        else:
+            self.prompt.show_words("Reading the rows …" if self._train else _NONE, "$text-muted", by)
 
     def story_moved(self) -> None:
         self._refresh_answers()
@@ -168,8 +153,8 @@ class CompareScreen(JobsScreen):
         )
 
     def _prompt(self, contest: Contest) -> tuple[Sequence[Mapping[str, Any]], str | None]:
-        if self._writes:
-            text = self.query_one(PromptArea).text
+        if self.prompt.writes:
+            text = self.prompt.own
             return ([{"role": "user", "content": text}] if text.strip() else []), None
         if not contest.rows:
             return [], None
@@ -186,7 +171,7 @@ class CompareScreen(JobsScreen):
         contest = self._contest
         if contest is None or not contest.rows:
             return
-        self.query_one(ContentSwitcher).current = "row"
+        self.prompt.leave_own()
         self._row = (self._row + by) % len(contest.rows)
         self._asked = None
         self._refresh_all()
@@ -198,16 +183,15 @@ class CompareScreen(JobsScreen):
         self._move(-1)
 
     def action_write(self) -> None:
-        self.query_one(ContentSwitcher).current = "own"
-        self.query_one(PromptArea).focus()
+        self.prompt.write()
         self._refresh_all()
 
     def close_open(self) -> bool:
-        if self._writes and self.query_one(PromptArea).has_focus:
+        if self.prompt.being_written:
             self.query_one("#baseline").focus()
             return True
-        if self._writes:
-            self.query_one(ContentSwitcher).current = "row"
+        if self.prompt.writes:
+            self.prompt.leave_own()
             self.query_one("#row").focus()
             self._refresh_all()
             return True
@@ -248,14 +232,3 @@ class CompareScreen(JobsScreen):
             doing="ending the session",
             group="ask",
         )
-
-
-def _prompt_lines(prompt: Sequence[Mapping[str, Any]], reference: str, width: int) -> list[Content]:
-    styles = {"user": "bold $primary", "system": "$text-muted"}
-    lines: list[Content] = []
-    for message in prompt:
-        role = str(message.get("role", "?"))
-        label = Content.styled(shown_line(role, _GUTTER - 2).plain, styles.get(role, "bold $secondary"))
-        lines += wrapped(shown(content_of(message)), width, label, _GUTTER)
-    label = Content.styled("reference", "bold")
-    return [*lines, *wrapped(shown(reference, "$text-muted"), width, label, _GUTTER)]

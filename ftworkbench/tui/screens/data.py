@@ -13,7 +13,8 @@ from textual.binding import BindingType
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, RowsGrew, Sorted, run_count
 from ftworkbench.tui.screens import data_page
-from ftworkbench.tui.screens.data_finding import Checking, FindingDesk
+from ftworkbench.tui.screens.data_checking import Checking
+from ftworkbench.tui.screens.data_finding import FindingDesk
 from ftworkbench.tui.screens.data_split import HeldOut
 from ftworkbench.tui.screens.data_tokens import RowTokens
 from ftworkbench.tui.screens.screen import WorkbenchScreen
@@ -181,7 +182,7 @@ class DataScreen(WorkbenchScreen):
         self.finding.take_sorted(message)
 
     def on_checking(self, message: Checking) -> None:
-        self.finding.take_progress(message)
+        self.finding.checks.take_progress(message)
 
     def close_open(self) -> bool:
         if self._tokens.page.is_open and not self.query_one(QueryLine).is_open:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.message import Message
 
 from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import InputError
@@ -17,25 +15,14 @@ from ftworkbench.tui import finding
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, Query, Sorted
 from ftworkbench.tui.screens import data_page
+from ftworkbench.tui.screens.data_checking import Checks
 from ftworkbench.tui.screens.data_deciding import DecidingDesk
 from ftworkbench.tui.widgets.dialogs import Answer, Ask, AskLine
 from ftworkbench.tui.widgets.query_line import QueryLine
 
 if TYPE_CHECKING:
-    from ftworkbench.data.check import Report
     from ftworkbench.tui.review import Review
     from ftworkbench.tui.screens.data import DataScreen
-
-
-class Checking(Message, bubble=False):
-    """How far a check is."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__()
-        self.words = words
-
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, Checking)
 
 
 class FindingDesk(Container):
@@ -46,12 +33,11 @@ class FindingDesk(Container):
 
     def __init__(self) -> None:
         super().__init__()
-        self.report: Report | None = None
         self.searched: Query | None = None
         self._filter: Query | None = None
         self._order = "number"
         self._kind = ""
-        self._checking = ""
+        self.checks = Checks(lambda: self.data, self._show_kind)
 
     def compose(self) -> ComposeResult:
         yield DecidingDesk()
@@ -64,8 +50,7 @@ class FindingDesk(Container):
     def begin(self, review: Review) -> None:
         """Another file is looked at: every row of it, in its order."""
         self.searched, self._filter, self._kind, self._order = None, None, "", "number"
-        if self.report is not None:
-            review.take_report(self.report)
+        self.checks.tell(review)
 
     @property
     def words(self) -> list[str]:
@@ -77,7 +62,7 @@ class FindingDesk(Container):
             parts = [what, f"{len(self.data.rows.rows):,} rows{running}"]
         if self._order != "number":
             parts.append(f"by {self._order}")
-        return [*parts, self._checking] if self._checking else parts
+        return [*parts, self.checks.words] if self.checks.words else parts
 
     @property
     def shows_all(self) -> bool:
@@ -223,51 +208,14 @@ class FindingDesk(Container):
         self.app.push_screen(AskLine("Go to row", hint="Its number", check=data_page.check_number), go)
 
     def action_check(self) -> None:
-        opened, review = self.data.workbench.opened, self.data.review
-        if review is None:
-            return
-        work = partial(data_page.check, opened, review.path, self._tell_progress)
-        if self.data.launch(work, self._checked, doing="checking", group="check", failed=self._check_failed):
-            self._say_checking("checking…")
-
-    def _tell_progress(self, what: str, done: int, total: int) -> None:
-        """Called in the thread that checks."""
-        self.data.post_message(Checking(f"checking: {what} {done / total:.0%}" if total else f"checking: {what}"))
-
-    def _say_checking(self, words: str) -> None:
-        self._checking = words
-        self.data.entitle()
-
-    def take_progress(self, message: Checking) -> None:
-        if self._checking:
-            self._say_checking(message.words)
-
-    def _check_failed(self, _: BaseException) -> None:
-        self._say_checking("")
-
-    def _checked(self, report: Report) -> None:
-        self._checking = ""
-        self.report = report
-        if self.data.review is not None:
-            self.data.review.take_report(report)
-            self.data.changed()
-            self.action_problems()
+        self.checks.start()
 
     def action_problems(self) -> None:
-        if self.report is None or self.data.review is None:
-            self.data.workbench.tell("nothing was checked yet: c checks")
-            return
-        from ftworkbench.tui.widgets.problem_list import ProblemList
+        self.checks.show()
 
-        kinds, advice = data_page.kind_lines(self.data.review), data_page.advice(self.report, self.data.review)
-        self.app.push_screen(
-            ProblemList(f"{self.data.review.path.name}: what check found", kinds, advice), self._show_kind
-        )
-
-    def _show_kind(self, kind: str | None) -> None:
-        if kind is None or self.data.review is None:
-            return
-        self.show_all()
-        self._kind = kind
-        self.data.rows.show(self.data.review.rows_with(kind), keep=False)
-        self.data.entitle()
+    def _show_kind(self, kind: str) -> None:
+        if self.data.review is not None:
+            self.show_all()
+            self._kind = kind
+            self.data.rows.show(self.data.review.rows_with(kind), keep=False)
+            self.data.entitle()

@@ -1,0 +1,86 @@
+"""Checking from the Data screen: how far it is, and what it found, by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from ftworkbench.tui.screens import data_page
+
+if TYPE_CHECKING:
+    from ftworkbench.data.check import Report
+    from ftworkbench.tui.review import Review
+    from ftworkbench.tui.screens.data import DataScreen
+
+
+class Checking(Message, bubble=False):
+    """How far a check is."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Checking)
+
+
+class Checks:
+    """Checks the files in a thread, and shows what was found; `chosen` is given the kind whose rows are wanted."""
+
+    def __init__(self, data: Callable[[], DataScreen], chosen: Callable[[str], object]) -> None:
+        self._data, self._chosen = data, chosen
+        self._report: Report | None = None
+        self.words = ""
+
+    def tell(self, review: Review) -> None:
+        """Tells a file that was opened what was found of it before."""
+        if self._report is not None:
+            review.take_report(self._report)
+
+    def start(self) -> None:
+        data = self._data()
+        if data.review is None:
+            return
+        work = partial(data_page.check, data.workbench.opened, data.review.path, partial(_tell_progress, data))
+        if data.launch(work, self._checked, doing="checking", group="check", failed=lambda _: self._say("")):
+            self._say("checking…")
+
+    def _say(self, words: str) -> None:
+        self.words = words
+        self._data().entitle()
+
+    def take_progress(self, message: Checking) -> None:
+        if self.words:
+            self._say(message.words)
+
+    def _checked(self, report: Report) -> None:
+        self.words, self._report = "", report
+        data = self._data()
+        if data.review is not None:
+            data.review.take_report(report)
+            data.changed()
+            self.show()
+
+    def show(self) -> None:
+        """Lists the problems that were found in the file, by kind."""
+        data = self._data()
+        if self._report is None or data.review is None:
+            data.workbench.tell("nothing was checked yet: c checks")
+            return
+        from ftworkbench.tui.widgets.problem_list import ProblemList
+
+        kinds, advice = data_page.kind_lines(data.review), data_page.advice(self._report, data.review)
+        dialog = ProblemList(f"{data.review.path.name}: what check found", kinds, advice)
+        data.app.push_screen(dialog, self._choose)
+
+    def _choose(self, kind: str | None) -> None:
+        if kind is not None:
+            self._chosen(kind)
+
+
+def _tell_progress(data: DataScreen, what: str, done: int, total: int) -> None:
+    """Called in the thread that checks."""
+    data.post_message(Checking(f"checking: {what} {done / total:.0%}" if total else f"checking: {what}"))
