@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -95,8 +95,32 @@ def _figures(story: Story) -> str:
 
 @contextmanager
 def bars() -> Iterator[Bars]:
+    """Bars for a job, for as long as the block runs."""
+    with _progress() as progress:
+        yield Bars(progress)
+
+
+@contextmanager
+def counting() -> Iterator[Callable[[str, int, int], None] | None]:
+    """Takes what is being done, how much of it is done, and of how much; None where no terminal would show it."""
+    with _progress(transient=True) as progress:
+        if progress is None:
+            yield None
+            return
+        tasks: dict[str, TaskID] = {}
+
+        def count(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(printable(what), says="")
+            progress.update(tasks[what], completed=done, total=total)
+
+        yield count
+
+
+@contextmanager
+def _progress(*, transient: bool = False) -> Iterator[Progress | None]:
     if not sys.stderr.isatty():
-        yield Bars(None)
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -107,5 +131,6 @@ def bars() -> Iterator[Bars]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[says]}", markup=False),
     )
-    with Progress(*columns, console=Console(stderr=True, highlight=False), refresh_per_second=4) as progress:
-        yield Bars(progress)
+    console = Console(stderr=True, highlight=False)
+    with Progress(*columns, console=console, refresh_per_second=4, transient=transient) as progress:
+        yield progress

@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ftworkbench.commands.bars import counting
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.check import Report
 from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
-from ftworkbench.steps.check import check_paths, check_recipe
+from ftworkbench.steps.check import Progress, check_paths, check_recipe
 from ftworkbench.steps.recipe import open_recipe
 
 _SHOWN = 12
@@ -26,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    report = _check(args.files)
+    with counting() as progress:
+        report = _check(args.files, progress)
     for file in report.files:
         if not file.rows:
             raise InputError(f"{file.path}: is empty: there is no row in it")
@@ -39,13 +41,13 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_NO if report.blocks or unusable else EXIT_GOOD
 
 
-def _check(files: list[Path]) -> Report:
+def _check(files: list[Path], progress: Progress | None) -> Report:
     recipes = [path for path in files if path.suffix == ".toml" or path.is_dir()]
     if not recipes:
-        return check_paths(files)
+        return check_paths(files, progress=progress)
     if len(files) > 1:
         raise InputError(f"{recipes[0]}: a recipe is checked alone, with all the files that it names")
-    return check_recipe(open_recipe(recipes[0]))
+    return check_recipe(open_recipe(recipes[0]), progress)
 
 
 def report_lines(report: Report) -> list[str]:

@@ -1,24 +1,12 @@
 """The command line as a user meets it: in a process of its own."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from headless import run
 
 from ftworkbench.cli import COMMANDS
-
-
-def run(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ftworkbench", *args],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=120,
-        check=False,
-    )
 
 
 def chat(question: str, answer: str) -> str:

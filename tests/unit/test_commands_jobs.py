@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headless import run
 
 from ftworkbench.files import write_json
 from ftworkbench.jobs import queue
@@ -31,11 +32,6 @@ REPORT = {
     ],
     "verdict": {"word": "better", "metric": "exact_match", "p_value": 0.001, "interval": [0.2, 0.5], "needed": None},
 }
-
-
-def run(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ftworkbench", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
 
 
 def wait_for(what: Callable[[], object], seconds: float = 30.0) -> None:
