@@ -117,8 +117,12 @@ def _device(recipe: Recipe) -> str:
 
 
 def least_busy(cards: Sequence[Card]) -> Card | None:
-    """The card that the fewest jobs have or wait for, the first of several; None where there is none."""
-    return min(cards, key=lambda card: length(card.device), default=None)
+    """The card that the fewest jobs have or wait for, the first of several; None where there is none.
+
+    Only cards like the first: the recipe was resolved for that one.
+    """
+    alike = [card for card in cards if card.name == cards[0].name]
+    return min(alike, key=lambda card: length(card.device), default=None)
 
 
 def prepare_environment(work: Work, card: Card | None) -> None:

@@ -311,7 +311,7 @@ for _ in range(10):
 
 
 def test_a_worker_takes_the_card_that_the_fewest_jobs_are_at(desk: Desk) -> None:
-    cards = [Card("H100", 2**36, (9, 0), index) for index in (2, 0, 1)]
+    cards = [Card("H100", 2**36, (9, 0), index) for index in (2, 0, 1)] + [Card("T4", 2**34, (7, 5), 3)]
     assert least_busy(cards) == cards[0]
     jobs = [create_job(desk.workspace, "train", "", {"recipe": "card", "args": {}}) for _ in range(3)]
     with queue.take_device("cuda-2", jobs[0], unheard, lambda: False):
