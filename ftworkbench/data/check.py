@@ -176,6 +176,8 @@ def _class_counts(number: int, documents: Sequence[Document], labels: Labels | N
 def _report(file: FileRead, labels: dict[str, int], *, train: bool, unread: int) -> FileReport:
     kept = file.fates["kept"] + file.fates["edited"]
     advice = list(advise(kept, file.reviewed, file.rows, labels)) if train else []
+    if file.cut:
+        advice.append(Advice("cut-off", file.cut))
     if train and unread:
         advice.append(Advice("unread-ledger", f"{unread} lines of the ledger cannot be read: look at them"))
     ranked = {id(problem): place for place, problem in enumerate(file.problems)}

@@ -63,6 +63,7 @@ class FileRead:
     format: str = ""
     rows: int = 0
     reviewed: int = 0
+    cut: str = ""
     fates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FATES, 0))
     problems: list[Problem] = field(default_factory=list)
 
@@ -104,7 +105,7 @@ def read_documents(
                 if progress and index % 1000 == 0:
                     progress(f"reading {path.name}", index, source.known)
                 _add_versions(found, row, read, ledger, used)
-            read.rows = source.known
+            read.rows, read.cut = source.known, source.cut
     return found
 
 

@@ -59,17 +59,24 @@ def content_text(message: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Example:
-    """A conversation to learn from. `original` is the record it was read from, whole."""
+    """A conversation to learn from. `original` is the record it was read from, whole.
+
+    `rejected` are the turns of a preference pair that were found worse than those at the end of `messages`.
+    """
 
     messages: tuple[Message, ...]
     tools: tuple[Any, ...] = ()
     original: Any = field(default=None, compare=False, repr=False)
+    rejected: tuple[Message, ...] = ()
 
     @cached_property
     def key(self) -> str:
         """The content hash that decisions are kept by: the same for every export and format."""
         messages = [_identity(message) for message in self.messages]
-        return key_of({"messages": messages, "tools": list(self.tools)})
+        told: dict[str, Any] = {"messages": messages, "tools": list(self.tools)}
+        if self.rejected:
+            told["rejected"] = [_identity(message) for message in self.rejected]
+        return key_of(told)
 
     @property
     def _last_assistant(self) -> int:
@@ -97,7 +104,7 @@ class Example:
     @property
     def text(self) -> str:
         """All that the example says, for search."""
-        return "\n".join(content_text(message) for message in self.messages)
+        return "\n".join(content_text(message) for message in (*self.messages, *self.rejected))
 
     def edited(self, messages: Sequence[Message]) -> Example:
         """The example with these messages in place of its own."""

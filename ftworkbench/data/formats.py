@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.data.chats import openai_messages, read_tools, sharegpt_messages
+from ftworkbench.data.columns import (
+    Columns,
+    json_type,
+    read_alpaca,
+    read_columns,
+    read_openai,
+    read_preference,
+    read_sharegpt,
+    read_unpaired,
+)
 from ftworkbench.data.example import Example, Message
 from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.rules import Refused, check_example
@@ -36,7 +45,7 @@ class Format:
     """How the records of a file are read. `columns` are those of the prompt and of the answer."""
 
     name: str
-    columns: tuple[str, str] | None = None
+    columns: Columns | None = None
 
     def __str__(self) -> str:
         if self.name == "columns" and self.columns:
@@ -50,14 +59,8 @@ def read_example(record: bytes | Mapping[str, Any], form: Format) -> Example:
         return _read_text(record)
     value = parse_record(record) if isinstance(record, bytes) else record
     if not isinstance(value, Mapping):
-        raise Refused("no-messages", f"a JSON {_json_type(value)}, not an object with messages")
-    messages, tools = _READERS[form.name](value, form)
-    return check_example(Example(tuple(messages), tools, value))
-
-
-def _json_type(value: Any) -> str:
-    names = {str: "string", list: "list", bool: "boolean", int: "number", float: "number", type(None): "null"}
-    return names.get(type(value), "value")
+        raise Refused("no-messages", f"a JSON {json_type(value)}, not an object with messages")
+    return check_example(replace(_READERS[form.name](value, form.columns), original=value))
 
 
 def _read_text(record: bytes | Mapping[str, Any]) -> Example:
@@ -75,60 +78,15 @@ def _read_text(record: bytes | Mapping[str, Any]) -> Example:
     return check_example(Example(tuple(messages), (), line))
 
 
-def _read_openai(value: Mapping[str, Any], form: Format) -> tuple[list[Message], tuple[Any, ...]]:
-    if "messages" not in value:
-        raise Refused("no-messages", _no_column("messages", value))
-    tools = value.get("tools")
-    if tools is None and value.get("functions"):
-        tools = [{"type": "function", "function": function} for function in value["functions"]]
-    return openai_messages(value["messages"]), read_tools(tools)
-
-
-def _read_sharegpt(value: Mapping[str, Any], form: Format) -> tuple[list[Message], tuple[Any, ...]]:
-    if "conversations" not in value:
-        raise Refused("no-messages", _no_column("conversations", value))
-    turns = value["conversations"]
-    if isinstance(value.get("chosen"), Mapping) and isinstance(turns, list):
-        turns = [*turns, value["chosen"]]
-    messages = sharegpt_messages(turns)
-    if isinstance(value.get("system"), str) and value["system"].strip():
-        messages.insert(0, {"role": "system", "content": value["system"]})
-    return messages, read_tools(value.get("tools"))
-
-
-def _read_columns(value: Mapping[str, Any], form: Format) -> tuple[list[Message], tuple[Any, ...]]:
-    prompt_column, answer_column = form.columns or ("prompt", "completion")
-    prompt = _column(value, prompt_column, "user")
-    if answer_column in value and value[answer_column] is None and prompt_column in value:
-        raise Refused("empty-answer", f"{_no_column(answer_column, value)}: there is no answer")
-    return [*prompt, *_column(value, answer_column, "assistant")], read_tools(value.get("tools"))
-
-
-def _column(value: Mapping[str, Any], name: str, role: str) -> list[Message]:
-    if name not in value:
-        raise Refused("no-column", _no_column(name, value))
-    content = value[name]
-    if isinstance(content, list):
-        return openai_messages(content)
-    if isinstance(content, bool) or not isinstance(content, str | int | float):
-        raise Refused("bad-message", f'column "{one_line(name, 40)}" is a {_json_type(content)}, not text')
-    return [{"role": role, "content": str(content)}]
-
-
-def _no_column(name: str, value: Mapping[str, Any]) -> str:
-    if name in value:
-        return f'"{one_line(name, 40)}" is null'
-    has = ", ".join(one_line(str(key), 30) for key in list(value)[:6]) or "nothing"
-    return f'no "{one_line(name, 40)}" (the row has {has})'
-
-
-_Reader = Callable[[Mapping[str, Any], Format], tuple[list[Message], tuple[Any, ...]]]
-_READERS: dict[str, _Reader] = {
-    "openai-chat": _read_openai,
-    "sharegpt": _read_sharegpt,
-    "prompt-completion": _read_columns,
-    "question-answer": _read_columns,
-    "columns": _read_columns,
+_READERS: dict[str, Callable[[Mapping[str, Any], Columns | None], Example]] = {
+    "openai-chat": read_openai,
+    "sharegpt": read_sharegpt,
+    "alpaca": read_alpaca,
+    "prompt-completion": read_columns,
+    "question-answer": read_columns,
+    "columns": read_columns,
+    "preference": read_preference,
+    "unpaired-preference": read_unpaired,
 }
 FORMATS = (*_READERS, "text")
 _OWN_COLUMNS = {"prompt-completion": ("prompt", "completion"), "question-answer": ("question", "answer")}
@@ -178,7 +136,13 @@ def _shape(record: Mapping[str, Any]) -> Format | None:
         return Format("openai-chat")
     if "conversations" in record:
         return Format("sharegpt")
+    if "chosen" in record and "rejected" in record:
+        return Format("preference")
+    if "instruction" in record and "output" in record:
+        return Format("alpaca")
     if "prompt" in record and "completion" in record:
+        if isinstance(record.get("label"), bool):
+            return Format("unpaired-preference")
         return Format("prompt-completion", _OWN_COLUMNS["prompt-completion"])
     for columns in _KNOWN_COLUMNS:
         if columns[0] in record and columns[1] in record:

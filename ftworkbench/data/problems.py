@@ -58,6 +58,7 @@ KINDS = _kinds(
     Kind("unknown-role", "unknown role", "use system, user, assistant or tool", refused=True),
     Kind("no-assistant", "no assistant turn", "add the answer that the model should learn", refused=True),
     Kind("empty-answer", "empty answer", "write the answer (edit), or reject the row", refused=True),
+    Kind("not-wanted", "an answer not wanted", "nothing to do: such rows are for preference training", refused=True),
     Kind(
         "unanswered",
         "does not end in an answer",
@@ -81,6 +82,7 @@ KINDS = _kinds(
     Kind("imbalance", "unbalanced labels", "collect more rows of the rare labels"),
     Kind("few-per-class", "few rows for a label", "collect more rows of the labels named"),
     Kind("unreviewed", "unreviewed rows", "review the suspects, then a random sample"),
+    Kind("cut-off", "a damaged file", "get the file anew: only the rows before the damage are read"),
     Kind("unread-ledger", "unreadable ledger lines", "look at ledger.jsonl for what a merge left in it"),
 )
 

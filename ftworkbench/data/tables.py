@@ -59,7 +59,10 @@ class CsvRecords:
             yield line.decode("utf-8", "surrogateescape")
 
     def _header(self, path: Path) -> list[str]:
-        names = [name.strip() for name in next(self._rows, [])]
+        try:
+            names = [name.strip() for name in next(self._rows, [])]
+        except csv.Error as error:
+            raise InputError(f"{path}: its first line cannot be read as the names of columns: {error}") from None
         if len(names) < 2 or len(set(names)) < len(names) or not all(names):
             told = ", ".join(names)[:80] or "nothing"
             raise InputError(
@@ -82,11 +85,10 @@ class CsvRecords:
                     self._starts.append(start)
                     self._numbers.append(line + 1)
                 start, line = self._at, self._line
-        except csv.Error:  # a field past all measure, as after a quote that nobody closed: it is a row by itself
+        except csv.Error:  # a stray carriage return; or a field past all measure, after a quote that nobody closed
             self._starts.append(start)
             self._numbers.append(line + 1)
             self._rows = csv.reader(self._lines(), delimiter=self._delimiter)
-            return
         self.complete = self._at >= self._size
 
     def grew(self) -> bool:

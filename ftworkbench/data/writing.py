@@ -27,6 +27,10 @@ def write_record(example: Example, form: Format, number: int) -> Any:
             record["tools"] = list(example.tools)
     elif form.name == "sharegpt":
         _fill_sharegpt(record, example)
+    elif form.name == "alpaca":
+        _fill_alpaca(record, example, number)
+    elif form.name == "preference":
+        _fill_preference(record, example)
     else:
         _fill_columns(record, example, form.columns or ("prompt", "completion"))
     return record
@@ -70,6 +74,9 @@ def _fill_sharegpt(record: dict[str, Any], example: Example) -> None:
     turns = [turn for message in messages for turn in _sharegpt_turns(message)]
     if isinstance(record.get("chosen"), Mapping):
         record["chosen"] = {**record["chosen"], **turns.pop()}
+    for message in example.rejected:
+        (worse,) = _sharegpt_turns(message)
+        record["rejected"] = {**(record.get("rejected") or {}), **worse}
     record["conversations"] = turns
     if example.tools:
         record["tools"] = _dumps(list(example.tools))
@@ -85,6 +92,39 @@ def _sharegpt_turns(message: Message) -> list[dict[str, Any]]:
         written = _dumps(calls[0] if len(calls) == 1 else calls)
         turns.append({"from": "function_call", "value": written, **weight})
     return turns
+
+
+def _fill_alpaca(record: dict[str, Any], example: Example, number: int) -> None:
+    system = [message["content"] for message in example.messages if message["role"] == "system"]
+    turns = [message for message in example.messages if message["role"] != "system"]
+    roles = [message["role"] for message in turns]
+    if roles != ["user", "assistant"] * (len(turns) // 2) or len(system) > 1 or example.tools:
+        raise InputError(f"row {number}: more than questions and their answers; write it as openai-chat")
+    said = [message["content"] for message in turns]
+    asked, given = said[-2], str(record.get("input") or "")
+    if given.strip() and asked.endswith(f"\n\n{given}"):
+        asked = asked.removesuffix(f"\n\n{given}")
+    elif "input" in record:
+        record["input"] = ""
+    record.update(instruction=asked, output=said[-1])
+    if len(said) > 2 or record.get("history"):
+        record["history"] = [said[at : at + 2] for at in range(0, len(said) - 2, 2)]
+    if system or record.get("system"):
+        record["system"] = system[0] if system else ""
+
+
+def _fill_preference(record: dict[str, Any], example: Example) -> None:
+    prompt, chosen = example.prompt, example.messages[len(example.prompt) :]
+    texts = len(prompt) == len(chosen) == len(example.rejected) == 1 and prompt[0]["role"] == "user"
+    if texts and not any(isinstance(record.get(name), list) for name in ("prompt", "chosen", "rejected")):
+        said = (prompt[0], chosen[0], example.rejected[0])
+        record.update(zip(("prompt", "chosen", "rejected"), (one["content"] for one in said), strict=True))
+    else:
+        record["prompt"] = [openai_turn(message) for message in prompt]
+        record["chosen"] = [openai_turn(message) for message in chosen]
+        record["rejected"] = [openai_turn(message) for message in example.rejected]
+    if example.tools:
+        record["tools"] = list(example.tools)
 
 
 def _fill_columns(record: dict[str, Any], example: Example, columns: tuple[str, str]) -> None:

@@ -16,7 +16,17 @@ METRIC_NAMES = (
     "number_match",
     "contains",
 )
-FORMAT_NAMES = ("openai-chat", "sharegpt", "prompt-completion", "question-answer", "columns", "text")
+FORMAT_NAMES = (
+    "openai-chat",
+    "sharegpt",
+    "alpaca",
+    "prompt-completion",
+    "question-answer",
+    "columns",
+    "preference",
+    "unpaired-preference",
+    "text",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ftworkbench.data.check import check_files
 from ftworkbench.data.source import Row, open_source
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.own_tables import Data
@@ -85,6 +86,7 @@ def test_a_packed_file_that_is_cut_off_gives_its_first_rows_and_says_so(pack: An
         found = list(source.rows())
         assert 0 < len(found) < 60_000
         assert "cut off" in source.cut
+    assert any("cut off" in advice.text for advice in check_files([path]).files[0].advice)
     assert [said(row) for row in found[:-1]] == [f"a{number}" for number in range(len(found) - 1)]
 
 

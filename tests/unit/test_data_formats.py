@@ -161,12 +161,55 @@ def test_hashes_that_are_not_the_mark_do_not_split_a_line_of_text() -> None:
     assert refusal(b"no mark here", Format("text")).kind == "no-assistant"
 
 
+def test_an_instruction_its_input_and_its_history_are_turns() -> None:
+    record = {
+        "system": "Be kind.",
+        "history": [["Hi", "Hello"]],
+        "instruction": "Add.",
+        "input": "2, 3",
+        "output": "5",
+    }
+    found = read_example(record, Format("alpaca"))
+    assert [(message["role"], message["content"]) for message in found.messages] == [
+        ("system", "Be kind."), ("user", "Hi"), ("assistant", "Hello"), ("user", "Add.\n\n2, 3"), ("assistant", "5"),
+    ]  # fmt: skip
+    assert refusal({"instruction": "Add."}, Format("alpaca")).kind == "no-column"
+    assert refusal({**record, "history": "x"}, Format("alpaca")).kind == "bad-message"
+
+
+def test_of_a_preference_pair_the_chosen_answer_is_learnt_and_the_other_one_kept() -> None:
+    asked = {"role": "user", "content": "Why?"}
+    better, worse = ({"role": "assistant", "content": said} for said in ("So.", "Dunno."))
+    preference = Format("preference")
+    explicit = read_example({"prompt": [asked], "chosen": [better], "rejected": [worse]}, preference)
+    implicit = read_example({"chosen": [asked, better], "rejected": [asked, worse]}, preference)
+    plain = read_example({"prompt": "Why?", "chosen": "So.", "rejected": "Dunno."}, preference)
+    turns = {"conversations": [{"from": "human", "value": "Why?"}]}
+    answers = {"chosen": {"from": "gpt", "value": "So."}, "rejected": {"from": "gpt", "value": "Dunno."}}
+    assert explicit == implicit == plain == read_example({**turns, **answers}, SHAREGPT)
+    assert (plain.answer, plain.rejected) == ("So.", (worse,))
+    assert "Dunno." in plain.text
+    other = read_example({"prompt": "Why?", "chosen": "So.", "rejected": "No."}, preference)
+    assert other.key != plain.key
+    assert refusal({"chosen": "So.", "rejected": "No."}, preference).kind == "no-column"
+
+
+def test_an_answer_that_was_labelled_as_not_wanted_is_not_learnt() -> None:
+    unpaired = Format("unpaired-preference")
+    assert read_example({"prompt": "a", "completion": "b", "label": True}, unpaired).answer == "b"
+    assert refusal({"prompt": "a", "completion": "b", "label": False}, unpaired).kind == "not-wanted"
+
+
 @pytest.mark.parametrize(
     ("records", "expected"),
     [
         ([chat(("user", "a"), ("assistant", "b"))], "openai-chat"),
         ([{"conversations": []}], "sharegpt"),
         ([{"prompt": "a", "completion": "b"}], "prompt-completion"),
+        ([{"instruction": "a", "output": "b"}], "alpaca"),
+        ([{"prompt": "a", "chosen": "b", "rejected": "c"}], "preference"),
+        ([{"prompt": "a", "completion": "b", "label": True}], "unpaired-preference"),
+        ([{"prompt": "a", "completion": "b", "label": "x"}], "prompt-completion"),
         ([{"question": "a", "answer": "b", "id": 3}], "question-answer"),
         ([{"text": "a", "label": 1}], "columns text, label"),
         ([b"nice ### Positive", b"bad ### Negative"], "text"),

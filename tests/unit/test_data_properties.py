@@ -99,15 +99,67 @@ def test_text_lines_round_trip_through_the_canonical_example(prompt: str, answer
     assert write_record(found, Format("text"), 1) == line
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    asked=SAID, given=st.none() | TEXTS, answer=SAID, history=st.lists(st.tuples(SAID, SAID), max_size=2), extra=EXTRA
+)
+def test_instructions_round_trip_through_the_canonical_example(
+    asked: str, given: str | None, answer: str, history: list[tuple[str, str]], extra: dict[str, Any]
+) -> None:
+    form = Format("alpaca")
+    record = {**extra, "instruction": asked, "output": answer}
+    if given is not None:
+        record["input"] = given
+    if history:
+        record["history"] = [list(pair) for pair in history]
+    found = read_example(json.dumps(record).encode(), form)
+    assert found.answer == answer
+    assert given is None or given.strip() in found.prompt_text
+    assert read_example(write_record(found, form, 1), form) == found
+    edited = found.edited([*found.messages[:-1], {"role": "assistant", "content": "mended"}])
+    assert read_example(write_record(edited, form, 1), form) == edited
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    prompt=conversations(), chosen=SAID, worse=SAID, extra=EXTRA, how=st.sampled_from(["plain", "implicit", "explicit"])
+)
+def test_preference_pairs_round_trip_through_the_canonical_example(
+    prompt: list[dict[str, Any]], chosen: str, worse: str, extra: dict[str, Any], how: str
+) -> None:
+    form = Format("preference")
+    asked = [*as_openai(prompt), {"role": "user", "content": "And?"}]
+    turns = [[{"role": "assistant", "content": said}] for said in (chosen, worse)]
+    if how == "plain":
+        record = {**extra, "prompt": "And?", "chosen": chosen, "rejected": worse}
+    elif how == "implicit":
+        record = {**extra, "chosen": asked + turns[0], "rejected": asked + turns[1]}
+    else:
+        record = {**extra, "prompt": asked, "chosen": turns[0], "rejected": turns[1]}
+    found = read_example(json.dumps(record).encode(), form)
+    assert found.answer == chosen
+    assert [message["content"] for message in found.rejected] == (
+        [worse] if worse != chosen or how != "implicit" else []
+    )
+    back = write_record(found, form, 1)
+    assert read_example(back, form) == found
+    assert {name: value for name, value in back.items() if name in extra} == extra
+
+
 CLEAN = [
     b'{"messages": [{"role": "user", "content": "caf\xc3\xa9?"}, {"role": "assistant", "content": "yes"}]}',
     b'{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}], "tools": "[]"}',
     b'{"question": "2 + 2", "answer": "4", "id": 123456789012345678901}',
     b'{"prompt": [{"role": "user", "content": "a"}], "completion": "b"}',
+    b'{"instruction": "add", "input": "2, 3", "output": "5"}',
+    b'{"prompt": "a", "chosen": "b", "rejected": "c"}',
+    b'{"prompt": "a", "completion": "b", "label": false}',
     b"it was nice ### Positive",
+    b"question,answer",
+    b'"2, 3","fi""ve"',
     b"",
 ]
-PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PAR1", b"\xff\xfe", b"\xfe\xff", b"SQLite format 3")
+WHOLE = (b"PK\x03\x04", b"PAR1", b"SQLite format 3", b"\x28\xb5\x2f\xfd", b"\x1f\x8b")
 DAMAGE = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), st.binary(max_size=4)), max_size=8)
 
 
@@ -124,7 +176,7 @@ def damaged(lines: list[bytes], changes: list[tuple[int, int, bytes]], end: byte
     lines=st.lists(st.sampled_from(CLEAN), max_size=8),
     changes=DAMAGE,
     end=st.sampled_from([b"\n", b"\r\n", b"\n\n"]),
-    name=st.sampled_from(["rows.jsonl", "rows.json", "rows.txt"]),
+    name=st.sampled_from(["rows.jsonl", "rows.json", "rows.txt", "rows.csv", "rows.tsv"]),
 )
 @example(lines=[b'{"messages": ' + b"[" * 3000], changes=[], end=b"\n", name="rows.jsonl")
 @example(lines=[b"[" * 900 + b"]" * 900], changes=[], end=b"\n", name="rows.json")
@@ -144,8 +196,9 @@ def test_a_damaged_file_never_raises_and_every_row_is_accounted_for(
         try:
             report = check_files([path], ledger=Ledger.open(Path(folder) / "ledger.jsonl"))
         except InputError:
-            # Whole files may be refused: binary ones, and .json files that are no JSON.
-            assert name == "rows.json" or any(byte < 32 for byte in content) or content.startswith(PACKED)
+            # Whole files may be refused: binary ones, .json files that are no JSON, and tables without a header.
+            refusable = name in {"rows.json", "rows.csv", "rows.tsv"} or any(byte < 32 for byte in content)
+            assert refusable or content.startswith(WHOLE)
             return
         (file,) = report.files
         assert file.kept + file.refused + file.fates["duplicate"] == file.rows == sum(file.fates.values())
@@ -153,7 +206,10 @@ def test_a_damaged_file_never_raises_and_every_row_is_accounted_for(
             numbers = [row.number for row in source.rows()]
         assert {problem.row for problem in file.problems} <= set(numbers)
         assert len(numbers) == file.rows
-        if not name.endswith(".json") and not content.lstrip().startswith((b"[", b"\xef")):
+        otherwise = content.startswith((b"\xff\xfe", b"\xfe\xff", *WHOLE)) or content.lstrip().startswith(
+            (b"[", b"\xef")
+        )
+        if name in {"rows.jsonl", "rows.txt"} and not otherwise:
             assert numbers == [number for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
         with open_source(path) as source:
             curated = curate(source.rows())
