@@ -222,22 +222,6 @@ class Review:
                         found.setdefault(problem.row, []).append(problem)
         self.problems = found
 
-    def rows_with(self, kind: str) -> list[int]:
-        """The rows that have a problem of that kind, each followed by the row it is about, pairs kept together."""
-        numbers: list[int] = []
-        for number, problems in sorted(self.problems.items()):
-            for problem in problems:
-                if problem.kind == kind:
-                    here = [problem.other] if problem.other and not problem.other_path else []
-                    numbers += [*here, number]
-        found = (self.source.index_of(number) for number in dict.fromkeys(numbers))
-        return [index for index in found if index is not None]
-
-    def kinds(self) -> list[tuple[str, int]]:
-        """Each kind of problem with its number of rows, the most first."""
-        counts = Counter(kind for problems in self.problems.values() for kind in {p.kind for p in problems})
-        return counts.most_common()
-
 
 def find_bytes(needle: str) -> list[bytes]:
     """What to look for in the raw bytes of a file to find `needle`: as UTF-8, and as JSON escapes it."""

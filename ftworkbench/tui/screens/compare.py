@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,6 +18,7 @@ from ftworkbench.tui.widgets.job_words import job_title
 from ftworkbench.tui.widgets.prompt_area import PromptArea
 
 if TYPE_CHECKING:
+    from ftworkbench.data.example import Example
     from ftworkbench.tui.comparing import Asked, Contest
 
 _NONE = "Nothing was tuned here yet: train a recipe first (2, then r). Its answers then stand beside the baseline's."
@@ -99,13 +100,18 @@ class CompareScreen(JobsScreen):
     def prompt(self) -> PromptView:
         return self.query_one(PromptView)
 
+    @property
+    def _example(self) -> Example | None:
+        """The row whose prompt is asked, where there are any."""
+        return self._contest.rows[self._row] if self._contest is not None and self._contest.rows else None
+
     def _refresh_prompt(self) -> None:
         entry, contest = self.entries.get(self._train or ""), self._contest
         by = "" if entry is None else f" · {job_title(entry)}"
         if self.prompt.writes:
             self.prompt.show_own(by)
-        elif contest is not None and contest.rows:
-            self.prompt.show_row(contest.rows[self._row], f"{self._row + 1:,} of {len(contest.rows):,}", by)
+        elif contest is not None and self._example is not None:
+            self.prompt.show_row(self._example, f"{self._row + 1:,} of {len(contest.rows):,}", by)
         elif self._trouble:
             self.prompt.show_words(self._trouble, "$error", by)
         elif contest is not None:
@@ -123,7 +129,7 @@ class CompareScreen(JobsScreen):
         elif self._asked is None:
             answers.show_contest(contest, contest.baselines[self._baseline])
         else:
-            earlier = list(self._asked.messages) != list(self._prompt(contest)[0])
+            earlier = list(self._asked.messages) != list(self.prompt.messages(self._example)[0])
             story = self.telling.story if self.telling else None
             answers.show_answers(self._asked, story, self.told_entry, earlier=earlier)
 
@@ -138,7 +144,7 @@ class CompareScreen(JobsScreen):
         if contest is None:
             self.workbench.tell(self._trouble or "there is nobody to ask yet", "warning")
             return
-        messages, reference = self._prompt(contest)
+        messages, reference = self.prompt.messages(self._example)
         if not messages:
             self.workbench.tell("the prompt is empty")
             return
@@ -151,15 +157,6 @@ class CompareScreen(JobsScreen):
             doing="asking",
             group="ask",
         )
-
-    def _prompt(self, contest: Contest) -> tuple[Sequence[Mapping[str, Any]], str | None]:
-        if self.prompt.writes:
-            text = self.prompt.own
-            return ([{"role": "user", "content": text}] if text.strip() else []), None
-        if not contest.rows:
-            return [], None
-        example = contest.rows[self._row]
-        return example.prompt, example.answer
 
     def _was_asked(self, asked: Asked) -> None:
         self._asked = asked

@@ -40,10 +40,12 @@ class PromptView(Vertical):
         """Whether keys go into the user's own prompt now."""
         return self.writes and self.query_one(PromptArea).has_focus
 
-    @property
-    def own(self) -> str:
-        """What the user has written."""
-        return self.query_one(PromptArea).text
+    def messages(self, row: Example | None) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+        """The prompt that stands here, where `row` is the row's, and its reference; nothing where none does."""
+        if self.writes:
+            text = self.query_one(PromptArea).text
+            return ([{"role": "user", "content": text}] if text.strip() else []), None
+        return ([], None) if row is None else (row.prompt, row.answer)
 
     def write(self) -> None:
         """Lets the user write a prompt."""

@@ -217,5 +217,5 @@ class FindingDesk(Container):
         if self.data.review is not None:
             self.show_all()
             self._kind = kind
-            self.data.rows.show(self.data.review.rows_with(kind), keep=False)
+            self.data.rows.show(data_page.rows_with(self.data.review, kind), keep=False)
             self.data.entitle()

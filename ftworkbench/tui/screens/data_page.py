@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,13 +138,26 @@ def check(opened: Opened | None, path: Path, progress: Callable[[str, int, int],
     return check_paths([path], None, progress) if opened is None else check_recipe(opened, progress)
 
 
+def rows_with(review: Review, kind: str) -> list[int]:
+    """The rows that have a problem of that kind, each followed by the row it is about, pairs kept together."""
+    numbers: list[int] = []
+    for number, problems in sorted(review.problems.items()):
+        for problem in problems:
+            if problem.kind == kind:
+                here = [problem.other] if problem.other and not problem.other_path else []
+                numbers += [*here, number]
+    found = (review.source.index_of(number) for number in dict.fromkeys(numbers))
+    return [index for index in found if index is not None]
+
+
 def kind_lines(review: Review) -> list[KindLine]:
     """What was found in the file, by kind: what blocks training first, then the most."""
     from ftworkbench.data.problems import KINDS
     from ftworkbench.tui.widgets.problem_list import KindLine
 
     lines = []
-    for name, count in review.kinds():
+    counts = Counter(kind for problems in review.problems.values() for kind in {p.kind for p in problems})
+    for name, count in counts.items():
         kind = KINDS.get(name)
         blocks = any(p.blocks and not p.settled for ps in review.problems.values() for p in ps if p.kind == name)
         lines.append(KindLine(name, kind.title if kind else name, kind.todo if kind else "", count, blocks))

@@ -163,10 +163,8 @@ class EditingDesk(Container):
             self.workbench.tell("this value cannot be written on one line: E edits the file in $EDITOR", "warning")
             return
         self._editing = line.key
-        hint = " · ".join(part for part in (option.bounds, option.unit) if part) if option is not None else ""
-        if option is not None and option.choices:
-            hint = ", ".join(option.choices)
-        self.line.ask(self._editing_label, "" if line.origin == "default" else line.value, hint or "enter keeps it")
+        value = "" if line.origin == "default" else line.value
+        self.line.ask(self._editing_label, value, recipe_page.hint_for(option) or "enter keeps it")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

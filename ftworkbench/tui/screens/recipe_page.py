@@ -115,6 +115,13 @@ def _unit(option: Option, value: str) -> str:
     return option.unit
 
 
+def hint_for(option: Option | None) -> str:
+    """What may be written for an option: its choices, or its bounds and its unit."""
+    if option is None or option.choices:
+        return ", ".join(option.choices) if option is not None else ""
+    return " · ".join(part for part in (option.bounds, option.unit) if part)
+
+
 # Help for one option
 
 
