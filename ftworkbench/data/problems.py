@@ -54,6 +54,7 @@ KINDS = _kinds(
     Kind("no-messages", "no messages", "name the columns in the recipe, or mend the row", refused=True),
     Kind("no-column", "a column is missing", "name the right columns in the recipe, or mend the row", refused=True),
     Kind("bad-fields", "too many or too few fields", "mend the row in the source file, or leave it out", refused=True),
+    Kind("bad-file", "a file that cannot be read", "mend the file, or take it out of the folder", refused=True),
     Kind("bad-message", "unreadable message", "edit the row, or mend it in the source file", refused=True),
     Kind("unknown-role", "unknown role", "use system, user, assistant or tool", refused=True),
     Kind("no-assistant", "no assistant turn", "add the answer that the model should learn", refused=True),

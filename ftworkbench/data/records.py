@@ -26,7 +26,10 @@ BOM = b"\xef\xbb\xbf"
 
 
 class Records(Protocol):
-    """The records of a file, by 0-based index; those before `known` can be had at once."""
+    """The records of a file, by 0-based index; those before `known` can be had at once.
+
+    `number` is what a record is called by, and `place` where it stands, in words.
+    """
 
     @property
     def known(self) -> int: ...
@@ -39,6 +42,7 @@ class Records(Protocol):
     def index_some(self, seconds: float) -> bool: ...
     def number(self, index: int) -> int: ...
     def index_of(self, number: int) -> int | None: ...
+    def place(self, index: int) -> str: ...
     def raw(self, index: int) -> bytes: ...
     def value(self, index: int) -> Any: ...
     def close(self) -> None: ...
@@ -182,6 +186,9 @@ class LineRecords:
         index = bisect_left(range(self.known), number, key=self.number)
         return index if index < self.known and self.number(index) == number else None
 
+    def place(self, index: int) -> str:
+        return f"line {self.number(index)}"
+
     def raw(self, index: int) -> bytes:
         """The line, without its end."""
         start = self._starts[index]
@@ -249,6 +256,9 @@ class ListRecords:
 
     def index_of(self, number: int) -> int | None:
         return number - 1 if 1 <= number <= self.known else None
+
+    def place(self, index: int) -> str:
+        return f"row {index + 1}"
 
     def raw(self, index: int) -> bytes:
         """The record as JSON."""

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ftworkbench.data.example import Example, dump_json, key_of
+from ftworkbench.data.folders import FolderRecords, files_of
 from ftworkbench.data.formats import Format, read_example, recognise, told
 from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.records import BOM, Broken, LineRecords, ListRecords, Records
 from ftworkbench.data.rules import Refused, warning
-from ftworkbench.data.tables import CsvRecords, ParquetRecords
+from ftworkbench.data.tables import CsvRecords, arrow_records, parquet_records
 from ftworkbench.data.unpacking import unpacking
 from ftworkbench.errors import InputError
 
@@ -113,6 +114,10 @@ class Source:
         """The index of the row with that number; None where there is none among those that are known."""
         return self._records.index_of(number)
 
+    def place(self, index: int) -> str:
+        """Where the row stands, in words: its line, and in a folder its file."""
+        return self._records.place(index)
+
     def raw(self, index: int) -> bytes:
         """The record as it stands in the file; an item of a JSON array, as JSON."""
         return self._records.raw(index)
@@ -190,16 +195,19 @@ def _key_of_refused(raw: bytes) -> str:
 
 
 def open_source(path: Path, data: Data | None = None) -> Source:
-    """Opens a file of rows: JSONL, a JSON array, lines of `input ### answer`, CSV, TSV or Parquet.
+    """Opens a file of rows: JSONL, a JSON array, lines of `input ### answer`, CSV, TSV, Parquet or Arrow.
 
-    Lines may be packed (gzip, Zstandard) or UTF-16. The format is what `data` tells, else what the first records
-    look like. Raises InputError where there is no such file, or it is none of these.
+    A folder of such files is read as one. Lines may be packed (gzip, Zstandard) or UTF-16. The format is what `data`
+    tells, else what the first records look like. Raises InputError where there is no such file, or it is none of these.
     """
     try:
-        size = _size_of_file(path)
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-        records = _open_records(path, head)
+        if path.is_dir():
+            files = files_of(path)
+            size = sum(_size_of_file(file) for file in files)
+            records: Records = FolderRecords(files, _open_records)
+        else:
+            size = _size_of_file(path)
+            records = _open_records(path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     form = told(data.format, data.prompt_column, data.answer_column) if data else None
@@ -213,16 +221,18 @@ def _size_of_file(path: Path) -> int:
         status = path.stat()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise InputError(f"{path}: a folder; name a file of rows in it")
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{path}: not a regular file")
     return status.st_size
 
 
-def _open_records(path: Path, head: bytes) -> Records:
+def _open_records(path: Path) -> Records:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
     if head.startswith(b"PAR1"):
-        return ParquetRecords(path)
+        return parquet_records(path)
+    if path.suffix.lower() == ".arrow":
+        return arrow_records(path)
     packed = unpacking(path, head)
     if packed:
         return LineRecords(path, packed)

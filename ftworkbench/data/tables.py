@@ -1,4 +1,4 @@
-"""Tables as records: CSV and TSV read where they stand, Parquet by its row groups. A record is a mapping of columns."""
+"""Tables as records: CSV and TSV read where they stand, Parquet and Arrow by pages. A record is a mapping."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ _HEAD = 1 << 16
 _BATCH = 2000
 _LONGEST_FIELD = 1 << 25
 _PAGE = 512
+_ARROW_FILE = b"ARROW1"
 
 
 class CsvRecords:
@@ -108,15 +109,12 @@ class CsvRecords:
         end = self._starts[index + 1] if index + 1 < self.known else self._at
         return os.pread(self._file.fileno(), end - start, start).rstrip(b"\r\n")
 
+    def place(self, index: int) -> str:
+        return f"line {self.number(index)}"
+
     def value(self, index: int) -> Mapping[str, Any] | Broken:
         """The row by its columns; Broken where it has other fields than the header, or is not UTF-8."""
-        return self._read(self.raw(index))
-
-    def values(self, start: int, end: int) -> Iterator[Mapping[str, Any] | Broken]:
-        """These rows, of which all are known."""
-        return (self.value(index) for index in range(start, end))
-
-    def _read(self, raw: bytes) -> Mapping[str, Any] | Broken:
+        raw = self.raw(index)
         try:
             fields = next(csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), delimiter=self._delimiter), [])
         except UnicodeDecodeError as broken:
@@ -138,24 +136,15 @@ def _delimiter_of(head: bytes) -> str:
     return max(_DELIMITERS, key=first.count)
 
 
-class ParquetRecords:
-    """The rows of a Parquet file, read a page at a time. Raises InputError where it cannot be read."""
+class PagedRecords:
+    """The rows of a table that is read a page at a time: `read` gives so many rows from an index on."""
 
     complete = True
     cut = ""
 
-    def __init__(self, path: Path) -> None:
-        import polars
-
-        self._path = path
-        try:
-            self._frame = polars.scan_parquet(path)
-            self.columns = self._frame.collect_schema().names()
-            self.known = int(self._frame.select(polars.len()).collect().item())
-        except (polars.exceptions.PolarsError, OSError) as error:
-            raise InputError(
-                f"{path}: not a Parquet file that can be read: {str(error).splitlines()[0][:160]}"
-            ) from None
+    def __init__(self, rows: int, read: Callable[[int, int], list[dict[str, Any]]]) -> None:
+        self.known = rows
+        self._read = read
         self._page = lru_cache(8)(self._read_page)
 
     def index_some(self, seconds: float) -> bool:
@@ -179,16 +168,45 @@ class ParquetRecords:
         page, place = divmod(index, _PAGE)
         return self._page(page)[place]
 
-    def values(self, start: int, end: int) -> Iterator[Mapping[str, Any]]:
-        """These rows."""
-        return (self.value(index) for index in range(start, end))
+    def place(self, index: int) -> str:
+        return f"row {index + 1}"
 
     def _read_page(self, page: int) -> list[dict[str, Any]]:
-        rows = self._frame.slice(page * _PAGE, _PAGE).collect().to_dicts()
-        return [{name: _plain(value) for name, value in row.items()} for row in rows]
+        return [{name: _plain(value) for name, value in row.items()} for row in self._read(page * _PAGE, _PAGE)]
 
     def close(self) -> None:
         self._page.cache_clear()
+
+
+def parquet_records(path: Path) -> PagedRecords:
+    """The rows of a Parquet file. Raises InputError where it cannot be read."""
+    import polars
+
+    try:
+        frame = polars.scan_parquet(path)
+        rows = int(frame.select(polars.len()).collect().item())
+    except (polars.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"{path}: not a Parquet file that can be read: {_first_line(error)}") from None
+    return PagedRecords(rows, lambda start, count: frame.slice(start, count).collect().to_dicts())
+
+
+def arrow_records(path: Path) -> PagedRecords:
+    """The rows of an Arrow file, as `datasets` saves them. Raises InputError where it cannot be read."""
+    import pyarrow
+
+    try:
+        mapped = pyarrow.memory_map(str(path))
+        whole = mapped.read(len(_ARROW_FILE)) == _ARROW_FILE
+        mapped.seek(0)
+        opened = pyarrow.ipc.open_file(mapped) if whole else pyarrow.ipc.open_stream(mapped)
+        table = opened.read_all()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{path}: not an Arrow file that can be read: {_first_line(error)}") from None
+    return PagedRecords(table.num_rows, lambda start, count: list(table.slice(start, count).to_pylist()))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]
 
 
 def _plain(value: Any) -> Any:

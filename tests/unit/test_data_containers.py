@@ -166,3 +166,59 @@ def test_a_file_that_grows_shows_its_new_rows_and_the_rest_of_its_last_one(befor
         assert [row.number for row in grown[:3]] == [row.number for row in rows]
         assert grown[3].number == rows[2].number + 2
         assert said(source.row(2)) == "a3"
+
+
+def saved_dataset(folder: Path, count: int) -> Path:
+    """What `datasets` leaves where it saves one: rows in Arrow streams, beside files that hold none."""
+    import pyarrow
+
+    folder.mkdir()
+    for part, numbers in enumerate((range(1, count + 1), range(count + 1, 2 * count + 1))):
+        table = pyarrow.Table.from_pylist([chat(number) for number in numbers])
+        with pyarrow.ipc.new_stream(folder / f"data-{part:05}-of-00002.arrow", table.schema) as file:
+            file.write_table(table)
+    (folder / "state.json").write_text("{}")
+    (folder / "dataset_info.json").write_text("{}")
+    return folder
+
+
+def test_a_saved_dataset_is_read_where_it_is(tmp_path: Path) -> None:
+    rows = rows_of(saved_dataset(tmp_path / "saved", 1000))
+    assert [said(row) for row in rows] == [f"a{number}" for number in range(1, 2001)]
+
+
+def test_a_folder_is_read_as_one_file_and_tells_where_each_row_stands(tmp_path: Path) -> None:
+    (tmp_path / "part-10.jsonl").write_bytes(lines(2))
+    (tmp_path / "part-9.jsonl.gz").write_bytes(gzip.compress(b"\n" + lines(1)))
+    (tmp_path / "README.md").write_text("not rows")
+    (tmp_path / ".hidden.jsonl").write_bytes(lines(1))
+    with open_source(tmp_path) as source:
+        assert [(row.number, said(row)) for row in source.rows()] == [(1, "a1"), (2, "a1"), (3, "a2")]
+        assert [source.place(index) for index in range(3)] == [
+            "part-9.jsonl.gz, line 2", "part-10.jsonl, line 1", "part-10.jsonl, line 2",
+        ]  # fmt: skip
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_a_refused_row(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(lines(1))
+    (tmp_path / "b.parquet").write_bytes(b"PAR1 and no more")
+    (tmp_path / "c.jsonl").write_bytes(lines(1))
+    rows = rows_of(tmp_path)
+    assert [said(row) for row in rows] == ["a1", "bad-file", "a1"]
+    assert rows[1].problem is not None
+    assert "b.parquet" in rows[1].problem.reason
+
+
+def test_a_folder_of_splits_and_one_without_rows_say_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="without files of rows"):
+        open_source(tmp_path)
+    saved_dataset(tmp_path / "train", 1)
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    with pytest.raises(InputError, match="name the folder of one: train"):
+        open_source(tmp_path)
+
+
+def test_a_folder_that_cannot_be_read_at_all_is_a_row_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("only one column\n")
+    (row,) = rows_of(tmp_path)
+    assert row.refused

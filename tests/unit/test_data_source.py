@@ -142,8 +142,9 @@ def test_a_file_that_is_no_text_is_refused_whole_in_one_line(tmp_path: Path, con
 def test_a_damaged_array_a_folder_and_no_file_at_all_say_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 1, column"):
         open_source(write(tmp_path, '[{"messages": []', "rows.json"))
-    with pytest.raises(InputError, match="a folder"):
-        open_source(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="a folder without"):
+        open_source(tmp_path / "empty")
     with pytest.raises(InputError, match="no such file"):
         open_source(tmp_path / "none.jsonl")
 
