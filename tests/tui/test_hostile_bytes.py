@@ -139,8 +139,8 @@ def test_completions_of_tags_and_labels(visit: Visit) -> None:
 
 
 def test_what_check_found(visit: Visit) -> None:
-    visit.go("1", "Data").press("c").wait("unknown role").press("j", "j", "enter", "j", "k")
-    visit.press("q", "p").wait("unknown role").press("j", "q", ":").wait("Go to row")
+    visit.go("1", "Data").press("c").wait("enter shows the rows").press("j", "j", "enter", "j", "k")
+    visit.press("q", "p").wait("enter shows the rows").press("j", "q", ":").wait("Go to row")
     visit.press("4", "enter", "tab", "G").wait(visible("Ro")).press("tab")
     visit.saw("Tr", "Lb1", "Ro")
 
