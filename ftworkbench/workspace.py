@@ -61,6 +61,11 @@ def workspace_at(path: Path) -> Workspace:
     return workspace_of(path)
 
 
+def names_recipe(path: Path) -> bool:
+    """Whether the path is a recipe, or a folder of recipes rather than of rows."""
+    return path.suffix == ".toml" or (path.is_dir() and bool(Workspace(path).recipes()))
+
+
 def find_recipe(path: Path) -> Path:
     """The recipe that `path` names: itself, or the only one in it. Raises InputError where there is none."""
     if path.is_dir():

@@ -13,6 +13,7 @@ from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
 from ftworkbench.steps.check import Progress, check_paths, check_recipe
 from ftworkbench.steps.recipe import open_recipe
+from ftworkbench.workspace import names_recipe
 
 _SHOWN = 12
 _FATES = ("kept", "refused", "duplicates", "rejected")  # the first two always, the others where there are any
@@ -21,7 +22,8 @@ _FATES = ("kept", "refused", "duplicates", "rejected")  # the first two always, 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE",
-        help="data files (train first; those named test, valid, eval or dev are held out), or one recipe",
+        help="data files, or folders of them (train first; those named test, valid, eval or dev are held out); "
+        "or one recipe",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
@@ -42,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(files: list[Path], progress: Progress | None) -> Report:
-    recipes = [path for path in files if path.suffix == ".toml" or path.is_dir()]
+    recipes = [path for path in files if names_recipe(path)]
     if not recipes:
         return check_paths(files, progress=progress)
     if len(files) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from ftworkbench.data.folders import files_of
 from ftworkbench.errors import InputError
 from ftworkbench.files import replace_file
 
@@ -21,11 +22,18 @@ def write_whole(path: Path, body: bytes) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex. Raises InputError where it cannot be read."""
+    """The SHA-256 of a file's bytes, in hex; of a folder, of its files of rows with their names.
+
+    Raises InputError where it cannot be read.
+    """
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
+        if path.is_dir():
+            for file in files_of(path):
+                digest.update(f"{sha256_of(file)}  {file.name}\n".encode())
+            return digest.hexdigest()
+        with path.open("rb") as opened:
+            while block := opened.read(_BLOCK):
                 digest.update(block)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None

@@ -63,7 +63,7 @@ class Data:
     """The rows, and which of them train, validate and test."""
 
     train: str = option(
-        help="The file with the examples, relative to the recipe: JSONL, JSON or text.",
+        help="The examples, relative to the recipe: a JSONL, JSON, CSV, Parquet or text file, or a folder of them.",
         common=True,
     )
     validation: str | None = option(

@@ -11,7 +11,7 @@ from ftworkbench.data.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.tables import Data
 from ftworkbench.steps.recipe import open_recipe
-from ftworkbench.workspace import Workspace
+from ftworkbench.workspace import Workspace, names_recipe
 
 
 def export_reviewed(named: Path, out: Path, *, accepted_only: bool = False) -> dict[str, int]:
@@ -41,7 +41,7 @@ def export_reviewed(named: Path, out: Path, *, accepted_only: bool = False) -> d
 
 def _named(path: Path) -> tuple[Path, Data | None, Path]:
     """The data file, how to read it, and the ledger that decides about it."""
-    if path.suffix == ".toml" or path.is_dir():
+    if names_recipe(path):
         opened = open_recipe(path)
         return opened.workspace.root / opened.recipe.data.train, opened.recipe.data, opened.workspace.ledger
     return path, None, Workspace(path.parent).ledger

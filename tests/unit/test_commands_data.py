@@ -92,3 +92,16 @@ def test_init_with_data_that_cannot_be_used_is_one_line_exit_2_and_nothing_writt
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "desk").exists()
+
+
+def test_a_folder_of_files_is_data_as_one_file_is(tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    write(tmp_path / "rows" / "part-1.jsonl", *(row(n) for n in range(20)))
+    write(tmp_path / "rows" / "part-2.jsonl", *(row(n) for n in range(20, 40)), "{")
+    assert "41 rows: 40 kept, 1 refused" in run("check", tmp_path / "rows").stdout
+    assert run("init", tmp_path / "work", "--data", tmp_path / "rows", "--model", "pocket").returncode == 0
+    assert "41 rows: 40 kept, 1 refused" in run("check", tmp_path / "work").stdout
+    done = run("split", tmp_path / "work", "--json")
+    assert done.returncode == 0, done.stderr
+    frozen = json.loads(done.stdout)
+    assert sum(frozen[part] for part in ("train", "validation", "test")) == 40

@@ -210,11 +210,12 @@ def test_an_escape_in_a_recipe_does_not_reach_the_message_raw() -> None:
 def test_files_are_looked_for_beside_the_recipe(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").touch()
     (tmp_path / "folder").mkdir()
-    extra = 'test = "test.jsonl"\nvalidation = "folder"\n[evaluate]\nregression = ["skills.jsonl"]\n'
+    extra = 'test = "test.jsonl"\nvalidation = "folder"\n[evaluate]\nregression = ["skills.jsonl", "folder"]\n'
     missing, folder, suite = sorted(in_folder(tmp_path, MINIMAL + extra), key=lambda text: text.split(":")[1])[:3]
     said = f"{missing}\n{folder}\n{suite}"
     assert "data.test test.jsonl: there is no such file" in said
-    assert "data.validation folder: is a folder, not a file" in said
+    assert "data.validation" not in said  # a folder of files is data, too
+    assert "evaluate.regression folder: is a folder, not a file" in said
     assert "evaluate.regression skills.jsonl: there is no such file" in said
 
 
