@@ -18,7 +18,7 @@ from ftworkbench.demo.corpus.mix import GENERAL_ROWS, dialogue, general_suite
 from ftworkbench.demo.corpus.strings import LIST_OPERATIONS
 
 GENERAL = Path(FOLDER).parent / "triage" / "general.jsonl"
-LABELLED = {"classify", "fields", "learn from examples", "lookup"}
+LABELLED = {"classify", "fields", "learn from examples", "lookup", "conventions"}
 
 
 def drawn(seed: int, source: Bank | None = None) -> Iterator[Dialogue]:

@@ -123,7 +123,8 @@ def _scheme(rng: Random, source: Bank, kind: str) -> Scheme:
     return written_ways(rng, source, min(count, 5))
 
 
-def _message(rng: Random, source: Bank, schemes: list[Scheme], places: list[int]) -> str:
+def message(rng: Random, source: Bank, schemes: list[Scheme], places: list[int]) -> str:
+    """A message that falls under the label at `places[i]` of each scheme i."""
     manner, sentences = Manner(), []
     for scheme, place in zip(schemes, places, strict=True):
         if isinstance(scheme, Written):
@@ -138,15 +139,18 @@ def _message(rng: Random, source: Bank, schemes: list[Scheme], places: list[int]
     return compose(rng, source, sentences, manner.attributes, rng.choice((0.05, 0.2, 0.4)))
 
 
-def _places(rng: Random, schemes: list[Scheme], count: int) -> list[list[int]]:
-    """Which label each pair has in each field: early pairs show every label once, the last is any of those shown."""
+def places_of(rng: Random, schemes: list[Scheme], count: int, shown: float = 0.0) -> list[list[int]]:
+    """Which label each pair has in each field: early pairs show every label once, the last is any of those shown.
+
+    Where the prompt reveals what the labels mean, the last is one of those shown in a share of `shown` only.
+    """
     columns = []
     for scheme in schemes:
         size = len(scheme.labels)
         order = rng.sample(range(size), size)
         column = [order[place % size] if rng.random() < 0.85 else rng.randrange(size) for place in range(count - 1)]
-        shown = column if column and not scheme.revealed else list(range(size))
-        columns.append([*column, rng.choice(shown)])
+        must = not scheme.revealed or rng.random() < shown
+        columns.append([*column, rng.choice(column if column and must else range(size))])
     return [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -174,17 +178,17 @@ def one_label(rng: Random, source: Bank, most: int = 10, long: bool = False) -> 
     listed = scheme.revealed or _is_listed(scheme) or rng.random() < 0.5
     if as_json:
         template = rng.choice(FIELDS_HELD_OUT if held_out else FIELDS)
-        instruction = _fields_text(rng, template, [key], [labels if listed else []])
+        instruction = fields_text(rng, template, [key], [labels if listed else []])
     else:
         template = rng.choice((ONE_LABEL_HELD_OUT if held_out else ONE_LABEL) if listed else UNLISTED)
-        instruction = _filled(rng, template, key, _shuffled(rng, labels))
+        instruction = filled(rng, template, key, _shuffled(rng, labels))
 
     def pair(place: int) -> Pair:
-        text = _message(rng, source, [scheme], [place])
+        text = message(rng, source, [scheme], [place])
         name = labels[place].name
         return text, json.dumps({key: name}) if as_json else name
 
-    pairs = [pair(row[0]) for row in _places(rng, [scheme], shots + 1)]
+    pairs = [pair(row[0]) for row in places_of(rng, [scheme], shots + 1)]
     metric: Metric = "json_match" if as_json else "exact_match"
     skill = "classify" if scheme.revealed else "learn from examples"
     return from_pairs(rng, Task(instruction, lambda: pairs[-1], skill, metric, 0.65), pairs)
@@ -206,13 +210,13 @@ def several_fields(rng: Random, source: Bank, most: int = 10, long: bool = False
         list(scheme.labels) if scheme.revealed or _is_listed(scheme) or rng.random() < 0.6 else [] for scheme in schemes
     ]
     template = rng.choice(FIELDS_HELD_OUT if source.prompts == "held_out" else FIELDS)
-    instruction = _fields_text(rng, template, keys, listed)
+    instruction = fields_text(rng, template, keys, listed)
 
     def pair(places: list[int]) -> Pair:
         names = [scheme.labels[place].name for scheme, place in zip(schemes, places, strict=True)]
-        return _message(rng, source, schemes, places), json.dumps(dict(zip(keys, names, strict=True)))
+        return message(rng, source, schemes, places), json.dumps(dict(zip(keys, names, strict=True)))
 
-    pairs = [pair(row) for row in _places(rng, schemes, shots + 1)]
+    pairs = [pair(row) for row in places_of(rng, schemes, shots + 1)]
     return from_pairs(rng, Task(instruction, lambda: pairs[-1], "fields", "json_match", 0.8), pairs)
 
 
@@ -253,7 +257,8 @@ def _shuffled(rng: Random, labels: list[Label]) -> list[Label]:
     return rng.sample(labels, len(labels)) if rng.random() < 0.5 else labels
 
 
-def _filled(rng: Random, template: str, key: str, labels: list[Label]) -> str:
+def filled(rng: Random, template: str, key: str, labels: list[Label]) -> str:
+    """The instruction for one label."""
     verb = rng.choice(VERBS)
     return template.format(
         verb=verb,
@@ -265,7 +270,8 @@ def _filled(rng: Random, template: str, key: str, labels: list[Label]) -> str:
     )
 
 
-def _fields_text(rng: Random, template: str, keys: list[str], listed: list[list[Label]]) -> str:
+def fields_text(rng: Random, template: str, keys: list[str], listed: list[list[Label]]) -> str:
+    """The instruction for a JSON object; a key without labels is only named."""
     blocks = rng.random() < 0.15
     parts = []
     for key, labels in zip(keys, listed, strict=True):

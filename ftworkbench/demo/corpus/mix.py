@@ -7,6 +7,7 @@ from ftworkbench.demo.corpus.arithmetic import arithmetic
 from ftworkbench.demo.corpus.bank import Bank, bank
 from ftworkbench.demo.corpus.chat import kinds, meanings, same_topic, talk, who_and_where
 from ftworkbench.demo.corpus.classify import lookup, one_label, several_fields
+from ftworkbench.demo.corpus.conventions import conventions
 from ftworkbench.demo.corpus.dialogue import Dialogue
 from ftworkbench.demo.corpus.extract import extraction, json_records, quoted_field
 from ftworkbench.demo.corpus.strings import strings
@@ -24,6 +25,7 @@ MIX: tuple[tuple[Skill, float], ...] = (
     (one_label, 22),
     (several_fields, 17),
     (many_examples, 1.5),
+    (conventions, 40),
     (lookup, 8),
     (extraction, 11),
     (quoted_field, 2),

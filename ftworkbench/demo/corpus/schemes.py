@@ -18,8 +18,8 @@ from ftworkbench.demo.corpus.message import second_thought, topic_sentence
 
 Sentences = Callable[[int, bool | None], list[str]]
 OTHERS_FROM = 3
-MERGED = 0.25
-HIDDEN = 0.18
+MERGED = 0.35
+HIDDEN = 0.4
 """How often the cues tell of a label's first topic only, and examples of the second."""
 
 
@@ -135,7 +135,7 @@ def about_words(rng: Random, source: Bank, count: int) -> About:
         words = list({any_word(rng, source): None for _ in range(count * 6)})
         groups = [tuple(words[place::count][: rng.randint(1, 4)]) for place in range(count)]
         cues = groups
-    cued = rng.random() < 0.85
+    cued = rng.random() < 0.75
     bare = rng.random() < 0.25
     labels = [
         Label(name, named if cued else ()) for name, named in zip(distinct_names(rng, source, count), cues, strict=True)
@@ -216,7 +216,7 @@ def written_ranks(rng: Random, source: Bank) -> Written:
     return Written(tuple(labels[rank] for rank in order), manner, cued)
 
 
-def written_ways(rng: Random, source: Bank, count: int) -> Written:
+def written_ways(rng: Random, source: Bank, count: int = 3) -> Written:
     """Labels for ways of writing in no order, as in angry, polite, question; each message has one of them."""
     mine = rng.sample(list(source.attributes.values()), count)
     natural = rng.random() < 0.4
@@ -234,3 +234,19 @@ def written_ways(rng: Random, source: Bank, count: int) -> Written:
         return Manner((attribute,), asks if asks or rng.random() < 0.2 else False)
 
     return Written(labels, manner, cued or natural)
+
+
+def written_house(rng: Random, source: Bank) -> Written:
+    """Three labels for ways of writing as a house sees them: the prompt tells of some at most, examples of all."""
+    names = cased(rng, list(rng.choice(LEVEL_SETS))) if rng.random() < 0.5 else distinct_names(rng, source, 3)
+    ways = rng.sample([one for one in source.attributes.values() if one.name not in {"question", "plain"}], 6)
+    mine = [ways[place::3][: rng.randint(1, 2)] for place in range(3)]
+    cued = rng.random() < 0.5
+    labels = tuple(
+        Label(name, some(rng, one[0].cues, 1, 2) if cued else ()) for name, one in zip(names, mine, strict=True)
+    )
+
+    def manner(place: int) -> Manner:
+        return Manner((rng.choice(mine[place]),), None if rng.random() < 0.2 else False)
+
+    return Written(labels, manner, False)

@@ -10,6 +10,7 @@ from ftworkbench.demo.corpus.dialogue import Dialogue, Task, ask
 from ftworkbench.demo.corpus.labels import any_word
 from ftworkbench.demo.corpus.message import topic_sentence
 from ftworkbench.demo.corpus.noise import typed
+from ftworkbench.demo.corpus.wordings import wording
 
 Words = list[str]
 
@@ -21,6 +22,8 @@ class Operation:
     skill: str
     asked: tuple[str, ...]
     result: Callable[[Words], Words]
+    wanted: str = ""
+    """Its name among the wordings that are put together from parts."""
 
 
 LIST_OPERATIONS = (
@@ -35,6 +38,7 @@ LIST_OPERATIONS = (
             "Order the words by the alphabet.",
         ),
         sorted,
+        wanted="sorted",
     ),
     Operation(
         "sort",
@@ -52,6 +56,7 @@ LIST_OPERATIONS = (
             "Give the words back to front.",
         ),
         lambda words: words[::-1],
+        wanted="backwards",
     ),
     Operation(
         "copy",
@@ -64,6 +69,7 @@ LIST_OPERATIONS = (
             "Repeat exactly what is written.",
         ),
         lambda words: words,
+        wanted="same",
     ),
     Operation(
         "case",
@@ -75,6 +81,7 @@ LIST_OPERATIONS = (
             "Change everything to capital letters.",
         ),
         lambda words: [word.upper() for word in words],
+        wanted="capitals",
     ),
     Operation(
         "case",
@@ -85,6 +92,7 @@ LIST_OPERATIONS = (
             "Change everything to small letters.",
         ),
         lambda words: [word.lower() for word in words],
+        wanted="small",
     ),
     Operation(
         "case",
@@ -95,31 +103,37 @@ LIST_OPERATIONS = (
         "pick",
         ("What is the first word?", "Give the first word.", "First word only.", "Which word comes first?"),
         lambda words: words[:1],
+        wanted="first",
     ),
     Operation(
         "pick",
         ("What is the last word?", "Give the last word.", "Last word only.", "Which word comes last?"),
         lambda words: words[-1:],
+        wanted="last",
     ),
     Operation(
         "pick",
         ("What is the second word?", "Give the second word.", "Which word comes second?"),
         lambda words: words[1:2],
+        wanted="second",
     ),
     Operation(
         "pick",
         ("Drop the first word.", "Leave out the first word.", "Write all but the first word."),
         lambda words: words[1:],
+        wanted="drop first",
     ),
     Operation(
         "pick",
         ("Drop the last word.", "Leave out the last word.", "Write all but the last word."),
         lambda words: words[:-1],
+        wanted="drop last",
     ),
     Operation(
         "pick",
         ("Swap the first and the last word.", "Exchange the first word and the last one."),
         lambda words: [words[-1], *words[1:-1], words[0]],
+        wanted="swapped",
     ),
     Operation(
         "count",
@@ -131,11 +145,13 @@ LIST_OPERATIONS = (
             "Say how many words there are in the list.",
         ),
         lambda words: [str(len(words))],
+        wanted="count",
     ),
     Operation(
         "letters",
         ("Write the first letter of each word.", "First letters only.", "Give the initial of every word."),
         lambda words: [word[0] for word in words],
+        wanted="initials",
     ),
 )
 
@@ -155,6 +171,8 @@ def listed(rng: Random, source: Bank) -> Task:
     operation = rng.choice(LIST_OPERATIONS)
     held_out = source.prompts == "held_out"
     instruction = operation.asked[-1] if held_out else rng.choice(operation.asked[:-1])
+    if operation.wanted and not held_out and rng.random() < 0.6:
+        instruction = wording(rng, operation.wanted)
     gap = rng.choice((" ", ", ", ", ", "\n"))
     size = rng.choice(((2, 4), (3, 5), (3, 7)))
     as_json = rng.random() < 0.12 and operation.skill in {"sort", "reverse", "copy"}
@@ -191,7 +209,10 @@ def numbers(rng: Random, source: Bank) -> Task:
         found = rng.sample(range(most), rng.randint(2, 5))
         return ", ".join(map(str, found)), ", ".join(map(str, results[kind](found)))
 
-    return Task(asked[-1] if held_out else rng.choice(asked[:-1]), draw, "sort", "exact_match", 0.3)
+    instruction = asked[-1] if held_out else rng.choice(asked[:-1])
+    if not held_out and rng.random() < 0.6:
+        instruction = wording(rng, ("rising", "largest", "smallest", "falling")[kind])
+    return Task(instruction, draw, "sort", "exact_match", 0.3)
 
 
 def counted(rng: Random, source: Bank) -> Task:
