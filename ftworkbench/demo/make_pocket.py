@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaForCausalLM
 
 from ftworkbench.demo.corpus.mix import general_suite
@@ -40,7 +41,7 @@ GENERAL = TRIAGE / "general.jsonl"
 TOKENIZER_DIALOGUES = 60_000
 ROWS = {"cuda": 128, "cpu": 1}
 SEED = 1
-RATES = (1e-3, 2e-3)
+RATES = (1.5e-3, 2e-3, 2.5e-3)
 
 
 def write_general(path: Path) -> None:
@@ -74,6 +75,7 @@ def scores(folder: Path, device: str) -> dict[str, Any]:
 
     keep("general", scoring.score(model, tokenizer, scoring.general_cases(GENERAL), show=30))
     keep("valid_json", scoring.json_validity(model, tokenizer))
+    keep("conventions", scoring.conventions_score(model, tokenizer))
     if (TRIAGE / "faults.json").exists():
         keep("triage", scoring.triage_scores(model, tokenizer, TRIAGE))
         for rate in RATES:
@@ -89,30 +91,37 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=8, help="that make text")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--tokenizer-dialogues", type=int, default=TOKENIZER_DIALOGUES, help="to learn merges from")
+    parser.add_argument("--start", type=Path, help="a folder with a pocket model to go on from, tokenizer and all")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the text, and of its order")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(SEED)
+    torch.manual_seed(options.seed)
     torch.backends.cuda.matmul.allow_tf32 = True
 
     begun = time.perf_counter()
     if not GENERAL.exists():
         write_general(GENERAL)
-    tokenizer = tokens.trained(tokens.sample_texts(options.tokenizer_dialogues, SEED))
+    if options.start:
+        tokenizer = Tokenizer.from_file(str(options.start / "tokenizer.json"))
+        model = AutoModelForCausalLM.from_pretrained(options.start, dtype=torch.float32)
+    else:
+        tokenizer = tokens.trained(tokens.sample_texts(options.tokenizer_dialogues, SEED))
+        pad, end = tokens.special_id(tokenizer, tokens.PAD), tokens.special_id(tokenizer, tokens.END)
+        model = training.new_model(pad, end)
     tokens.save(tokenizer, options.out)
     print(f"tokenizer: {time.perf_counter() - begun:.1f} s", flush=True)
-    pad, end = tokens.special_id(tokenizer, tokens.PAD), tokens.special_id(tokenizer, tokens.END)
-    model = training.new_model(pad, end)
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pocket-")))
-        stack.enter_context(shards.producers(folder, options.out / "tokenizer.json", SEED * 1000, options.processes))
+        made = options.out / "tokenizer.json"
+        stack.enter_context(shards.producers(folder, made, options.seed * 1000, options.processes))
         done = training.train(
             model,
             folder,
             options.minutes * 60,
             device=options.device,
             rows=ROWS[options.device],
-            seed=SEED,
+            seed=options.seed,
             save=lambda: save_model(model, options.out),
         )
     print(json.dumps(done), flush=True)

@@ -1,6 +1,7 @@
 """What the pocket model can do: general skills, valid JSON, and triage before and after tuning."""
 
 import json
+import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftworkbench.demo.corpus.bank import bank
 from ftworkbench.demo.corpus.classify import several_fields
+from ftworkbench.demo.corpus.conventions import conventions
 from ftworkbench.demo.corpus.extract import json_records
 from ftworkbench.demo.corpus.mix import LONGEST_GENERAL
 
@@ -18,13 +20,8 @@ if TYPE_CHECKING:
 Message = dict[str, str]
 BATCH = 128
 JSON_PROMPTS = 200
-SHOT_DRAWS = 3
-TRIAGE_SYSTEM = """\
-Route the support ticket. Answer in JSON with the keys queue and urgency.
-queue: billing (charge, invoice, payment, price), delivery (parcel, courier, tracking, late), account (login, \
-password, email, profile), technical (broken, error, setup, crash), returns (refund, exchange, wrong item, send back), \
-legal (privacy, contract, lawyer)
-urgency: low (question, no hurry), normal (problem), high (angry, deadline, cannot use it)"""
+CONVENTIONS = 300
+SHOTS, SHOT_DRAWS = 6, 5
 
 
 @dataclass(frozen=True)
@@ -125,17 +122,35 @@ def json_validity(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerBase
     return sum(isinstance(parsed(text), dict) for text in answers(model, tokenizer, prompts)) / JSON_PROMPTS
 
 
+def conventions_score(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerBase") -> float:
+    """The share of right answers to held-out messages whose label only the examples before them tell."""
+    rng, source = Random(78), bank("held_out", "seen")
+    cases: list[Case] = []
+    while len(cases) < CONVENTIONS:
+        row = conventions(rng, source)
+        if sum(len(text) for _, text in row.turns) < 2 * LONGEST_GENERAL:
+            *prompt, last = row.as_messages()
+            cases.append(Case(prompt, last["content"], row.metric, row.skill))
+    return score(model, tokenizer, cases)["all"]
+
+
 def curated(folder: Path, name: str) -> list[list[Message]]:
-    """The rows of a triage file without those that `faults.json` names, the small class left in."""
+    """The rows of a triage file without those that `faults.json` names."""
     faults = json.loads((folder / "faults.json").read_text(encoding="utf-8")).get(name, [])
-    bad = {fault["row"] for fault in faults if fault["kind"] != "small-class"}
+    bad = {fault["row"] for fault in faults}
     lines = (folder / name).read_text(encoding="utf-8").splitlines()
     return [json.loads(line)["messages"] for number, line in enumerate(lines, 1) if number not in bad]
 
 
-def triage_cases(rows: list[list[Message]], shots: list[list[Message]] | None = None) -> list[Case]:
-    """The rows as prompts under the triage system prompt, after the examples where there are some."""
-    before = [{"role": "system", "content": TRIAGE_SYSTEM}, *(message for shot in shots or () for message in shot)]
+def system_prompts(folder: Path) -> tuple[str, str]:
+    """What the demo's recipe says before a row: to the prompted model, and to the tuned one."""
+    prompt = tomllib.loads((folder / "triage.toml").read_text(encoding="utf-8"))["prompt"]
+    return prompt["system"], prompt["tuned_system"]
+
+
+def triage_cases(system: str, rows: list[list[Message]], shots: list[list[Message]] | None = None) -> list[Case]:
+    """The rows as prompts under the system prompt, after the examples where there are some."""
+    before = [{"role": "system", "content": system}, *(message for shot in shots or () for message in shot)]
     return [Case([*before, *row[:-1]], row[-1]["content"], "json_match", "triage") for row in rows]
 
 
@@ -153,9 +168,10 @@ def drawn_shots(rows: list[list[Message]], count: int, seed: int) -> list[list[M
 
 
 def triage_scores(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerBase", folder: Path) -> dict[str, Any]:
-    """Exact matches on the clean test rows: zero-shot, by field, and with six examples (a mean of three draws)."""
+    """Exact matches on the clean test rows: zero-shot, by field, and with six examples, drawn several times."""
     train, test = curated(folder, "train.jsonl"), curated(folder, "test.jsonl")
-    cases = triage_cases(test)
+    system, _ = system_prompts(folder)
+    cases = triage_cases(system, test)
     given = [parsed(text) for text in answers(model, tokenizer, [case.prompt for case in cases])]
     wanted = [parsed(case.wanted) for case in cases]
     by_field = {
@@ -166,7 +182,8 @@ def triage_scores(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerBase
     }
     exact = sum(a == b for a, b in zip(given, wanted, strict=True)) / len(test)
     few = [
-        score(model, tokenizer, triage_cases(test, drawn_shots(train, 6, seed)))["all"] for seed in range(SHOT_DRAWS)
+        score(model, tokenizer, triage_cases(system, test, drawn_shots(train, SHOTS, seed)))["all"]
+        for seed in range(SHOT_DRAWS)
     ]
     return {"rows": len(test), "zero_shot": round(exact, 3), **by_field, "six_shot": few}
 
@@ -179,7 +196,8 @@ def tuned_scores(
     from peft import LoraConfig, get_peft_model
 
     train, test = curated(folder, "train.jsonl"), curated(folder, "test.jsonl")
-    rows = [(row.prompt, row.wanted) for row in triage_cases(train)]
+    _, system = system_prompts(folder)
+    rows = [(row.prompt, row.wanted) for row in triage_cases(system, train)]
     torch.manual_seed(0)
     config = LoraConfig(r=tuning.rank, lora_alpha=tuning.rank * 2, target_modules="all-linear", task_type="CAUSAL_LM")
     tuned = get_peft_model(model, config)
@@ -200,7 +218,7 @@ def tuned_scores(
             step += 1
     result = {
         "rows": len(rows), "rate": tuning.rate,
-        "triage": score(tuned, tokenizer, triage_cases(test), show=12)["all"],
+        "triage": score(tuned, tokenizer, triage_cases(system, test), show=12)["all"],
         "general": score(tuned, tokenizer, general_cases(general))["all"],
     }  # fmt: skip
     tuned.unload()

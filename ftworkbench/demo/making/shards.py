@@ -76,7 +76,7 @@ def _produce(folder: Path, tokenizer_file: Path, seed: int, most: int) -> None:
 
 
 @contextmanager
-def producers(folder: Path, tokenizer_file: Path, seed: int, processes: int, most: int = 120) -> Iterator[None]:
+def producers(folder: Path, tokenizer_file: Path, seed: int, processes: int, most: int = 200) -> Iterator[None]:
     """Runs so many processes that write shards (at most `most` each) into the folder until the block is left."""
     context = multiprocessing.get_context("spawn")
     running: list[BaseProcess] = []

@@ -168,9 +168,11 @@ def rate_at(step: int, part: float) -> float:
     return rising * min(1.0, max(0.0, (1.0 - part) / FALLING))
 
 
-def _optimizers(model: "LlamaForCausalLM", device: str) -> list[tuple["torch.optim.Optimizer", float]]:
+def _optimizers(model: "LlamaForCausalLM", device: str) -> list[tuple[Any, float]]:
     """Each optimizer with its peak rate."""
     import torch
+
+    from ftworkbench.demo.making.muon import StackedMuon
 
     matrices = [each for each in model.model.layers.parameters() if each.ndim > 1]
     norms = [each for each in model.parameters() if each.ndim <= 1]
@@ -178,7 +180,7 @@ def _optimizers(model: "LlamaForCausalLM", device: str) -> list[tuple["torch.opt
         {"params": [model.model.embed_tokens.weight], "weight_decay": DECAY},
         {"params": norms, "weight_decay": 0.0},
     ]
-    muon = torch.optim.Muon(matrices, lr=MUON_RATE, weight_decay=DECAY, adjust_lr_fn="match_rms_adamw")
+    muon = StackedMuon(matrices, lr=MUON_RATE, weight_decay=DECAY)
     adam = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=BETAS, fused=device == "cuda")
     return [(muon, MUON_RATE), (adam, PEAK_RATE)]
 
