@@ -39,6 +39,7 @@ CUES = {
 NEAR_AT_LEAST = ((3, 0.8), (5, 0.7))
 _LONG = 30
 _SLIPS, _ONCE = 0.15, 0.6
+_TRIES = 400
 _OTHERWISE = {
     "hello": "hi", "hi": "hello", "please": "pls", "pls": "please", "cannot": "can't", "can't": "cannot",
     "you": "u", "i've": "I have", "it's": "it is", "and": "&", "but": "though", "got": "received",
@@ -182,11 +183,12 @@ class Planter:
 
     def _nearly(self, at: int) -> str:
         original = self._rows[at].ticket.text
-        while True:
+        for _ in range(_TRIES):
             text = _retyped(original, self._rng)
             alike = all(jaccard(shingles(original, n), shingles(text, n)) >= low for n, low in NEAR_AT_LEAST)
             if alike and tokens(text) != tokens(original):
                 return text
+        return f"{original} please"
 
 
 def _says_plainly(ticket: Ticket) -> bool:

@@ -31,7 +31,8 @@ MENU = {
     "returns": "Second thoughts",
 }
 
-_BY_FORM, _PICKED_WRONG = 0.85, 0.03
+_BY_FORM, _PICKED_WRONG = 0.87, 0.02
+_NAMES_TOPIC = {"form": 0.35, "mail": 0.75}
 _TERSE = 0.11
 _STEADY = ("number", "item", "gadget", "country")
 
@@ -159,7 +160,7 @@ def draft(desk: Desk, rng: random.Random, queue: str, urgency: str) -> Draft:
     ramble = _ramble(desk, rng, urgency)
     core = f"{leads[0]} {core}" if leads else core
     middle = [core, *ramble] if leads or rng.random() < 0.8 else [*ramble, core]
-    opening = _opening(desk, rng, queue)
+    opening = _opening(desk, rng, queue, "form" if reason else "mail")
     return Draft(
         queue, urgency, kind, reason,
         greeting=desk.framing("greeting") if rng.random() < 0.6 else "",
@@ -179,9 +180,9 @@ def _reason(rng: random.Random, queue: str) -> str:
     return MENU[queue]
 
 
-def _opening(desk: Desk, rng: random.Random, queue: str) -> list[str]:
+def _opening(desk: Desk, rng: random.Random, queue: str, way: str) -> list[str]:
     opener = [desk.framing("opener")] if rng.random() < 0.2 else []
-    topic = [desk.expand(desk.deal(queue, "topic"))] if rng.random() < 0.4 else []
+    topic = [desk.expand(desk.deal(queue, "topic"))] if rng.random() < _NAMES_TOPIC[way] else []
     return [*opener, *topic]
 
 
@@ -213,7 +214,7 @@ def _cues(desk: Desk, rng: random.Random, queue: str, urgency: str, kind: str) -
             return [], [], False
         cue = desk.framing("idle" if kind == "question" and rng.random() < 0.6 else "low")
         return ([cue], [], False) if kind == "problem" and rng.random() < 0.25 else ([], [cue], False)
-    wanted = {"grave": [50, 0, 42, 8], "problem": [50, 34, 16, 0], "rush": [10, 30, 60, 0]}[kind]
+    wanted = {"grave": [50, 0, 46, 4], "problem": [50, 34, 16, 0], "rush": [10, 30, 60, 0]}[kind]
     cue_kind = rng.choices(["anger", "deadline", "need", ""], wanted)[0]
     if not cue_kind:
         return [], [], False
