@@ -40,7 +40,7 @@ from ftworkbench.demo.tickets.faults import Planted, Planter
 from ftworkbench.demo.tickets.grammar import Desk
 from ftworkbench.demo.tickets.rows import Distinct, legal_tickets, sound_tickets
 
-SEED = 21
+SEED = 20
 TRAIN, TEST = 568, 180
 LEGAL_IN_TRAIN = 7
 TRIAGE = Path(__file__).parent / "triage"
@@ -52,7 +52,7 @@ def make(seed: int = SEED) -> dict[str, str]:
     seen = Distinct()
     desk = Desk(rng)
     legal = legal_tickets(desk, rng, seen)
-    train, test = (sound_tickets(desk, rng, count, seen) for count in (TRAIN, TEST))
+    train, test = sound_tickets(desk, rng, (TRAIN, TEST), seen)
     planter = Planter(rng, [*train, *legal[:LEGAL_IN_TRAIN]])
     planter.plant_all()
     files = {

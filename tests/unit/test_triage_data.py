@@ -80,7 +80,7 @@ def test_the_script_makes_the_shipped_files_byte_for_byte(tmp_path: Path) -> Non
 
 
 def test_another_seed_makes_other_tickets() -> None:
-    one, other = ({line for line in make(seed)[TEST].splitlines() if "legal" not in line} for seed in (22, 23))
+    one, other = ({line for line in make(seed)[TEST].splitlines() if "legal" not in line} for seed in (21, 22))
     assert not one & other
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ftworkbench.demo.tickets.grammar import QUEUES, URGENCIES, Desk, Draft, draft, read_sections
@@ -83,11 +84,21 @@ def _runs(text: str) -> frozenset[tuple[str, ...]]:
     )
 
 
-def sound_tickets(desk: Desk, rng: random.Random, count: int, seen: Distinct) -> list[Ticket]:
-    """`count` tickets in random order, each queue equally often, with the urgencies of `URGENCY_MIX`."""
-    wanted = [(QUEUES[at % len(QUEUES)], URGENCY_MIX[at // len(QUEUES) % len(URGENCY_MIX)]) for at in range(count)]
+def sound_tickets(desk: Desk, rng: random.Random, counts: Sequence[int], seen: Distinct) -> list[list[Ticket]]:
+    """For each file so many tickets in random order, each queue equally often, with the urgencies of `URGENCY_MIX`.
+
+    They are drawn for all files in turn, so that what is still unlike all before is as rare in each.
+    """
+    wanted = [
+        (file, QUEUES[at % len(QUEUES)], URGENCY_MIX[at // len(QUEUES) % len(URGENCY_MIX)])
+        for file, count in enumerate(counts)
+        for at in range(count)
+    ]
     rng.shuffle(wanted)
-    return [_one(desk, rng, queue, urgency, seen) for queue, urgency in wanted]
+    found: list[list[Ticket]] = [[] for _ in counts]
+    for file, queue, urgency in wanted:
+        found[file].append(_one(desk, rng, queue, urgency, seen))
+    return found
 
 
 def legal_tickets(desk: Desk, rng: random.Random, seen: Distinct) -> list[Ticket]:
