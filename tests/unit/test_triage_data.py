@@ -80,8 +80,7 @@ def test_the_script_makes_the_shipped_files_byte_for_byte(tmp_path: Path) -> Non
 
 
 def test_another_seed_makes_other_tickets() -> None:
-    one, other = ({line for line in make(seed)[TEST].splitlines() if "legal" not in line} for seed in (21, 22))
-    assert not one & other
+    assert not set(make(21)[TEST].splitlines()) & set(make(22)[TEST].splitlines())
 
 
 def test_every_row_is_a_ticket_and_strict_json_but_for_the_planted_empty_answers() -> None:
@@ -131,10 +130,10 @@ def test_duplicates_and_leaks_are_what_they_are_called() -> None:
             assert jaccard(shingles(first, size), shingles(second, size)) >= low, pair
 
 
-def test_no_other_two_rows_are_alike_or_share_ten_words() -> None:
+def test_no_other_two_rows_are_alike_or_share_eight_words() -> None:
     planted = pairs()
     words = {place: shingles(prompt(place), 1) for place in ROWS}
-    runs = {place: shingles(prompt(place), 10) for place in ROWS}
+    runs = {place: shingles(prompt(place), 8) for place in ROWS}
     alike = [
         (one, other)
         for one, other in combinations(ROWS, 2)
@@ -183,5 +182,5 @@ def test_what_the_decisions_leave_is_level_and_free_of_faults(name: str, fewest:
 
 
 def test_what_is_left_to_train_on_holds_nothing_of_the_test_file() -> None:
-    runs = {run for text, _ in curated(TEST) for run in shingles(text, 10)}
-    assert not [text for text, _ in curated(TRAIN) if shingles(text, 10) & runs]
+    runs = {run for text, _ in curated(TEST) for run in shingles(text, 8)}
+    assert not [text for text, _ in curated(TRAIN) if shingles(text, 8) & runs]

@@ -10,8 +10,8 @@ from ftworkbench.demo.tickets.grammar import QUEUES, URGENCIES, Desk, Draft, dra
 from ftworkbench.demo.tickets.writing import write
 
 FEWEST_WORDS, MOST_WORDS = 8, 70
-RUN, SPACED_RUN = 9, 10
-MOST_ALIKE = 0.46
+RUN, SPACED_RUN = 7, 8
+MOST_ALIKE = 0.42
 URGENCY_MIX = ("normal", "low", "high", "normal", "low", "high", "normal", "low", "high", "normal")
 
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -54,10 +54,10 @@ def jaccard(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) 
 
 
 class Distinct:
-    """Remembers texts, and tells whether a new one shares a run of 9 tokens, or too much at all, with any.
+    """Remembers texts, and tells whether a new one shares a run of 7 tokens, or too much at all, with any.
 
-    Runs are compared also with all numbers alike, without apostrophes, and as 10 words between spaces, so that
-    no way to count words finds two rows that share 10.
+    Runs are compared also with all numbers alike, without apostrophes, and as 8 words between spaces, so that
+    no way to count words finds two rows that share 8.
     """
 
     def __init__(self) -> None:
