@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.bars import counting
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.check import Report
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data files, or folders of them (train first; those named test, valid, eval or dev are held out); "
         "or one recipe",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    add_json(parser, "the report")
 
 
 def run(args: argparse.Namespace) -> int:

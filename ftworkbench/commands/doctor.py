@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.steps.doctor import examine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print the findings as one JSON object")
+    add_json(parser, "the findings")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,12 +8,12 @@ from typing import Any
 from ftworkbench.commands import hints
 from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
-from ftworkbench.figures import duration, percent
+from ftworkbench.figures import duration, interval, p_value, percent, points
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.evaluate import evaluation_result, report_of
 from ftworkbench.steps.jobs import summary
-from ftworkbench.steps.merge import merge_result
+from ftworkbench.steps.merge import merge_result, proof_words, proved
 from ftworkbench.steps.train import train_result
 
 
@@ -45,8 +45,7 @@ def is_good(job: Job) -> bool:
     if phase(job) != "done":
         return False
     if job.kind == "merge":
-        found = merge_result(job)
-        return bool(found["same_answers"] == found["prompts"])
+        return proved(merge_result(job))
     if job.kind != "evaluate":
         return True
     measured = report_of(job)
@@ -123,28 +122,25 @@ def _scores(systems: list[dict[str, Any]]) -> list[str]:
 
 
 def _with_interval(metric: dict[str, Any]) -> str:
-    interval = metric.get("interval")
-    if not interval:
+    pair = metric.get("interval")
+    if not pair:
         return percent(metric["value"])
-    return f"{percent(metric['value'])} [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
+    return f"{percent(metric['value'])} {interval(pair)}"
 
 
 def verdict_line(verdict: dict[str, Any]) -> str:
     """The verdict in one line, with its p-value and the interval of the difference in points."""
     line = f"verdict: {verdict['word']}"
-    interval, p_value = verdict.get("interval"), verdict.get("p_value")
-    if interval:
-        line += f", by {100 * interval[0]:+.1f} to {100 * interval[1]:+.1f} points of {verdict['metric']}"
-    if p_value is not None:
-        line += f", p = {p_value:.2g}"
+    pair, p = verdict.get("interval"), verdict.get("p_value")
+    if pair:
+        line += f", by {points(pair[0])} to {points(pair[1])} points of {verdict['metric']}"
+    if p is not None:
+        line += f", {p_value(p)}"
     if verdict.get("needed"):
         line += f"; about {verdict['needed']} test rows would tell"
     return line
 
 
 def merge_line(found: dict[str, Any]) -> str:
-    """What the merge proved, in one line."""
-    return (
-        f"{found['path']}: {found['same_answers']} of {found['prompts']} answers are those of the adapter, "
-        f"largest logit drift {found['max_logit_drift']:.2g}"
-    )
+    """Where the merged model is, and what the merge proved, in one line."""
+    return f"{found['path']}: {proof_words(found)}"

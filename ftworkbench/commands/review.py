@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.errors import EXIT_GOOD
 from ftworkbench.steps.review import export_reviewed
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     export.add_argument("--out", type=Path, required=True, metavar="OUT", help="the file to write; must not be there")
     export.add_argument("--accepted-only", action="store_true", help="leave out the rows that nobody has accepted")
-    export.add_argument("--json", action="store_true", help="print the counts as one JSON object")
+    add_json(export, "the counts")
 
 
 def run(args: argparse.Namespace) -> int:

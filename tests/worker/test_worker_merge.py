@@ -7,6 +7,8 @@ import pytest
 import torch
 from tiny import make_workspace, run_job
 
+from ftworkbench.commands.results import is_good, result_lines
+from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
@@ -113,6 +115,10 @@ def test_a_model_saved_in_bfloat16_is_proved_in_float32_and_its_rounding_is_told
     assert proved(found)
     assert f"{found['prompts']} of {found['prompts']} in float32" in proof_words(found)
     assert 0 < found["max_logit_drift"] < 1
+    write_json(merged.result, {**found, "same_answers": found["prompts"] - 2})
+    assert is_good(merged)
+    (line,) = result_lines(merged)
+    assert f"{found['prompts']} of {found['prompts']} in float32; saved in bfloat16" in line
     assert {value.dtype for value in load_file(out / "model.safetensors").values()} == {torch.bfloat16}
 
 
