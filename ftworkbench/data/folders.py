@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import Any
 
@@ -47,48 +49,53 @@ class FolderRecords:
     def __init__(self, files: list[Path], opened: Callable[[Path], Records]) -> None:
         self._files = files
         self._open = opened
-        self._parts: list[Records] = []
-        self._starts: list[int] = []
+        self._parts: list[tuple[int, Records]] = []  # each with the place of its first record
+        self._turn = Lock()
         self._open_next()
 
     def _open_next(self) -> None:
         path = self._files[len(self._parts)]
-        self._starts.append(self.known)
         try:
             part = self._open(path)
         except (InputError, OSError) as error:
             part = ListRecords([Broken(b"", Refused("bad-file", str(error)))])
-        self._parts.append(part)
+        self._parts.append((self.known, part))
 
     @property
     def known(self) -> int:
-        return self._starts[-1] + self._parts[-1].known if self._parts else 0
+        if not self._parts:
+            return 0
+        start, last = self._parts[-1]
+        return start + last.known
 
     @property
     def complete(self) -> bool:
-        return len(self._parts) == len(self._files) and self._parts[-1].complete
+        return len(self._parts) == len(self._files) and self._parts[-1][1].complete
 
     @property
     def cut(self) -> str:
         """Why files ended too early, where they did."""
-        return "; ".join(part.cut for part in self._parts if part.cut)
+        return "; ".join(part.cut for _, part in self._parts if part.cut)
 
     def grew(self) -> bool:
-        return self.complete and self._parts[-1].grew()
+        return self.complete and self._parts[-1][1].grew()
 
     def index_some(self, seconds: float) -> bool:
         """Looks for more records for about so long; True when all are known."""
         until = monotonic() + seconds
         while not self.complete:
-            if self._parts[-1].index_some(max(0.0, until - monotonic())) and not self.complete:
-                self._open_next()
+            with self._turn:
+                if self._parts[-1][1].index_some(max(0.0, until - monotonic())) and not self.complete:
+                    self._open_next()
             if monotonic() >= until:
                 break
         return self.complete
 
-    def _at(self, index: int) -> tuple[int, int]:
-        part = bisect_right(self._starts, index) - 1
-        return part, index - self._starts[part]
+    def _at(self, index: int) -> tuple[int, Records, int]:
+        """The part that a record is in, and its place there."""
+        number = bisect_right(self._parts, index, key=itemgetter(0)) - 1
+        start, part = self._parts[number]
+        return number, part, index - start
 
     def number(self, index: int) -> int:
         """The place among all records of the folder, from 1."""
@@ -99,17 +106,17 @@ class FolderRecords:
 
     def place(self, index: int) -> str:
         """The file, and where in it."""
-        part, inner = self._at(index)
-        return f"{self._files[part].name}, {self._parts[part].place(inner)}"
+        number, part, inner = self._at(index)
+        return f"{self._files[number].name}, {part.place(inner)}"
 
     def raw(self, index: int) -> bytes:
-        part, inner = self._at(index)
-        return self._parts[part].raw(inner)
+        _, part, inner = self._at(index)
+        return part.raw(inner)
 
     def value(self, index: int) -> Any:
-        part, inner = self._at(index)
-        return self._parts[part].value(inner)
+        _, part, inner = self._at(index)
+        return part.value(inner)
 
     def close(self) -> None:
-        for part in self._parts:
+        for _, part in self._parts:
             part.close()

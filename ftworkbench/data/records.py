@@ -235,7 +235,7 @@ class LineRecords:
 
 
 class ListRecords:
-    """Records that were loaded whole."""
+    """Records of a sequence: a list that was loaded whole, or one that is read as it is asked for."""
 
     complete = True
     cut = ""

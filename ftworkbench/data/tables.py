@@ -7,15 +7,15 @@ import io
 import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, overload
 
-from ftworkbench.data.example import dump_json
-from ftworkbench.data.records import BOM, Broken
+from ftworkbench.data.records import BOM, Broken, ListRecords
 from ftworkbench.data.rules import Refused
 from ftworkbench.errors import InputError
 
@@ -46,12 +46,14 @@ class CsvRecords:
         self._rows = csv.reader(self._lines(), delimiter=self._delimiter)
         self.columns = self._header(path)
         self._starts, self._numbers = array("q"), array("q")
+        self._turn = Lock()
         self.complete = False
         self._index_batch(_PAGE)
 
     @property
     def known(self) -> int:
-        return len(self._starts)
+        """The rows whose ends are known too: of the last one only once it is the last."""
+        return len(self._starts) if self.complete else max(len(self._starts) - 1, 0)
 
     def _lines(self) -> Iterator[str]:
         for line in self._file:
@@ -75,7 +77,9 @@ class CsvRecords:
         """Looks for more rows for about so long; True when all are known."""
         until = monotonic() + seconds
         while not self.complete and monotonic() < until:
-            self._index_batch(_BATCH)
+            with self._turn:
+                if not self.complete:
+                    self._index_batch(_BATCH)
         return self.complete
 
     def _index_batch(self, count: int) -> None:
@@ -83,14 +87,16 @@ class CsvRecords:
         try:
             for fields in islice(self._rows, count):
                 if fields:
-                    self._starts.append(start)
-                    self._numbers.append(line + 1)
+                    self._note(start, line)
                 start, line = self._at, self._line
         except csv.Error:  # a stray carriage return; or a field past all measure, after a quote that nobody closed
-            self._starts.append(start)
-            self._numbers.append(line + 1)
+            self._note(start, line)
             self._rows = csv.reader(self._lines(), delimiter=self._delimiter)
         self.complete = self._at >= self._size
+
+    def _note(self, start: int, line: int) -> None:
+        self._numbers.append(line + 1)
+        self._starts.append(start)
 
     def grew(self) -> bool:
         return False
@@ -100,13 +106,13 @@ class CsvRecords:
         return self._numbers[index]
 
     def index_of(self, number: int) -> int | None:
-        index = bisect_left(self._numbers, number)
+        index = bisect_left(self._numbers, number, hi=self.known)
         return index if index < self.known and self._numbers[index] == number else None
 
     def raw(self, index: int) -> bytes:
         """The row as it stands in the file, without its end."""
         start = self._starts[index]
-        end = self._starts[index + 1] if index + 1 < self.known else self._at
+        end = self._starts[index + 1] if index + 1 < len(self._starts) else self._at
         return os.pread(self._file.fileno(), end - start, start).rstrip(b"\r\n")
 
     def place(self, index: int) -> str:
@@ -136,49 +142,32 @@ def _delimiter_of(head: bytes) -> str:
     return max(_DELIMITERS, key=first.count)
 
 
-class PagedRecords:
+class PagedRows(Sequence[Mapping[str, Any]]):
     """The rows of a table that is read a page at a time: `read` gives so many rows from an index on."""
 
-    complete = True
-    cut = ""
-
     def __init__(self, rows: int, read: Callable[[int, int], list[dict[str, Any]]]) -> None:
-        self.known = rows
+        self._rows = rows
         self._read = read
         self._page = lru_cache(8)(self._read_page)
 
-    def index_some(self, seconds: float) -> bool:
-        return True
+    def __len__(self) -> int:
+        return self._rows
 
-    def grew(self) -> bool:
-        return False
-
-    def number(self, index: int) -> int:
-        """The place in the file, from 1."""
-        return index + 1
-
-    def index_of(self, number: int) -> int | None:
-        return number - 1 if 1 <= number <= self.known else None
-
-    def raw(self, index: int) -> bytes:
-        """The row as JSON."""
-        return dump_json(self.value(index))
-
-    def value(self, index: int) -> Mapping[str, Any]:
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
         page, place = divmod(index, _PAGE)
         return self._page(page)[place]
-
-    def place(self, index: int) -> str:
-        return f"row {index + 1}"
 
     def _read_page(self, page: int) -> list[dict[str, Any]]:
         return [{name: _plain(value) for name, value in row.items()} for row in self._read(page * _PAGE, _PAGE)]
 
-    def close(self) -> None:
-        self._page.cache_clear()
 
-
-def parquet_records(path: Path) -> PagedRecords:
+def parquet_records(path: Path) -> ListRecords:
     """The rows of a Parquet file. Raises InputError where it cannot be read."""
     import polars
 
@@ -187,10 +176,10 @@ def parquet_records(path: Path) -> PagedRecords:
         rows = int(frame.select(polars.len()).collect().item())
     except (polars.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{path}: not a Parquet file that can be read: {_first_line(error)}") from None
-    return PagedRecords(rows, lambda start, count: frame.slice(start, count).collect().to_dicts())
+    return ListRecords(PagedRows(rows, lambda start, count: frame.slice(start, count).collect().to_dicts()))
 
 
-def arrow_records(path: Path) -> PagedRecords:
+def arrow_records(path: Path) -> ListRecords:
     """The rows of an Arrow file, as `datasets` saves them. Raises InputError where it cannot be read."""
     import pyarrow
 
@@ -202,7 +191,7 @@ def arrow_records(path: Path) -> PagedRecords:
         table = opened.read_all()
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path}: not an Arrow file that can be read: {_first_line(error)}") from None
-    return PagedRecords(table.num_rows, lambda start, count: list(table.slice(start, count).to_pylist()))
+    return ListRecords(PagedRows(table.num_rows, lambda start, count: list(table.slice(start, count).to_pylist())))
 
 
 def _first_line(error: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,15 @@ def test_a_csv_file_has_fields_over_lines_quotes_and_a_mark_in_front(tmp_path: P
     assert second.example is not None
     assert second.example.prompt_text == '5" pipe'
     assert [first.number, second.number] == [2, 5]
+
+
+def test_a_table_and_a_folder_are_indexed_by_several_threads_at_once(tmp_path: Path) -> None:
+    for number in range(1, 6):
+        rows = "".join(f'"ask\n{row}",say {row}\n' for row in range(20_000))
+        (tmp_path / f"part-{number}.csv").write_text(f"ask,say\n{rows}", encoding="utf-8")
+    with open_source(tmp_path, NAMED) as source, ThreadPoolExecutor(4) as threads:
+        seen = list(threads.map(lambda _: [said(row) for row in source.rows()], range(4)))
+    assert seen == [[f"say {row}" for row in range(20_000)] * 5] * 4
 
 
 @pytest.mark.parametrize(("name", "mark"), [("rows.tsv", "\t"), ("rows.csv", ";"), ("rows.csv", ",")])
