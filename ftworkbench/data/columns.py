@@ -33,10 +33,8 @@ def read_sharegpt(record: Record, columns: Columns | None = None) -> Example:
     if isinstance(record.get("chosen"), Mapping) and isinstance(turns, list):
         turns = [*turns, record["chosen"]]
     messages = sharegpt_messages(turns)
-    if isinstance(record.get("system"), str) and record["system"].strip():
-        messages.insert(0, {"role": "system", "content": record["system"]})
     worse = sharegpt_messages([rejected]) if isinstance(rejected, Mapping) else []
-    return Example(tuple(messages), read_tools(record.get("tools")), rejected=tuple(worse))
+    return Example((*_system(record), *messages), read_tools(record.get("tools")), rejected=tuple(worse))
 
 
 def read_columns(record: Record, columns: Columns | None = None) -> Example:
@@ -51,9 +49,7 @@ def read_columns(record: Record, columns: Columns | None = None) -> Example:
 
 def read_alpaca(record: Record, columns: Columns | None = None) -> Example:
     """`instruction`, perhaps an `input` to it, and `output`; perhaps `system`, and `history` of earlier turns."""
-    messages: list[Message] = []
-    if isinstance(record.get("system"), str) and record["system"].strip():
-        messages.append({"role": "system", "content": record["system"]})
+    messages = _system(record)
     for pair in record.get("history") or ():
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(said, str) for said in pair):
             raise Refused("bad-message", '"history" is not a list of pairs of texts')
@@ -83,6 +79,12 @@ def read_unpaired(record: Record, columns: Columns | None = None) -> Example:
     if record.get("label") is False:
         raise Refused("not-wanted", "labelled as an answer that is not wanted: there is nothing to learn from it")
     return example
+
+
+def _system(record: Record) -> list[Message]:
+    """The system turn that a column of its own gives, where it says anything."""
+    said = record.get("system")
+    return [{"role": "system", "content": said}] if isinstance(said, str) and said.strip() else []
 
 
 def json_type(value: Any) -> str:

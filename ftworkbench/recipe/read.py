@@ -103,9 +103,11 @@ class _Reading:
         named = [(f"data.{part}", data.get(part)) for part in ("train", "validation", "test")]
         named += [("evaluate.regression", part) for part in self.values.get("evaluate", {}).get("regression", ())]
         for key, name in named:
-            rows_of_folder = key.startswith("data.") and name is not None and (folder / name).is_dir()
-            if name is not None and not rows_of_folder and not (folder / name).is_file():
-                what = "is a folder, not a file" if (folder / name).is_dir() else "there is no such file"
+            if name is None or (folder / name).is_file():
+                continue
+            is_folder = (folder / name).is_dir()
+            if not (is_folder and key.startswith("data.")):
+                what = "is a folder, not a file" if is_folder else "there is no such file"
                 self._say(key, f"{one_line(name, 80)}: {what} ({one_line(str(folder), 80)})")
         model_id = self.values.get("model", {}).get("model_id")
         if model_id is not None:
