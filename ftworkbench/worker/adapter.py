@@ -8,9 +8,6 @@ from ftworkbench.errors import JobError
 from ftworkbench.jobs.folder import Job
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.checkpoints import sha256_of
-from ftworkbench.worker.models import ends, load_tokenizer
-from ftworkbench.worker.template import Template, mend_pad, open_template
-from ftworkbench.worker.work import Work
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -37,11 +34,3 @@ def require_same_base(recipe: Recipe, trained: Recipe, job: Job) -> None:
                 f"{job.short}: was trained on {theirs} (model.{name}), and the recipe now says {ours}: "
                 "an adapter fits its own base only"
             )
-
-
-def answering_template(work: Work) -> Template:
-    """The model's template, for asking it."""
-    tokenizer = load_tokenizer(work.recipe, work.workspace)
-    stops = ends(work.recipe, work.workspace, tokenizer)
-    mend_pad(tokenizer, stops, lambda text: None)  # prompts are padded on the left, under a mask
-    return open_template(tokenizer, stops, work.recipe.model.model_id)

@@ -11,9 +11,10 @@ import torch
 from ftworkbench.data.splits import load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.files import write_json
+from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.models import load_base, parameters, peak, reset_peak
 from ftworkbench.worker.rows import Rows, encode_rows
-from ftworkbench.worker.train import make_tuner, training_template
+from ftworkbench.worker.train import make_tuner
 from ftworkbench.worker.work import Work
 
 _STEPS = 2  # the second one has the optimizer's state from the beginning

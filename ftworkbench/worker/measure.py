@@ -20,11 +20,12 @@ from ftworkbench.evaluate.verdict import decide
 from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.find import find_job
 from ftworkbench.jobs.folder import Job, read_manifest
-from ftworkbench.worker.adapter import adapter_sha256, answering_template, attach, require_same_base
+from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
 from ftworkbench.worker.generate import Answer, Sampling, generate
+from ftworkbench.worker.job_template import answering_template, tell_of_folded_system
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.suites import compare_suite, read_suite, suite_mean
-from ftworkbench.worker.template import RenderError, Template, tell_of_folded_system
+from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work
 
 _AS_IS = Contestant("as it is", None)  # regression suites are asked with their own messages
@@ -133,8 +134,7 @@ def evaluate(work: Work) -> None:
     if trained or earlier is None:
         measuring.model = load_base(recipe, work.workspace, work.device)
     work.phase("running")
-    if recipe.prompt.system:
-        tell_of_folded_system(measuring.template, lambda text: work.notice(text, "folded-system", level="info"))
+    tell_of_folded_system(work, measuring.template)
     baseline = None
     if not work.args.get("skip_baseline"):
         baseline = _reuse(work, earlier) if earlier else _measure_baseline(measuring, parts, test, metrics)

@@ -19,9 +19,10 @@ from ftworkbench.evaluate.contestants import build_messages, tuned
 from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.recipe.tables import Recipe
-from ftworkbench.worker.adapter import adapter_sha256, answering_template, attach
+from ftworkbench.worker.adapter import adapter_sha256, attach
 from ftworkbench.worker.checkpoints import sync
 from ftworkbench.worker.generate import Answer, Sampling, generate
+from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work

@@ -13,8 +13,9 @@ from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import Contestant, build_messages
 from ftworkbench.jobs.queue import Lease, LeftQueueError, take_device
 from ftworkbench.jobs.session import Requests
-from ftworkbench.worker.adapter import adapter_sha256, answering_template, attach, require_same_base
+from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
 from ftworkbench.worker.generate import Asked, Sampling, Streamed, stream
+from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.reasons import reason
 from ftworkbench.worker.rows import tuned_system

@@ -187,15 +187,6 @@ def mend_pad(tokenizer: Any, ends: frozenset[int], notice: Callable[[str], None]
         notice(f"{said}: {tokenizer.pad_token} pads from here on")
 
 
-def tell_of_folded_system(template: Template, notice: Callable[[str], None]) -> None:
-    """Says so where a system prompt cannot be a turn of its own: whoever serves the model has to do the same."""
-    if template.folds_system:
-        notice(
-            "the model's chat template has no system turn: the system prompt goes before the first question, "
-            "when training, measuring and comparing alike"
-        )
-
-
 def require_end(template: Template, answer_only: bool) -> int:
     """The token that ends an answer, which is trained and at which generation stops.
 

@@ -13,9 +13,10 @@ from ftworkbench.files import write_json
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.checkpoints import newest, sha256_of, sync
 from ftworkbench.worker.configs import lora_config, sft_config
-from ftworkbench.worker.models import ends, load_base, load_tokenizer, parameters, reset_peak
+from ftworkbench.worker.job_template import training_template
+from ftworkbench.worker.models import load_base, parameters, reset_peak
 from ftworkbench.worker.rows import Rows, encode_rows
-from ftworkbench.worker.template import Template, mend_pad, open_template, require_end, tell_of_folded_system
+from ftworkbench.worker.template import Template
 from ftworkbench.worker.trainer import Tuner, figures
 from ftworkbench.worker.work import StoppedError, Work
 
@@ -78,19 +79,6 @@ def train(work: Work) -> None:
     write_json(work.job.result, result)
     if tuner.state.global_step < tuner.state.max_steps and work.stopped():
         raise StoppedError(f"stopped at step {tuner.state.global_step} of {tuner.state.max_steps}, as it was asked to")
-
-
-def training_template(work: Work) -> Template:
-    """The model's template, checked: it has turns, a pad token, and an end that is learned."""
-    recipe = work.recipe
-    tokenizer = load_tokenizer(recipe, work.workspace)
-    stops = ends(recipe, work.workspace, tokenizer)
-    mend_pad(tokenizer, stops, lambda text: work.notice(text, "pad-token", level="info"))
-    template = open_template(tokenizer, stops, recipe.model.model_id)
-    require_end(template, recipe.train.assistant_only_loss)
-    if recipe.prompt.system:
-        tell_of_folded_system(template, lambda text: work.notice(text, "folded-system", level="info"))
-    return template
 
 
 def make_tuner(work: Work, model: Any, template: Template, rows: Rows, held_out: Rows, **options: Any) -> Tuner:
