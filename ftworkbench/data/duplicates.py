@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ftworkbench.data.fingerprints import PERMUTATIONS, Fingerprints
+from ftworkbench.data.fingerprints import Fingerprints, Words
+from ftworkbench.data.minhash import BANDS, PERMUTATIONS, digests_of, shares_a_band
 
 Progress = Callable[[str, int, int], None]
 
 SIMILAR = 0.7
-_BANDS = 32
 _CHUNK = 10_000
 _KNOWN_SHINGLES = 8_192
 _MOST_AT_ONCE = 1 << 24
@@ -30,23 +32,31 @@ _Pairs = NDArray[np.int64]
 class Alike:
     """Which of a list of texts say the same, or nearly; texts are known by their 0-based place in it."""
 
-    def __init__(self, prints: Fingerprints, near: dict[int, list[tuple[int, float]]]) -> None:
-        self._prints = prints
-        self._same = prints.same
+    def __init__(self, words: Words, same: NDArray[np.int64], near: dict[int, list[tuple[int, float]]]) -> None:
+        self._words = words
+        self._starts = words.starts
+        self._same = same
         self._near = near
-        self._place = {first: place for place, first in enumerate(prints.distinct.tolist())}
+        self._sizes = np.bincount(same, minlength=len(same))
         self._members: dict[int, list[int]] = {}
-        for index, first in enumerate(self._same.tolist()):
-            self._members.setdefault(first, []).append(index)
+        for index in np.flatnonzero(self._sizes[same] > 1).tolist():
+            self._members.setdefault(int(same[index]), []).append(index)
+
+    @property
+    def paired(self) -> NDArray[np.int64]:
+        """The texts that are like another one, in order."""
+        near = np.zeros(len(self._same), dtype=bool)
+        near[list(self._near)] = True
+        return np.flatnonzero((self._sizes[self._same] > 1) | near[self._same])
 
     def partners(self, index: int) -> Iterator[tuple[int, float]]:
         """The texts that are like this one, each with its Jaccard similarity: same ones first, in order."""
         first = int(self._same[index])
-        for other in self._members[first][:_MEMBERS_LOOKED_AT]:
+        for other in self._members.get(first, ())[:_MEMBERS_LOOKED_AT]:
             if other != index:
                 yield other, 1.0
         for near, similarity in self._near.get(first, ()):
-            for other in self._members[near][:_MEMBERS_LOOKED_AT]:
+            for other in self._members.get(near, [near])[:_MEMBERS_LOOKED_AT]:
                 yield other, similarity
 
     def same_numbers(self, one: int, two: int) -> bool:
@@ -54,9 +64,9 @@ class Alike:
         first, second = int(self._same[one]), int(self._same[two])
         return first == second or self._numbers(first) == self._numbers(second)
 
-    def _numbers(self, first: int) -> list[int]:
-        place = self._place.get(first)
-        return [] if place is None else sorted(word for word in self._prints.words_of(place) if word % 2)
+    def _numbers(self, text: int) -> list[int]:
+        hashes = self._words.flat[self._starts[text] : self._starts[text + 1]].tolist()
+        return sorted(word for word in hashes if word % 2)
 
     def groups(self) -> NDArray[np.int64]:
         """For each text the first text of its group: all that hang together by likeness are in one."""
@@ -87,22 +97,32 @@ def compare_prints(prints: Fingerprints, progress: Progress | None = None) -> Al
     """`find_alike` for texts whose fingerprints were made already."""
     if progress:
         progress("near-duplicates", 0, 1)
-    distinct = prints.distinct.tolist()
+    words, same = prints.words, prints.same
+    distinct = np.flatnonzero((same == np.arange(len(same))) & (words.sizes > 0))
     near: dict[int, list[tuple[int, float]]] = {}
-    for one, two, similarity in _verified(prints):
-        first, later = distinct[one], distinct[two]
-        near.setdefault(first, []).append((later, similarity))
-        near.setdefault(later, []).append((first, similarity))
+    if len(distinct) > 1:
+        sharing = distinct[shares_a_band(words)[distinct]]
+        for one, two, similarity in _verified(words.of(sharing)):
+            first, later = int(sharing[one]), int(sharing[two])
+            near.setdefault(first, []).append((later, similarity))
+            near.setdefault(later, []).append((first, similarity))
     for others in near.values():
         others.sort()
     if progress:
         progress("near-duplicates", 1, 1)
-    return Alike(prints, near)
+    return Alike(words, same, near)
 
 
-def _verified(prints: Fingerprints) -> Iterator[tuple[int, int, float]]:
-    digests = prints.digests
-    shingles = lru_cache(_KNOWN_SHINGLES)(prints.shingles_of)
+def _verified(texts: Words) -> Iterator[tuple[int, int, float]]:
+    """The pairs of these texts that are alike, each with its Jaccard similarity, by the real shingles."""
+    starts = texts.starts
+
+    @lru_cache(_KNOWN_SHINGLES)
+    def shingles(text: int) -> frozenset[Any]:
+        hashes = texts.flat[starts[text] : starts[text + 1]].tolist()
+        return frozenset(chain(hashes, pairwise(hashes)))
+
+    digests = digests_of(texts)
     pairs = _by_group(_candidates(digests), len(digests))
     for at in range(0, len(pairs), _CHUNK):
         some = pairs[at : at + _CHUNK]
@@ -131,9 +151,9 @@ def _candidates(digests: NDArray[np.uint16]) -> _Pairs:
     rows = len(digests)
     # The four numbers of a band are one of 64 bits.
     bands = np.ascontiguousarray(digests).view(np.uint64)
-    assert bands.shape[1] == _BANDS == PERMUTATIONS // 4
+    assert bands.shape[1] == BANDS == PERMUTATIONS // 4
     found = [np.zeros(0, dtype=np.int64)]
-    for band in range(_BANDS):
+    for band in range(BANDS):
         order = np.argsort(bands[:, band], kind="stable")
         breaks = np.flatnonzero(np.diff(bands[order, band])) + 1
         starts = np.concatenate(([0], breaks))
@@ -142,7 +162,7 @@ def _candidates(digests: NDArray[np.uint16]) -> _Pairs:
             buckets = order[starts[sizes == size][:, None] + np.arange(size)]
             one, two = _compared(size)
             found.append((buckets[:, one] * rows + buckets[:, two]).ravel())
-        if sum(map(len, found)) > _MOST_AT_ONCE or band == _BANDS - 1:
+        if sum(map(len, found)) > _MOST_AT_ONCE or band == BANDS - 1:
             found = [_once_each(np.concatenate(found))]
     pairs = found[0]
     return np.stack((pairs // max(rows, 1), pairs % max(rows, 1)), axis=1)

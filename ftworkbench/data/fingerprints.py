@@ -1,24 +1,26 @@
-"""What texts are compared by, in place of the texts: their words as hashes, and a MinHash of words and word pairs."""
+"""What texts are compared by, in place of the texts: their words as hashes, and one number for all of them."""
 
 from __future__ import annotations
 
 import re
 from array import array
-from hashlib import blake2b
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from itertools import chain, pairwise
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-PERMUTATIONS = 128
 _SEED = 42
 _CHUNK = 5_000
 _CHARACTERS = 1 << 21
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+_APART = "\x1e"
+_POSITIONS = 1 << 12
 # Words; a CJK character stands for a word, as there are no spaces to find words by.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
+_DIGITS = list("0123456789")
 
 
 def words(text: str) -> list[str]:
@@ -26,22 +28,105 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-class Fingerprints:
-    """The fingerprints of texts, known by their 0-based place in the order in which they are added.
+def _lowered(byte: int) -> int:
+    """What a byte of UTF-8 becomes where words are told apart: a small letter, a digit, or a space between words."""
+    if byte >= 0x80 or byte == ord(_APART) or chr(byte).isalnum():
+        return ord(chr(byte).lower()) if byte < 0x80 else byte
+    return ord(" ")
 
-    Texts with the same words share one. It takes 4 bytes a word and some 300 a text; a word's hash is odd where
-    the word begins with a digit.
+
+_FOLDED = bytes(map(_lowered, range(256)))
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of texts as hashes, one text's after the other's; `sizes` says how many each text has.
+
+    A word's hash is odd where it begins with a digit.
     """
+
+    flat: NDArray[np.uint32]
+    sizes: NDArray[np.int64]
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Where the words of each text begin in `flat`, and at last where all end."""
+        return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(self.sizes)))
+
+    def of(self, texts: NDArray[np.int64]) -> Words:
+        """The words of these texts, in this order."""
+        sizes = self.sizes[texts]
+        ends = np.cumsum(sizes)
+        within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - sizes, sizes)
+        return Words(self.flat[np.repeat(self.starts[texts], sizes) + within], sizes)
+
+
+NO_WORDS = Words(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int64))
+
+
+def joined(parts: Sequence[Words]) -> Words:
+    """The words of all parts, one after the other."""
+    if not parts:
+        return NO_WORDS
+    return Words(np.concatenate([part.flat for part in parts]), np.concatenate([part.sizes for part in parts]))
+
+
+def hash_words(texts: Sequence[str], vocabulary: dict[int, str] | None = None) -> Words:
+    """The words of the texts as hashes; `vocabulary` gets the word of each hash. The same in every process."""
+    import polars
+
+    if not texts:
+        return NO_WORDS
+    plain = [text if text.isascii() else " ".join(words(text)) for text in texts]
+    whole = _APART.join(plain)
+    if whole.count(_APART) >= len(plain):
+        whole = _APART.join(text.replace(_APART, " ") for text in plain)
+    split = polars.Series(_decoded(whole.encode("utf-8", "replace").translate(_FOLDED)).split(_APART)).str.split(" ")
+    found = split.explode()
+    there = (found.str.len_bytes() > 0).to_numpy()
+    counts = split.list.len().to_numpy().astype(np.int64)
+    sizes = np.add.reduceat(there.astype(np.int64), np.cumsum(counts) - counts)
+    found = found.filter(polars.Series(there))
+    digits = found.str.slice(0, 1).is_in(_DIGITS).to_numpy()
+    flat = (found.hash(seed=_SEED).to_numpy() >> np.uint64(33)).astype(np.uint32) << np.uint32(1) | digits
+    if vocabulary is not None:
+        firsts = np.unique(flat, return_index=True)[1]
+        vocabulary.update(zip(flat[firsts].tolist(), found.gather(firsts).to_list(), strict=True))
+    return Words(flat.astype(np.uint32), sizes)
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
+
+
+@cache
+def _weights() -> NDArray[np.uint64]:
+    return np.random.default_rng(_SEED).integers(0, 1 << 64, _POSITIONS, dtype=np.uint64) | np.uint64(1)
+
+
+def prints_of(texts: Words) -> NDArray[np.uint64]:
+    """A number for each text: the same for the same words in the same order, else another; 0 for no words.
+
+    Each word times a random odd number of its place, added up (multilinear hashing).
+    """
+    filled = np.flatnonzero(texts.sizes)
+    prints = np.zeros(len(texts.sizes), dtype=np.uint64)
+    if len(filled):
+        starts = texts.starts[:-1]
+        places = (np.arange(len(texts.flat)) - np.repeat(starts, texts.sizes)) % _POSITIONS
+        weighed = (texts.flat.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * _weights()[places]
+        prints[filled] = np.add.reduceat(weighed, starts[filled]) | np.uint64(1)
+    return prints
+
+
+class Fingerprints:
+    """The words of texts, known by their 0-based place in the order in which they are added. 4 bytes a word."""
 
     def __init__(self) -> None:
         self._waiting: list[str] = []
         self._length = 0
-        self._firsts: dict[bytes, int] = {}
-        self._same = array("q")
-        self._distinct = array("q")
-        self._words = array("I")
-        self._starts = array("q", [0])
-        self._digests: list[NDArray[np.uint16]] = []
+        self._parts: list[Words] = []
+        self._prints: list[NDArray[np.uint64]] = []
 
     def add(self, text: str) -> None:
         self._waiting.append(text)
@@ -49,86 +134,32 @@ class Fingerprints:
         if len(self._waiting) == _CHUNK or self._length > _CHARACTERS:
             self._take()
 
+    def add_words(self, texts: Words, prints: NDArray[np.uint64]) -> None:
+        """Adds texts whose words were hashed already, with their `prints_of`."""
+        self._take()
+        self._parts.append(texts)
+        self._prints.append(prints)
+
+    def _take(self) -> None:
+        """Hashes the words of the texts that wait."""
+        if self._waiting:
+            some = hash_words(self._waiting)
+            self._waiting, self._length = [], 0
+            self._parts.append(some)
+            self._prints.append(prints_of(some))
+
+    @property
+    def words(self) -> Words:
+        """The words of all texts."""
+        self._take()
+        if len(self._parts) > 1:
+            self._parts = [joined(self._parts)]
+        return self._parts[0] if self._parts else NO_WORDS
+
     @property
     def same(self) -> NDArray[np.int64]:
         """For each text the first one with the same words; itself where it has none."""
         self._take()
-        return np.array(self._same, dtype=np.int64)
-
-    @property
-    def distinct(self) -> NDArray[np.int64]:
-        """The texts that are such firsts and have words, in order: what the other methods count by."""
-        self._take()
-        return np.array(self._distinct, dtype=np.int64)
-
-    @property
-    def digests(self) -> NDArray[np.uint16]:
-        """The MinHash of each distinct text, PERMUTATIONS numbers a row."""
-        self._take()
-        return np.concatenate(self._digests) if self._digests else np.zeros((0, PERMUTATIONS), dtype=np.uint16)
-
-    def words_of(self, place: int) -> list[int]:
-        """The hashes of a distinct text's words, in order."""
-        return self._words[self._starts[place] : self._starts[place + 1]].tolist()
-
-    def shingles_of(self, place: int) -> frozenset[Any]:
-        """What two texts are compared by: their single words and pairs of neighbouring words, each once."""
-        hashes = self.words_of(place)
-        return frozenset(chain(hashes, pairwise(hashes)))
-
-    def _take(self) -> None:
-        """Makes the fingerprints of the texts that wait."""
-        if not self._waiting:
-            return
-        tokens = [words(text) for text in self._waiting]
-        self._waiting, self._length = [], 0
-        lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
-        flat = list(chain.from_iterable(tokens))
-        hashes = _hashed(flat)
-        fresh = self._find_firsts(hashes, lengths)
-        digits = np.fromiter(map(str.isdigit, map(itemgetter(0), flat)), dtype=np.uint32, count=len(flat))
-        short = ((hashes >> np.uint64(33)).astype(np.uint32) << np.uint32(1)) | digits
-        kept, sizes = short[np.repeat(fresh, lengths)], lengths[fresh]
-        if len(sizes):
-            self._words.frombytes(kept.tobytes())
-            self._starts.frombytes((self._starts[-1] + np.cumsum(sizes)).astype(np.int64).tobytes())
-            self._digests.append(_digested(kept, sizes))
-
-    def _find_firsts(self, hashes: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Notes for each text the first with its words; gives which texts are such firsts themselves."""
-        raw, start = hashes.tobytes(), 0
-        fresh = np.zeros(len(lengths), dtype=bool)
-        for place, length in enumerate(lengths.tolist()):
-            index, end = len(self._same), start + 8 * length
-            first = (
-                self._firsts.setdefault(blake2b(raw[start:end], digest_size=16).digest(), index) if length else index
-            )
-            self._same.append(first)
-            if length and first == index:
-                fresh[place] = True
-                self._distinct.append(index)
-            start = end
-        return fresh
-
-
-def _hashed(tokens: list[str]) -> NDArray[np.uint64]:
-    from rensa import RMinHash
-
-    return np.array(RMinHash.hash_token_sets([tokens])[0], dtype=np.uint64)
-
-
-def _digested(hashes: NDArray[np.uint32], sizes: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """The MinHash of each text, of its words and pairs of words; the texts' words follow one another in `hashes`."""
-    from rensa import RMinHash
-
-    single = hashes.astype(np.uint64)
-    following = np.concatenate((single[1:], single[:1]))
-    ends = np.cumsum(sizes)
-    following[ends - 1] = 0  # no pair goes from one text into the next
-    pairs = (single << np.uint64(32) | following) * _MIX
-    pairs[ends - 1] = single[ends - 1]
-    shingles = np.stack((single, pairs), axis=1).ravel()
-    offsets = np.concatenate(([0], 2 * ends)).astype(np.uint64)
-    matrix = RMinHash.digest_matrix_from_flat_token_hashes(shingles, offsets, PERMUTATIONS, _SEED)
-    # The low half of each number tells texts apart as well as the whole.
-    return np.array(matrix.to_rows(), dtype=np.uint32).astype(np.uint16)
+        prints = np.concatenate(self._prints) if self._prints else np.zeros(0, dtype=np.uint64)
+        _, firsts, which = np.unique(prints, return_index=True, return_inverse=True)
+        return np.where(prints == 0, np.arange(len(prints)), firsts[which]).astype(np.int64)
