@@ -10,7 +10,8 @@ from typing import Any
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.tables import Recipe
-from ftworkbench.worker.template import RenderError, Template, left_out
+from ftworkbench.worker.dropped import left_out
+from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.tokens import Encoded, conversation, encode
 from ftworkbench.worker.work import Work
 
@@ -71,7 +72,7 @@ def encode_rows(work: Work, template: Template, examples: Sequence[Example], par
             refused.append(example.key)
             reasons[str(error)] += 1
             continue
-        if left_out(template, conversation(example, system), found.text):
+        if left_out(template, conversation(example, system), found.text, example.tools):
             dropped_turns.append(example.key)
         if not found.trained:
             cut.append(example.key)

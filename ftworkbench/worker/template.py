@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile
@@ -58,13 +59,18 @@ class Template:
             return True
 
     @cached_property
+    def special(self) -> frozenset[int]:
+        """The tokens that are no pieces of text, and those at which generation stops."""
+        return frozenset((*self.names, *self.tokenizer.all_special_ids, *self.ends))
+
+    @cached_property
     def names(self) -> dict[int, str]:
         """The names of the tokens that are no pieces of text."""
         return {token: name for name, token in self.tokenizer.get_added_vocab().items()}
 
-    def text(self, messages: Sequence[Message], tools: Sequence[Any] = (), *, answer: bool = False) -> str:
-        """The conversation as text; with `answer`, up to where the assistant begins to speak."""
-        return self._render(messages, tools, self._template(tools), answer=answer)[0]
+    def text(self, messages: Sequence[Message], tools: Sequence[Any] = ()) -> str:
+        """The conversation as text, by the tokenizer's own template."""
+        return self._render(messages, tools, self.tokenizer.get_chat_template(None, _or_none(tools)))[0]
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[Any] = ()) -> list[int]:
         """The tokens of a prompt, up to where the assistant begins to speak."""
@@ -72,19 +78,33 @@ class Template:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
-    def answers(self, messages: Sequence[Message], tools: Sequence[Any] = ()) -> tuple[str, list[Span]]:
-        """The conversation as text, and the characters of each assistant turn in it, in order.
+    def answers(
+        self, messages: Sequence[Message], tools: Sequence[Any] = (), unwanted: Collection[int] = ()
+    ) -> tuple[str, list[Span]]:
+        """The conversation as text, and the characters of the assistant's turns in it, in order.
 
-        By the template's own marks where they give one span for each turn; else by what each turn adds to
-        the text before it.
+        By the template's own marks, which may give several spans for a turn; else by what each turn adds to the text
+        before it. The spans of the messages with an index in `unwanted` are left out. Raises RenderError where the
+        template refuses the conversation, or it cannot be told whose a span is.
         """
         template = self._template(tools)
-        turns = sum(message["role"] == "assistant" for message in messages)
+        turns = [index for index, message in enumerate(messages) if message["role"] == "assistant"]
+        spans: list[Span] = []
         if has_generation_markers(template):
             text, spans = self._render(messages, tools, template)
-            if len(spans) == turns:
-                return text, spans
-        return self._by_prefix(messages, tools, template)
+        if not spans:
+            text, spans = self._by_prefix(messages, tools, template)
+        if not unwanted:
+            return text, spans
+        owners = turns
+        if len(spans) != len(turns):
+            starts = [self._start(messages[:index], tools, template, text) for index in turns]
+            owners = [turns[place] for place in _owners(spans, starts)]
+        return text, [span for owner, span in zip(owners, spans, strict=True) if owner not in unwanted]
+
+    def shown(self, messages: Sequence[Message], tools: Sequence[Any] = ()) -> str:
+        """The conversation as text, by the template that is trained with."""
+        return self._render(messages, tools, self._template(tools))[0]
 
     def _template(self, tools: Sequence[Any]) -> str:
         own: str = self.tokenizer.get_chat_template(None, _or_none(tools))
@@ -113,6 +133,12 @@ class Template:
             raise RenderError(f"the model's chat template refuses it: {one_line(str(error), 160)}") from error
         return texts[0], [(start, end) for start, end in spans[0]] if spans else []
 
+    def _start(self, before: Sequence[Message], tools: Sequence[Any], template: str, text: str) -> int:
+        """Where in the text the turn after those `before` begins: where it departs from the text of those alone."""
+        shorter = self._render(before, tools, template)[0] if before else ""
+        same = zip(shorter, text, strict=False)
+        return next((place for place, (one, other) in enumerate(same) if one != other), min(len(shorter), len(text)))
+
     def _by_prefix(self, messages: Sequence[Message], tools: Sequence[Any], template: str) -> tuple[str, list[Span]]:
         text = self._render(messages, tools, template)[0]
         spans = []
@@ -129,6 +155,17 @@ class Template:
                 )
             spans.append((len(before), len(after)))
         return text, spans
+
+
+def _owners(spans: Sequence[Span], starts: Sequence[int]) -> list[int]:
+    """Whose each span is, of the turns that begin at `starts`. Raises RenderError where a turn has none."""
+    owners = [bisect_right(starts, start) - 1 for start, _ in spans]
+    if list(starts) != sorted(set(starts)) or set(owners) != set(range(len(starts))):
+        raise RenderError(
+            "the model's chat template runs the assistant's turns together, so that one of them cannot be left "
+            "untrained: take the weight of 0 away, or reject the row"
+        )
+    return owners
 
 
 def _or_none(tools: Sequence[Any]) -> list[Any] | None:
@@ -193,15 +230,15 @@ def require_end(template: Template, answer_only: bool) -> int:
     Raises InputError where there is none: the model could never learn to stop.
     """
     tokenizer = template.tokenizer
-    text, spans = template.answers(_PROBE)
-    start, end = spans[-1] if answer_only else (0, len(text))
+    text, spans = template.answers(_PROBE) if answer_only else (template.text(_PROBE), [])
+    start, end = (spans[0][0], spans[-1][1]) if answer_only else (0, len(text))
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     inside = [
         (token, text[a:b])
         for token, (a, b) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
         if a < end and b > start
     ]
-    special = {*tokenizer.get_added_vocab().values(), *tokenizer.all_special_ids, *template.ends}
+    special = template.special
     last = next((token for token, part in reversed(inside) if part.strip() or token in special), None)
     if last is None or last not in special:
         raise InputError(
@@ -217,15 +254,3 @@ def require_end(template: Template, answer_only: bool) -> int:
             f'Say eos_token = "{name}" in [train]'
         )
     return int(last)
-
-
-def left_out(template: Template, messages: Sequence[Message], text: str) -> list[str]:
-    """The roles whose content, or tool calls, the rendered text does not have: some templates drop turns."""
-    missing = []
-    for message in messages:
-        content = message.get("content")
-        parts = [content.strip()] if isinstance(content, str) else []
-        parts += [call.get("function", call).get("name", "") for call in message.get("tool_calls") or ()]
-        if any(part not in text for part in parts):
-            missing.append(str(message["role"]))
-    return missing

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from ftworkbench.data.example import Example
 from ftworkbench.evaluate.contestants import TUNED, Contestant, build_messages
-from ftworkbench.worker.template import Span, Template
+from ftworkbench.worker.template import RenderError, Span, Template
 
 IGNORED = -100  # the label that the loss leaves out
 State = Literal["masked", "trained", "cut"]
@@ -81,21 +81,61 @@ def encode(
     A turn with weight 0 is not trained. Past `max_length` tokens are cut. Raises RenderError where the chat
     template refuses the conversation.
     """
+    [found] = encode_all([example], template, system, max_length, answers_only=answers_only)
+    if isinstance(found, RenderError):
+        raise found
+    return found
+
+
+def encode_all(
+    examples: Sequence[Example],
+    template: Template,
+    system: str | None = None,
+    max_length: int | None = None,
+    *,
+    answers_only: bool = True,
+) -> list[Encoded | RenderError]:
+    """The tokens of each example, as `encode` gives them, or why it cannot be rendered; tokenized at one go."""
+    written = [_written(example, template, system, answers_only=answers_only) for example in examples]
+    texts = [each[0] for each in written if not isinstance(each, RenderError)]
+    if not texts:
+        return [each for each in written if isinstance(each, RenderError)]
+    tokenized = template.tokenizer(
+        texts, add_special_tokens=False, return_offsets_mapping=True, return_attention_mask=False
+    )
+    rows = iter(zip(tokenized["input_ids"], tokenized["offset_mapping"], strict=True))
+    found: list[Encoded | RenderError] = []
+    for each in written:
+        if isinstance(each, RenderError):
+            found.append(each)
+            continue
+        (text, wanted), (ids, offsets) = each, next(rows)
+        labels = list(ids) if wanted is None else _labels(ids, offsets, wanted)
+        end = len(ids) if max_length is None else max_length
+        found.append(Encoded(ids[:end], labels[:end], ids[end:], labels[end:], text, offsets, template.names))
+    return found
+
+
+def _written(
+    example: Example, template: Template, system: str | None, *, answers_only: bool
+) -> tuple[str, list[Span] | None] | RenderError:
+    """The conversation as text, and the characters in it that are learned; None for all of them."""
     messages = conversation(example, system)
     plain = [{key: value for key, value in message.items() if key != "weight"} for message in messages]
-    text, spans = template.answers(plain, example.tools)
-    weights = [message.get("weight", 1) for message in messages if message["role"] == "assistant"]
-    wanted = [span for span, weight in zip(spans, weights, strict=True) if weight != 0]
-    encoded = template.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids: list[int] = encoded["input_ids"]
-    offsets: list[Span] = encoded["offset_mapping"]
-    labels = list(ids)
-    if answers_only:
-        labels = [IGNORED] * len(ids)
-        for first, last in _tokens_of(wanted, offsets):
-            labels[first:last] = ids[first:last]
-    end = len(ids) if max_length is None else max_length
-    return Encoded(ids[:end], labels[:end], ids[end:], labels[end:], text, offsets, template.names)
+    try:
+        if not answers_only:
+            return template.text(plain, example.tools), None
+        unwanted = [index for index, message in enumerate(messages) if message.get("weight", 1) == 0]
+        return template.answers(plain, example.tools, unwanted)
+    except RenderError as error:
+        return error
+
+
+def _labels(ids: Sequence[int], offsets: Sequence[Span], wanted: Sequence[Span]) -> list[int]:
+    labels = [IGNORED] * len(ids)
+    for first, last in _tokens_of(wanted, offsets):
+        labels[first:last] = ids[first:last]
+    return labels
 
 
 def _tokens_of(spans: Sequence[Span], offsets: Sequence[Span]) -> list[tuple[int, int]]:

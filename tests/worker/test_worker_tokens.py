@@ -8,7 +8,8 @@ from tiny import TEMPLATE, make_tokenizer, rows
 
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError
-from ftworkbench.worker.template import RenderError, Template, left_out, mend_pad, open_template, require_end
+from ftworkbench.worker.dropped import left_out
+from ftworkbench.worker.template import RenderError, Template, mend_pad, open_template, require_end
 from ftworkbench.worker.tokens import IGNORED, encode
 
 TALKS: list[list[dict[str, Any]]] = [
