@@ -56,6 +56,11 @@ class Method:
         low=1,
         common=True,
     )
+    row_losses: bool = option(
+        True,
+        help="Measure the loss of every training row before and after; two forward passes.",
+        why="A row whose loss stays high is one to read again. Not done for more than 20,000 rows.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
