@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ftworkbench.data.advice import advise
-from ftworkbench.data.documents import Document, FileRead, Progress, read_documents
+from ftworkbench.data.documents import Documents, FileRead, Progress, read_documents
 from ftworkbench.data.duplicates import compare_prints
 from ftworkbench.data.findings import (
+    Labelled,
     Placed,
     class_sizes,
     find_duplicates,
@@ -20,7 +23,7 @@ from ftworkbench.data.findings import (
     place_suspects,
     small_classes,
 )
-from ftworkbench.data.labels import Labels, find_labels
+from ftworkbench.data.labels import labels_of
 from ftworkbench.data.leaks import held_out
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.problems import KINDS, Advice, Problem
@@ -129,48 +132,49 @@ def check_files(
     names = [path.name for path in paths]
     alike = compare_prints(collection.prints, progress)
     placed = [*find_duplicates(documents, alike), *place_leaks(documents, held, alike, names)]
-    labels = _labels(documents, held, data)
-    sizes: Counter[str] = Counter()
-    if labels:
-        sizes = class_sizes(documents, held, labels)
-        placed += place_small_classes(documents, sizes, labels)
+    labelled = _labelled(documents, held, data)
+    if labelled:
+        sizes = class_sizes(documents, held, labelled)
+        placed += place_small_classes(documents, sizes, labelled)
         if progress:
             progress("wrong labels", 0, 1)
-        known = _said_elsewhere(placed, documents, sizes, labels)
-        placed += place_suspects(documents, collection.prompts, labels, known)
+        known = _said_elsewhere(placed, documents, sizes, labelled)
+        placed += place_suspects(documents, collection.prints.words, collection.vocabulary, labelled, known)
         if progress:
             progress("wrong labels", 1, 1)
     for file, problem in placed:
         files[file].problems.append(problem)
     unread = ledger.unread if ledger else 0
     reports = [
-        _report(file, _class_counts(number, documents, labels), train=not held[number], unread=unread)
+        _report(file, _class_counts(number, documents, labelled), train=not held[number], unread=unread)
         for number, file in enumerate(files)
     ]
     return Report(tuple(reports))
 
 
-def _labels(documents: Sequence[Document], held: Sequence[bool], data: Data | None) -> Labels | None:
-    answers = [document.answer for document in documents if not held[document.file]]
-    return find_labels(answers, data.label if data else None)
+def _labelled(documents: Documents, held: Sequence[bool], data: Data | None) -> Labelled | None:
+    train = documents.answers[~np.array(held, dtype=bool)[documents.files]]
+    counts = np.bincount(train + 1, minlength=len(documents.interned.names) + 1).tolist()
+    given = dict(zip(["", *documents.interned.names], counts, strict=True))
+    labels = labels_of({answer: count for answer, count in given.items() if count}, data.label if data else None)
+    return Labelled(documents, labels) if labels else None
 
 
 def _said_elsewhere(
-    placed: Sequence[Placed], documents: Sequence[Document], sizes: Counter[str], labels: Labels
+    placed: Sequence[Placed], documents: Documents, sizes: Counter[str], labelled: Labelled
 ) -> set[tuple[int, int]]:
     """Rows whose label is in question already: contradicted by another row, repeated, or of a small class."""
     doubtful = {"conflicting-duplicate", "exact-duplicate"}
-    small = small_classes(sizes)
     said = {(file, problem.row) for file, problem in placed if problem.kind in doubtful}
-    return said | {(one.file, one.row) for one in documents if labels.of(one.answer) in small}
+    few = np.flatnonzero(labelled.among(small_classes(sizes)))
+    return said | set(zip(documents.files[few].tolist(), documents.rows[few].tolist(), strict=True))
 
 
-def _class_counts(number: int, documents: Sequence[Document], labels: Labels | None) -> dict[str, int]:
+def _class_counts(number: int, documents: Documents, labelled: Labelled | None) -> dict[str, int]:
     """The rows of each label in a file, as they are used."""
-    if labels is None:
+    if labelled is None:
         return {}
-    found = [labels.of(one.answer) for one in documents if one.file == number and one.used]
-    return dict(Counter(label for label in found if label is not None).most_common())
+    return dict(labelled.counted((documents.files == number) & documents.used).most_common())
 
 
 def _report(file: FileRead, labels: dict[str, int], *, train: bool, unread: int) -> FileReport:

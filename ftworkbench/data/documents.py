@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ftworkbench.data.blocks import NO_LABEL, Block, Interned, Texts, concatenated
 from ftworkbench.data.curate import FATES, effective
-from ftworkbench.data.decisions import UNREVIEWED
-from ftworkbench.data.example import Example, content_text
+from ftworkbench.data.decisions import STATUSES, RowState
+from ftworkbench.data.examine import examine_examples
+from ftworkbench.data.example import Example
 from ftworkbench.data.fingerprints import Fingerprints
 from ftworkbench.data.formats import Refused
-from ftworkbench.data.labels import may_be_label, said_by
 from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.packed import PackedTexts
-from ftworkbench.data.personal import find_personal
 from ftworkbench.data.problems import Problem
-from ftworkbench.data.source import Row, open_source
+from ftworkbench.data.readers import read_blocks
+from ftworkbench.data.source import Source, open_source
 
 if TYPE_CHECKING:
     from ftworkbench.recipe.tables import Data
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 _SLICE = 0.05
+_KEY = re.compile("[0-9a-f]{16}")
+_SAMPLES = 5_000
+_ACCEPTED, _REJECTED = STATUSES.index("accepted"), STATUSES.index("rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +43,68 @@ class Document:
 
     file: int
     row: int
-    key: str
+    key: int
     says: int
     answer: str
-    status: str
-    superseded: bool = False
-
-    @property
-    def rejected(self) -> bool:
-        return self.status == "rejected"
+    rejected: bool
+    superseded: bool
+    settled: bool
 
     @property
     def used(self) -> bool:
         return not (self.rejected or self.superseded)
 
+
+class Documents(Sequence[Document]):
+    """All documents, by column: in the order of the files and of their rows, an edited version after the one read."""
+
+    def __init__(self) -> None:
+        self.interned = Interned()
+        self.files = np.zeros(0, dtype=np.int32)
+        self.rows = np.zeros(0, dtype=np.int64)
+        self.keys = np.zeros(0, dtype=np.uint64)
+        self.says = np.zeros(0, dtype=np.uint64)
+        self.answers = np.zeros(0, dtype=np.int32)
+        self.statuses = np.zeros(0, dtype=np.int8)
+        self.superseded = np.zeros(0, dtype=bool)
+
+    def add(self, file: int, parts: Sequence[_Part]) -> None:
+        """Adds the documents of a file."""
+        self.files = np.append(self.files, np.full(sum(len(part.rows) for part in parts), file, dtype=np.int32))
+        self.rows = np.concatenate([self.rows, *(part.rows for part in parts)])
+        self.keys = np.concatenate([self.keys, *(part.texts.keys for part in parts)])
+        self.says = np.concatenate([self.says, *(part.texts.says for part in parts)])
+        self.answers = np.concatenate([self.answers, *(self.interned.numbers(part.texts) for part in parts)])
+        self.statuses = np.concatenate([self.statuses, *(part.statuses for part in parts)])
+        self.superseded = np.concatenate([self.superseded, *(part.superseded for part in parts)])
+
     @property
-    def settled(self) -> bool:
-        return self.superseded or self.status in {"accepted", "rejected"}
+    def used(self) -> NDArray[np.bool_]:
+        """Which documents are what their row comes to, and not rejected."""
+        return np.asarray((self.statuses != _REJECTED) & ~self.superseded)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Document: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Document]: ...
+    def __getitem__(self, index: int | slice) -> Document | list[Document]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        answer, status = int(self.answers[index]), int(self.statuses[index])
+        superseded = bool(self.superseded[index])
+        return Document(
+            int(self.files[index]),
+            int(self.rows[index]),
+            int(self.keys[index]),
+            int(self.says[index]),
+            "" if answer == NO_LABEL else self.interned.names[answer],
+            status == _REJECTED,
+            superseded,
+            superseded or status in {_ACCEPTED, _REJECTED},
+        )
 
 
 @dataclass
@@ -66,26 +118,20 @@ class FileRead:
     cut: str = ""
     fates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FATES, 0))
     problems: list[Problem] = field(default_factory=list)
+    samples: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Collection:
-    """All documents of the files, what their prompts are compared by, and the prompts of those with an `answer`."""
+    """All documents of the files, and what their prompts are compared by: `prints` knows them by the same places.
+
+    `vocabulary` has the word of each hash, where rows are labelled.
+    """
 
     files: list[FileRead] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
+    documents: Documents = field(default_factory=Documents)
     prints: Fingerprints = field(default_factory=Fingerprints)
-    prompts: PackedTexts = field(default_factory=PackedTexts)
-
-    def add(self, row: Row, example: Example, status: str, *, superseded: bool) -> None:
-        """Adds a version of a row of the last file."""
-        answer, prompt = example.answer, example.prompt_text
-        said, label = said_by(answer), answer if may_be_label(answer) else ""
-        self.prints.add(prompt)
-        if label:
-            self.prompts.add(prompt)
-        file = len(self.files) - 1
-        self.documents.append(Document(file, row.number, example.key, said, label, status, superseded))
+    vocabulary: dict[int, str] = field(default_factory=dict)
 
 
 def read_documents(
@@ -93,61 +139,131 @@ def read_documents(
 ) -> Collection:
     """Reads the files once. Problems of single rows are found on the way. Raises InputError."""
     found = Collection()
-    for path in paths:
+    for number, path in enumerate(paths):
         read = FileRead(path)
         found.files.append(read)
-        used: set[str] = set()
         with open_source(path, data) as source:
             read.format = str(source.format)
-            while progress and not source.index_some(_SLICE):
-                progress(f"indexing {path.name}", source.known, source.known)
-            for index, row in enumerate(source.rows(), 1):
-                if progress and index % 1000 == 0:
-                    progress(f"reading {path.name}", index, source.known)
-                _add_versions(found, row, read, ledger, used)
+            while not source.index_some(_SLICE):
+                if progress:
+                    progress(f"indexing {path.name}", source.known, source.known)
+            parts = []
+            for part in _parts(source, read, ledger):
+                parts.append(part)
+                found.prints.add_words(part.texts.words, part.texts.prints)
+                found.vocabulary.update(part.vocabulary)
+                if progress:
+                    progress(f"reading {path.name}", part.end, source.known)
             read.rows, read.cut = source.known, source.cut
+        found.documents.add(number, parts)
+        _count_fates(read, parts)
     return found
 
 
-def _add_versions(found: Collection, row: Row, read: FileRead, ledger: Ledger | None, used: set[str]) -> None:
-    """Adds the versions of a row that can be looked at; counts the row's fate and notes its own problems."""
-    state = ledger.state(row.key) if ledger else UNREVIEWED
-    edited = state.messages is not None
-    read.reviewed += state.status in {"accepted", "rejected"}
-    current: Example | None = None
-    try:
-        current = effective(row, state)
-    except Refused as refused:
-        if edited:
-            read.problems.append(Problem(refused.kind, row.number, f"as edited: {refused.reason}"))
-    decided = state.status in {"accepted", "rejected"}
-    if row.problem:
-        settled = decided and not (edited and current is None)
-        read.problems.append(Problem(row.problem.kind, row.number, row.problem.reason, settled=settled))
-    read.fates[_fate(current, state.status, edited, used)] += 1
-    if row.example is not None:
-        found.add(row, row.example, state.status, superseded=edited)
-        _note_personal(read, row, row.example, settled=decided)
-    if edited and current is not None:
-        found.add(row, current, state.status, superseded=False)
-        _note_personal(read, row, current, settled=state.status == "rejected")
+@dataclass(frozen=True)
+class _Part:
+    """The documents of some consecutive rows, and the fate of each row but for what repeats an earlier one.
+
+    `current` is what each row comes to, by its key.
+    """
+
+    texts: Texts
+    rows: NDArray[np.int64]
+    statuses: NDArray[np.int8]
+    superseded: NDArray[np.bool_]
+    current: NDArray[np.uint64]
+    fates: NDArray[np.int8]
+    vocabulary: dict[int, str]
+    end: int
 
 
-def _fate(current: Example | None, status: str, edited: bool, used: set[str]) -> str:
-    if status == "rejected":
-        return "rejected"
-    if current is None:
-        return "refused"
-    if current.key in used:
-        return "duplicate"
-    used.add(current.key)
-    return "edited" if edited else "kept"
+_KEPT, _EDITED, _REJECTED_FATE, _REFUSED = (FATES.index(fate) for fate in ("kept", "edited", "rejected", "refused"))
 
 
-def _note_personal(read: FileRead, row: Row, example: Example, *, settled: bool) -> None:
-    # A system prompt is the same in every row, and the company's own address may stand in it.
-    said = "\n".join(content_text(message) for message in example.messages if message["role"] != "system")
-    found = find_personal(said)
-    if found:
-        reason = "; ".join(map(str, found[:3]))
-        read.problems.append(Problem("personal-data", row.number, reason, settled=settled))
+def _parts(source: Source, read: FileRead, ledger: Ledger | None) -> Iterator[_Part]:
+    decided = _decided(ledger)
+    start = 0
+    for block in read_blocks(source, max(source.known // _SAMPLES, 1)):
+        yield _part(block, start, source, read, decided)
+        read.samples += block.samples
+        start += block.rows
+
+
+def _decided(ledger: Ledger | None) -> dict[int, RowState]:
+    keys = ledger.keys() if ledger else ()
+    return {int(key, 16): ledger.state(key) for key in keys if _KEY.fullmatch(key)} if ledger else {}
+
+
+def _part(block: Block, start: int, source: Source, read: FileRead, decided: dict[int, RowState]) -> _Part:
+    """Applies what was decided to the rows of a block, and notes their own problems."""
+    numbers = source.numbers(start, block.rows)
+    texts = block.texts
+    readable = np.zeros(block.rows, dtype=bool)
+    readable[texts.places] = True
+    fates = np.where(readable, _KEPT, _REFUSED).astype(np.int8)
+    current, statuses = block.keys.copy(), np.zeros(block.rows, dtype=np.int8)
+    edited, mended = np.zeros(block.rows, dtype=bool), np.zeros(block.rows, dtype=bool)
+    edits: list[tuple[int, Example]] = []
+    for place in _places_of(decided, block.keys):
+        state = decided[int(block.keys[place])]
+        statuses[place] = STATUSES.index(state.status)
+        if state.messages is None:
+            continue
+        edited[place] = True
+        try:
+            example = effective(source.row(start + place), state)
+        except Refused as refused:
+            fates[place] = _REFUSED
+            read.problems.append(Problem(refused.kind, int(numbers[place]), f"as edited: {refused.reason}"))
+            continue
+        mended[place], fates[place], current[place] = True, _EDITED, int(example.key, 16)
+        edits.append((place, example))
+    fates[statuses == _REJECTED] = _REJECTED_FATE
+    settled = (statuses == _ACCEPTED) | (statuses == _REJECTED)
+    read.reviewed += int(settled.sum())
+    for place, kind, reason in block.noted:
+        done = bool(settled[place] and (kind == "personal-data" or not edited[place] or mended[place]))
+        read.problems.append(Problem(kind, int(numbers[place]), reason, settled=done))
+    superseded = edited[texts.places]
+    vocabulary = block.vocabulary
+    if edits:
+        versions = examine_examples(edits)
+        for place, kind, reason in versions.noted:
+            done = bool(statuses[place] == _REJECTED)
+            read.problems.append(Problem(kind, int(numbers[place]), reason, settled=done))
+        both = concatenated((texts, versions.texts), Interned())
+        order = np.argsort(both.places, kind="stable")
+        superseded = np.concatenate((superseded, np.zeros(len(edits), dtype=bool)))[order]
+        texts, vocabulary = both.of(order), {**vocabulary, **versions.vocabulary}
+    return _Part(
+        texts,
+        numbers[texts.places],
+        statuses[texts.places],
+        superseded,
+        current,
+        fates,
+        vocabulary,
+        start + block.rows,
+    )
+
+
+def _places_of(decided: dict[int, RowState], keys: NDArray[np.uint64]) -> list[int]:
+    """Where the rows are that something was decided about."""
+    if not decided:
+        return []
+    found: list[int] = np.flatnonzero(np.isin(keys, np.fromiter(decided, np.uint64, len(decided)))).tolist()
+    return found
+
+
+def _count_fates(read: FileRead, parts: Sequence[_Part]) -> None:
+    """Counts how many rows met which fate: of rows that are used and say the same, the first one is."""
+    if not parts:
+        return
+    fates = np.concatenate([part.fates for part in parts])
+    keys = np.concatenate([part.current for part in parts])
+    used = np.flatnonzero((fates == _KEPT) | (fates == _EDITED))
+    again = np.ones(len(used), dtype=bool)
+    again[np.unique(keys[used], return_index=True)[1]] = False
+    fates[used[again]] = FATES.index("duplicate")
+    counts = np.bincount(fates, minlength=len(FATES)).tolist()
+    read.fates = dict(zip(FATES, counts, strict=True))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import compress
+from collections.abc import Iterator, Sequence
 from statistics import median
 
-from ftworkbench.data.documents import Document
+import numpy as np
+from numpy.typing import NDArray
+
+from ftworkbench.data.blocks import NO_LABEL, Interned
+from ftworkbench.data.documents import Document, Documents
 from ftworkbench.data.duplicates import Alike
+from ftworkbench.data.fingerprints import Words
 from ftworkbench.data.labels import Labels
 from ftworkbench.data.leaks import Leak, find_leaks
-from ftworkbench.data.packed import PackedTexts
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.suspects import find_suspects
 from ftworkbench.printable import one_line
@@ -26,17 +29,17 @@ _MOST_SUSPECTS = 20
 Placed = tuple[int, Problem]
 
 
-def find_duplicates(documents: Sequence[Document], alike: Alike) -> list[Placed]:
+def find_duplicates(documents: Documents, alike: Alike) -> list[Placed]:
     """Rows that repeat or contradict an earlier one of their file, each with the file's number."""
     found: list[Placed] = []
-    for index, later in enumerate(documents):
+    for index in alike.paired.tolist():
         problem = _repetition(index, documents, alike)
         if problem:
-            found.append((later.file, problem))
+            found.append((documents[index].file, problem))
     return found
 
 
-def _repetition(index: int, documents: Sequence[Document], alike: Alike) -> Problem | None:
+def _repetition(index: int, documents: Documents, alike: Alike) -> Problem | None:
     """The problem of a row with the rows before it: an open one before a settled one, then by how alike."""
     later = documents[index]
     found: dict[tuple[bool, int], Problem] = {}
@@ -71,13 +74,12 @@ def _likeness(similarity: float) -> str:
     return "the same prompt" if similarity == 1.0 else f"nearly the same prompt ({similarity:.2f})"
 
 
-def place_leaks(
-    documents: Sequence[Document], held: Sequence[bool], alike: Alike, names: Sequence[str]
-) -> list[Placed]:
+def place_leaks(documents: Documents, held: Sequence[bool], alike: Alike, names: Sequence[str]) -> list[Placed]:
     """The held-out rows that stand in a file to train on, each with the first such row that is undecided."""
-    kept = [held[document.file] for document in documents]
+    kept = np.array(held, dtype=bool)[documents.files]
     found: dict[tuple[int, int], Problem] = {}
-    for leak in find_leaks([document.key for document in documents], kept, alike):
+    pairs = find_leaks(documents.keys.tolist(), kept.tolist(), alike) if kept.any() and not kept.all() else ()
+    for leak in pairs:
         document = documents[leak.held]
         problem = _leak(leak, document, documents[leak.train], names)
         before = found.get((document.file, document.row))
@@ -92,11 +94,32 @@ def _leak(leak: Leak, held: Document, train: Document, names: Sequence[str]) -> 
     return Problem("leak", held.row, reason, not settled, train.row, names[train.file], settled)
 
 
-def class_sizes(documents: Sequence[Document], held: Sequence[bool], labels: Labels) -> Counter[str]:
+class Labelled:
+    """The label of each document: its place in `names`, NO_LABEL where it has none."""
+
+    def __init__(self, documents: Documents, labels: Labels) -> None:
+        interned = Interned()
+        found = [labels.of(answer) for answer in documents.interned.names]
+        numbers = [NO_LABEL if label is None else interned.number(label) for label in found]
+        self.names = interned.names
+        self.numbers = np.array([*numbers, NO_LABEL], dtype=np.int32)[documents.answers]
+
+    def counted(self, chosen: NDArray[np.bool_]) -> Counter[str]:
+        """How many of the chosen documents carry each label."""
+        numbers = self.numbers[chosen & (self.numbers != NO_LABEL)]
+        counts = np.bincount(numbers, minlength=len(self.names)).tolist()
+        return Counter({name: count for name, count in zip(self.names, counts, strict=True) if count})
+
+    def among(self, names: set[str]) -> NDArray[np.bool_]:
+        """Which documents carry one of these labels."""
+        return np.array([*(name in names for name in self.names), False], dtype=bool)[self.numbers]
+
+
+def class_sizes(documents: Documents, held: Sequence[bool], labelled: Labelled) -> Counter[str]:
     """How many rows of the files to train on carry each label, as they were read."""
-    rows = {(document.file, document.row): document for document in reversed(documents)}
-    found = [labels.of(one.answer) for one in rows.values() if not held[one.file]]
-    return Counter(label for label in found if label is not None)
+    first = np.ones(len(documents), dtype=bool)
+    first[1:] = (documents.rows[1:] != documents.rows[:-1]) | (documents.files[1:] != documents.files[:-1])
+    return labelled.counted(first & ~np.array(held, dtype=bool)[documents.files])
 
 
 def small_classes(sizes: Counter[str]) -> set[str]:
@@ -108,42 +131,45 @@ def small_classes(sizes: Counter[str]) -> set[str]:
     return {label for label, size in sizes.items() if size < limit}
 
 
-def place_small_classes(documents: Sequence[Document], sizes: Counter[str], labels: Labels) -> list[Placed]:
+def place_small_classes(documents: Documents, sizes: Counter[str], labelled: Labelled) -> list[Placed]:
     """The rows, held out ones too, whose label has too few rows to train on."""
-    small = small_classes(sizes)
     found: dict[tuple[int, int], Problem] = {}
-    for document in documents:
-        label = labels.of(document.answer)
-        if label in small and not document.superseded:
-            reason = f'"{one_line(label, 40)}" has {sizes[label]} rows to train on'
-            problem = Problem("small-class", document.row, reason, settled=document.settled)
-            found.setdefault((document.file, document.row), problem)
+    for index in np.flatnonzero(labelled.among(small_classes(sizes)) & ~documents.superseded).tolist():
+        document, label = documents[index], labelled.names[labelled.numbers[index]]
+        reason = f'"{one_line(label, 40)}" has {sizes[label]} rows to train on'
+        problem = Problem("small-class", document.row, reason, settled=document.settled)
+        found.setdefault((document.file, document.row), problem)
     return [(file, problem) for (file, _), problem in found.items()]
 
 
 def place_suspects(
-    documents: Sequence[Document], prompts: PackedTexts, labels: Labels, known: set[tuple[int, int]]
+    documents: Documents, texts: Words, vocabulary: dict[int, str], labelled: Labelled, known: set[tuple[int, int]]
 ) -> list[Placed]:
     """The rows whose label looks wrong, in each file the surest first; rows in `known` are left to their problem.
 
-    `prompts` are those of the documents that have an `answer`.
+    `texts` are the words of the documents' prompts, `vocabulary` has the word of each hash.
     """
-    chosen = [
-        (document, label if (document.file, document.row) not in known else None)
-        for document in documents
-        if document.answer
-        for label in [labels.of(document.answer)]
+    named = [
+        index
+        for index in np.flatnonzero(labelled.numbers != NO_LABEL).tolist()
+        if (int(documents.files[index]), int(documents.rows[index])) not in known
     ]
-    named = [(document, label) for document, label in chosen if label is not None]
+    starts = texts.starts
+
+    def prompts() -> Iterator[str]:
+        for index in named:
+            hashes = texts.flat[starts[index] : starts[index + 1]].tolist()
+            yield " ".join(map(vocabulary.__getitem__, hashes))
+
+    used = documents.used
     suspects = find_suspects(
-        lambda: compress(prompts, [label is not None for _, label in chosen]),
-        [label for _, label in named],
-        [document.used for document, _ in named],
+        prompts, [labelled.names[labelled.numbers[index]] for index in named], [bool(used[index]) for index in named]
     )
     found: dict[tuple[int, int], Placed] = {}
     open_ones: Counter[int] = Counter()
     for suspect in suspects:
-        document, label = named[suspect.index]
+        index = named[suspect.index]
+        document, label = documents[index], labelled.names[labelled.numbers[index]]
         place = (document.file, document.row)
         if place in found or open_ones[document.file] >= _MOST_SUSPECTS:
             continue

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ _APART = "\x1e"
 _POSITIONS = 1 << 12
 # Words; a CJK character stands for a word, as there are no spaces to find words by.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
-_DIGITS = list("0123456789")
+_AFTER_DIGITS = ":"  # in the order of bytes, where letters come later
 
 
 def words(text: str) -> list[str]:
@@ -87,12 +85,17 @@ def hash_words(texts: Sequence[str], vocabulary: dict[int, str] | None = None) -
     counts = split.list.len().to_numpy().astype(np.int64)
     sizes = np.add.reduceat(there.astype(np.int64), np.cumsum(counts) - counts)
     found = found.filter(polars.Series(there))
-    digits = found.str.slice(0, 1).is_in(_DIGITS).to_numpy()
-    flat = (found.hash(seed=_SEED).to_numpy() >> np.uint64(33)).astype(np.uint32) << np.uint32(1) | digits
     if vocabulary is not None:
-        firsts = np.unique(flat, return_index=True)[1]
-        vocabulary.update(zip(flat[firsts].tolist(), found.gather(firsts).to_list(), strict=True))
-    return Words(flat.astype(np.uint32), sizes)
+        distinct = found.unique()
+        vocabulary.update(zip(_hashed(distinct).tolist(), distinct.to_list(), strict=True))
+    return Words(_hashed(found), sizes)
+
+
+def _hashed(found: Any) -> NDArray[np.uint32]:
+    """The hash of each word of a series."""
+    digits = (found < _AFTER_DIGITS).to_numpy()
+    hashes: NDArray[np.uint64] = found.hash(seed=_SEED).to_numpy()
+    return (hashes >> np.uint64(33)).astype(np.uint32) << np.uint32(1) | digits
 
 
 def _decoded(text: bytes) -> str:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ftworkbench.data.records import Broken, ListRecords, Records
+from ftworkbench.data.records import Broken, ListRecords, Records, Span
 from ftworkbench.data.rules import Refused
 from ftworkbench.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".txt", ".csv", ".tsv", ".parquet", ".arrow", ".gz", ".zst")
 # What `datasets` puts beside the rows that it saves.
@@ -97,9 +102,24 @@ class FolderRecords:
         start, part = self._parts[number]
         return number, part, index - start
 
+    def spans(self, size: int) -> list[Span] | None:
+        """Those of all files; None where one of them is no file of lines."""
+        found: list[Span] = []
+        for start, part in self._parts:
+            some = part.spans(size)
+            if some is None:
+                return None
+            found += [replace(span, first=start + span.first) for span in some]
+        return found
+
     def number(self, index: int) -> int:
         """The place among all records of the folder, from 1."""
         return index + 1
+
+    def numbers(self, first: int, count: int) -> NDArray[int64]:
+        import numpy as np
+
+        return np.arange(first + 1, first + count + 1)
 
     def index_of(self, number: int) -> int | None:
         return number - 1 if 1 <= number <= self.known else None

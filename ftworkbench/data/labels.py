@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import orjson
+
+from ftworkbench.data.example import canonical_json
 
 _MOST_LABELS = 200
 _MOST_KEY_VALUES = 50
@@ -30,23 +33,17 @@ def json_object(answer: str) -> dict[str, Any] | None:
 
 
 def said_by(answer: str) -> int:
-    """The same number, in one process, for answers that say the same: as JSON values, else but for white space."""
+    """The same number, in every process, for answers that say the same: as JSON values, else but for white space."""
     return _said_by(answer) if len(answer) <= _LONGEST_LABEL else _said(answer)
 
 
 def _said(answer: str) -> int:
     found = json_object(answer)
-    return hash(tuple(answer.split())) if found is None else hash(_frozen(found))
+    told = " ".join(answer.split()).encode("utf-8", "surrogatepass") if found is None else canonical_json(found)
+    return int.from_bytes(blake2b(told, digest_size=8).digest(), "big")
 
 
 _said_by = lru_cache(4096)(_said)
-
-
-def _frozen(value: Any) -> Hashable:
-    """A JSON value as one that can be hashed; what is equal stays equal."""
-    if isinstance(value, dict):
-        return frozenset((name, _frozen(each)) for name, each in value.items())
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def may_be_label(answer: str) -> bool:
@@ -72,28 +69,37 @@ class Labels:
         return None if value is None or isinstance(value, dict | list) else str(value)
 
 
-def find_labels(answers: Sequence[str], key: str | None = None) -> Labels | None:
+def find_labels(answers: Iterable[str], key: str | None = None) -> Labels | None:
     """How the labels of these answers are read; None where they carry none.
 
     `key` is what the recipe tells. Else, where the answers are JSON objects, it is the text with 2 to 50
     values that has most of them; else the answers are labels where they are short and few and come again.
     """
+    return labels_of(Counter(answers), key)
+
+
+def labels_of(answers: Mapping[str, int], key: str | None = None) -> Labels | None:
+    """`find_labels` for answers that were counted already."""
     if key is not None:
         return Labels(key)
-    objects = [found for answer in answers if (found := json_object(answer)) is not None]
-    if answers and len(objects) > _MOSTLY * len(answers):
+    total = sum(answers.values())
+    objects = [(found, count) for answer, count in answers.items() if (found := json_object(answer)) is not None]
+    if total and sum(count for _, count in objects) > _MOSTLY * total:
         return _find_key(objects)
-    counts = Counter(label for answer in answers if (label := Labels().of(answer)))
-    short = counts.total() >= _NEARLY_ALL * len(answers)
+    counts: Counter[str] = Counter()
+    for answer, count in answers.items():
+        if label := Labels().of(answer):
+            counts[label] += count
+    short = counts.total() >= _NEARLY_ALL * total
     return Labels() if short and _come_again(counts.values(), _MOST_LABELS) else None
 
 
-def _find_key(objects: Sequence[dict[str, Any]]) -> Labels | None:
+def _find_key(objects: Sequence[tuple[dict[str, Any], int]]) -> Labels | None:
     values: dict[str, Counter[str]] = {}
-    for found in objects:
+    for found, count in objects:
         for name, value in found.items():
             if isinstance(value, str):
-                values.setdefault(name, Counter())[value] += 1
+                values.setdefault(name, Counter())[value] += count
     fitting = [name for name, counts in values.items() if _come_again(counts.values(), _MOST_KEY_VALUES)]
     return Labels(max(fitting, key=lambda name: len(values[name]))) if fitting else None
 

@@ -26,17 +26,17 @@ def held_out(paths: Sequence[Path]) -> list[bool]:
     return named if any(named) else [index > 0 for index in range(len(paths))]
 
 
-def find_leaks(keys: Sequence[str], held: Sequence[bool], alike: Alike) -> Iterator[Leak]:
+def find_leaks(keys: Sequence[object], held: Sequence[bool], alike: Alike) -> Iterator[Leak]:
     """Each pair of a held-out example and one to train on that say the same, ask the same, or nearly.
 
     `keys` are those of the examples, in the order in which `alike` knows them.
     """
-    for index, key in enumerate(keys):
+    for index in alike.paired.tolist():
         if not held[index]:
             continue
         for other, similarity in alike.partners(index):
             if not held[other]:
-                yield Leak(index, other, _what(key == keys[other], similarity))
+                yield Leak(index, other, _what(keys[index] == keys[other], similarity))
 
 
 def _what(same: bool, similarity: float) -> str:

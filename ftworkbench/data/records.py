@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ftworkbench.data.example import dump_json
 from ftworkbench.data.rules import Refused
 from ftworkbench.data.unpacking import Unpacking
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 _SLICE = 1 << 22
 _FIRST_SLICE = 1 << 18
@@ -28,7 +32,8 @@ BOM = b"\xef\xbb\xbf"
 class Records(Protocol):
     """The records of a file, by 0-based index; those before `known` can be had at once.
 
-    `number` is what a record is called by, and `place` where it stands, in words.
+    `number` is what a record is called by, and `place` where it stands, in words. `spans` are about so many bytes
+    each, all known records in order; None where records are no lines of files that another process can open.
     """
 
     @property
@@ -40,12 +45,25 @@ class Records(Protocol):
 
     def grew(self) -> bool: ...
     def index_some(self, seconds: float) -> bool: ...
+    def spans(self, size: int) -> list[Span] | None: ...
     def number(self, index: int) -> int: ...
+    def numbers(self, first: int, count: int) -> NDArray[int64]: ...
     def index_of(self, number: int) -> int | None: ...
     def place(self, index: int) -> str: ...
     def raw(self, index: int) -> bytes: ...
     def value(self, index: int) -> Any: ...
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole lines of a file, from one byte to another: `count` records, the first of them by its index."""
+
+    path: str
+    start: int
+    stop: int
+    first: int
+    count: int
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,7 @@ class LineRecords:
     """
 
     def __init__(self, path: Path, unpacking: Unpacking | None = None) -> None:
+        self._path = str(path.absolute())
         self._unpacking = unpacking
         if unpacking:
             unpacking.unpack_some(0)
@@ -177,9 +196,30 @@ class LineRecords:
             self._gap_by.append(int(shifts[place]))
         self._lines += len(filled)
 
+    def spans(self, size: int) -> list[Span] | None:
+        """All known lines, in spans of about so many bytes."""
+        path = f"/proc/{os.getpid()}/fd/{self._descriptor}" if self._unpacking else self._path
+        found = []
+        first = 0
+        while first < self.known:
+            start = self._starts[first]
+            last = bisect_left(self._starts, start + size, lo=first + 1)
+            stop = self._starts[last] if last < self.known else self._size
+            found.append(Span(path, start, stop, first, last - first))
+            first = last
+        return found
+
     def number(self, index: int) -> int:
         """The number of the line in the file, from 1, as an editor shows it."""
         return index + 1 + self._gap_by[bisect_right(self._gap_at, index) - 1]
+
+    def numbers(self, first: int, count: int) -> NDArray[int64]:
+        import numpy as np
+
+        indexes = np.arange(first, first + count)
+        gaps = np.searchsorted(np.array(self._gap_at), indexes, side="right") - 1
+        numbers: NDArray[int64] = indexes + 1 + np.array(self._gap_by)[gaps]
+        return numbers
 
     def index_of(self, number: int) -> int | None:
         """The record that stands in that line; None for a blank line, and where there is none."""
@@ -250,9 +290,17 @@ class ListRecords:
     def grew(self) -> bool:
         return False
 
+    def spans(self, size: int) -> None:
+        return None
+
     def number(self, index: int) -> int:
         """The place in the list, from 1."""
         return index + 1
+
+    def numbers(self, first: int, count: int) -> NDArray[int64]:
+        import numpy as np
+
+        return np.arange(first + 1, first + count + 1)
 
     def index_of(self, number: int) -> int | None:
         return number - 1 if 1 <= number <= self.known else None

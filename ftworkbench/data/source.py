@@ -15,15 +15,19 @@ import orjson
 from ftworkbench.data.example import Example, dump_json, key_of
 from ftworkbench.data.folders import FolderRecords, files_of
 from ftworkbench.data.formats import Format, read_example, recognise, told
+from ftworkbench.data.hub import local_path
 from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.problems import Problem
-from ftworkbench.data.records import BOM, Broken, LineRecords, ListRecords, Records
+from ftworkbench.data.records import BOM, Broken, LineRecords, ListRecords, Records, Span
 from ftworkbench.data.rules import Refused, warning
 from ftworkbench.data.tables import CsvRecords, arrow_records, parquet_records
 from ftworkbench.data.unpacking import unpacking
 from ftworkbench.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
+
     from ftworkbench.recipe.tables import Data
 
 _LOOKED_AT = 50
@@ -114,6 +118,25 @@ class Source:
         """The index of the row with that number; None where there is none among those that are known."""
         return self._records.index_of(number)
 
+    def spans(self, size: int) -> list[Span] | None:
+        """All known rows as spans of about so many bytes of their files; None where they are no lines of files."""
+        return self._records.spans(size)
+
+    def numbers(self, first: int, count: int) -> NDArray[int64]:
+        """The numbers of so many rows from an index on."""
+        return self._records.numbers(first, count)
+
+    def values(self) -> Iterator[Any]:
+        """All records in order, as `read_row` takes them."""
+        index = 0
+        while True:
+            for record in self._known_from(index):
+                yield record
+                index += 1
+            if self.complete and index >= self.known:
+                return
+            self.index_some(0.05)
+
     def place(self, index: int) -> str:
         """Where the row stands, in words: its line, and in a folder its file."""
         return self._records.place(index)
@@ -130,14 +153,8 @@ class Source:
 
     def rows(self) -> Iterator[Row]:
         """All rows in order."""
-        index = 0
-        while True:
-            for record in self._known_from(index):
-                yield read_row(self._records.number(index), record, self.format)
-                index += 1
-            if self.complete and index >= self.known:
-                return
-            self.index_some(0.05)
+        for index, record in enumerate(self.values()):
+            yield read_row(self._records.number(index), record, self.format)
 
     def _known_from(self, index: int) -> Iterator[Any]:
         """The records that are known, from this one on; lines many at a time."""
@@ -197,17 +214,18 @@ def _key_of_refused(raw: bytes) -> str:
 def open_source(path: Path, data: Data | None = None) -> Source:
     """Opens a file of rows: JSONL, a JSON array, lines of `input ### answer`, CSV, TSV, Parquet or Arrow.
 
-    A folder of such files is read as one. Lines may be packed (gzip, Zstandard) or UTF-16. The format is what `data`
-    tells, else what the first records look like. Raises InputError where there is no such file, or it is none of these.
+    A folder of such files is read as one; a dataset of the hub, `hf:ORG/NAME`, is fetched once. Lines may be packed
+    (gzip, Zstandard) or UTF-16. The format is what `data` tells, else what the first records look like. Raises InputError where there is no such file, or it is none of these.
     """
+    local = local_path(path)
     try:
-        if path.is_dir():
-            files = files_of(path)
+        if local.is_dir():
+            files = files_of(local)
             size = sum(_size_of_file(file) for file in files)
             records: Records = FolderRecords(files, _open_records)
         else:
-            size = _size_of_file(path)
-            records = _open_records(path)
+            size = _size_of_file(local)
+            records = _open_records(local)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     form = told(data.format, data.prompt_column, data.answer_column) if data else None

@@ -13,11 +13,15 @@ from itertools import islice
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from ftworkbench.data.records import BOM, Broken, ListRecords
 from ftworkbench.data.rules import Refused
 from ftworkbench.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 _DELIMITERS = ",;\t|"
 _HEAD = 1 << 16
@@ -101,9 +105,17 @@ class CsvRecords:
     def grew(self) -> bool:
         return False
 
+    def spans(self, size: int) -> None:
+        return None
+
     def number(self, index: int) -> int:
         """The line in which the row begins, from 1, as an editor shows it."""
         return self._numbers[index]
+
+    def numbers(self, first: int, count: int) -> NDArray[int64]:
+        import numpy as np
+
+        return np.array(self._numbers[first : first + count], dtype=np.int64)
 
     def index_of(self, number: int) -> int | None:
         index = bisect_left(self._numbers, number, hi=self.known)
