@@ -122,6 +122,8 @@ def _verified(texts: Words) -> Iterator[tuple[int, int, float]]:
         hashes = texts.flat[starts[text] : starts[text + 1]].tolist()
         return frozenset(chain(hashes, pairwise(hashes)))
 
+    if not len(texts.sizes):
+        return
     digests = digests_of(texts)
     pairs = _by_group(_candidates(digests), len(digests))
     for at in range(0, len(pairs), _CHUNK):

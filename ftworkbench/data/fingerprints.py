@@ -95,7 +95,7 @@ def _hashed(found: Any) -> NDArray[np.uint32]:
     """The hash of each word of a series."""
     digits = (found < _AFTER_DIGITS).to_numpy()
     hashes: NDArray[np.uint64] = found.hash(seed=_SEED).to_numpy()
-    return (hashes >> np.uint64(33)).astype(np.uint32) << np.uint32(1) | digits
+    return np.asarray((hashes >> np.uint64(33)).astype(np.uint32) << np.uint32(1) | digits)
 
 
 def _decoded(text: bytes) -> str:
