@@ -6,10 +6,12 @@ A request is a line of `requests.jsonl`: {"v": 1, "id", "t", "op", ...}.
 | --- | --- | --- |
 | `generate` | `systems`, `messages`, `max_new_tokens`, `temperature`, `seed` | `answer` events by system |
 | `tokens` | `messages`, `tools` | one `answer` event, of system "" |
+| `rows` | `file`, `settings` | `progress`, then one `answer` event, of system "", with `rows` and `path` |
 | `close` | | the session ends |
 
 Each of `systems` is {"name", "system", "shots", "adapter"}; events call it by its name. It has answered when
-its `answer` event has `done` or `error`.
+its `answer` event has `done` or `error`. `rows` writes what the tokenizer makes of each row of `file`, relative to the
+workspace, into the session's folder at `path`, a line a row; `settings` is kept beside it as it was given.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ def answers(
     """The `answer` events of a request as they come, until each of `systems` (names) has answered.
 
     `heard` gets all events of the session, from its first, as they come. Raises JobError where the session ends
-    before, or no answer came for `timeout` seconds, not counting those that it waits in the queue.
+    before, or neither answer nor progress came for `timeout` seconds, not counting those that it waits in the queue.
     """
     tail = Tail(job.events)
     open_systems = set(systems)
@@ -74,6 +76,8 @@ def answers(
         if events and heard is not None:
             heard(events)
         for event in events:
+            if event.kind == "progress":
+                heard_at = time.monotonic()
             if event.kind != "answer" or event.fields.get("request") != request:
                 continue
             heard_at = time.monotonic()

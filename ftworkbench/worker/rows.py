@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.tables import Recipe
-from ftworkbench.worker.dropped import left_out
+from ftworkbench.worker.row_faults import ALL_CUT, CUT, DROPS, KINDS, NO_STOP, REFUSED, Fault, faults_of
 from ftworkbench.worker.template import RenderError, Template
-from ftworkbench.worker.tokens import Encoded, conversation, encode
+from ftworkbench.worker.tokens import Encoded, encode_all
 from ftworkbench.worker.work import Work
+
+_BATCH = 1000  # rows that are tokenized at one go
+_TOLD = {
+    REFUSED: "left out: {why}",
+    ALL_CUT: "left out: no token to learn is left within train.max_length = {length}",
+    CUT: "lost the end of an answer at train.max_length = {length}",
+    DROPS: "lost turns, tool calls or the list of tools: the model's chat template leaves them out",
+    NO_STOP: "do not train the token that ends their last answer: the model may not learn to stop there",
+}
 
 
 @dataclass(frozen=True)
@@ -57,48 +66,41 @@ def encode_rows(work: Work, template: Template, examples: Sequence[Example], par
 
     Raises InputError where no row of a part that has some can be learned from.
     """
-    system = tuned_system(work.recipe)
-    length = _cut_at(work.recipe)
     kept: list[tuple[str, Encoded]] = []
-    cut: list[str] = []
-    shortened: list[str] = []
-    refused: list[str] = []
-    dropped_turns: list[str] = []
+    faulty: dict[str, list[str]] = {kind: [] for kind in KINDS}
     reasons: Counter[str] = Counter()
-    for example in examples:
-        try:
-            found = encode(example, template, system, length, answers_only=work.recipe.train.assistant_only_loss)
-        except RenderError as error:
-            refused.append(example.key)
-            reasons[str(error)] += 1
-            continue
-        if left_out(template, conversation(example, system), found.text, example.tools):
-            dropped_turns.append(example.key)
-        if not found.trained:
-            cut.append(example.key)
-            continue
-        if found.trained_but_cut:
-            shortened.append(example.key)
-        kept.append((example.key, found))
-    if refused:
-        why = reasons.most_common(1)[0][0]
-        work.notice(f"{_rows(refused, part)} left out: {why}", "template-refused", rows=refused)
-    if cut:
-        text = f"{_rows(cut, part)} left out: no token to learn is left within train.max_length = {length}"
-        work.notice(text, "all-cut", rows=cut)
-    if shortened:
-        text = f"{_rows(shortened, part)} lost the end of an answer at train.max_length = {length}"
-        work.notice(text, "cut", rows=shortened)
-    if dropped_turns:
-        text = f"{_rows(dropped_turns, part)} lost turns or tool calls: the model's chat template leaves them out"
-        work.notice(text, "template-drops", rows=dropped_turns)
+    for example, found, faults in judged_rows(work.recipe, template, examples):
+        for kind, _ in faults:
+            faulty[kind].append(example.key)
+        if isinstance(found, Encoded) and found.trained:
+            kept.append((example.key, found))
+        else:
+            reasons[faults[0][1]] += 1
+    why = reasons.most_common(1)[0][0] if reasons else ""
+    for kind, said in _TOLD.items():
+        if faulty[kind]:
+            text = f"{_rows(faulty[kind], part)} {said.format(why=why, length=cut_at(work.recipe))}"
+            work.notice(text, kind, rows=faulty[kind])
     if examples and not kept:
-        why = reasons.most_common(1)[0][0] if refused else f"train.max_length = {length} cuts off every answer"
+        if not faulty[REFUSED]:
+            why = f"train.max_length = {cut_at(work.recipe)} cuts off every answer"
         raise InputError(f"none of the {len(examples)} {part} rows can be learned from: {why}")
     return Rows(tuple(each for _, each in kept), tuple(key for key, _ in kept))
 
 
-def _cut_at(recipe: Recipe) -> int | None:
+def judged_rows(
+    recipe: Recipe, template: Template, examples: Sequence[Example]
+) -> Iterator[tuple[Example, Encoded | RenderError, list[Fault]]]:
+    """Each example as it is trained, or why it cannot be, with what is wrong with it."""
+    system, length = tuned_system(recipe), cut_at(recipe)
+    for start in range(0, len(examples), _BATCH):
+        some = examples[start : start + _BATCH]
+        encoded = encode_all(some, template, system, length, answers_only=recipe.train.assistant_only_loss)
+        for example, found in zip(some, encoded, strict=True):
+            yield example, found, faults_of(example, found, template, system, length)
+
+
+def cut_at(recipe: Recipe) -> int | None:
     """Where rows are cut; None where packing goes on with the rest of a row in another sequence."""
     splits = recipe.train.packing and recipe.train.extra.get("packing_strategy") in {"bfd_split", "wrapped"}
     return None if splits else recipe.train.max_length

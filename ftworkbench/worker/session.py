@@ -18,10 +18,11 @@ from ftworkbench.worker.generate import Asked, Sampling, Streamed, stream
 from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.reasons import reason
-from ftworkbench.worker.rows import tuned_system
+from ftworkbench.worker.row_tokens import write_row_tokens
+from ftworkbench.worker.rows import cut_at, tuned_system
 from ftworkbench.worker.template import Template
 from ftworkbench.worker.tokens import encode
-from ftworkbench.worker.work import Work
+from ftworkbench.worker.work import StoppedError, Work
 
 IDLE = 600.0  # seconds without a request, after which the session leaves
 _LOOK = 0.05
@@ -72,7 +73,7 @@ class _Session:
                     looked = now
                     self._make_way()
                 time.sleep(_LOOK)
-        except (_LeftError, LeftQueueError):
+        except (_LeftError, LeftQueueError, StoppedError):
             return
         finally:
             self._unload()
@@ -84,11 +85,13 @@ class _Session:
                 raise _LeftError("closed")
             if op == "tokens":
                 self._tokens(ident, request)
+            elif op == "rows":
+                self._rows(ident, request)
             elif op == "generate":
                 self._generate(ident, request)
             else:
                 raise InputError(f"{op!r} is nothing that a session can be asked")
-        except (_LeftError, LeftQueueError):
+        except (_LeftError, LeftQueueError, StoppedError):
             raise
         except Exception as error:
             self._refuse(ident, request, reason(error))
@@ -109,7 +112,7 @@ class _Session:
             example,
             self._opened(),
             tuned_system(recipe),
-            recipe.train.max_length,
+            cut_at(recipe),
             answers_only=recipe.train.assistant_only_loss,
         )
         pieces = [{"id": p.id, "text": p.text, "state": p.state, "special": p.special} for p in found.pieces]
@@ -124,6 +127,12 @@ class _Session:
             max_length=recipe.train.max_length,
             **counts,
         )
+
+    def _rows(self, ident: str, request: Mapping[str, Any]) -> None:
+        """Writes what the tokenizer makes of every row of a file. The template is opened anew: it may have changed."""
+        self._template = None
+        found = write_row_tokens(self._work, self._opened(), str(request["file"]), str(request.get("settings") or ""))
+        self._work.log.emit("answer", request=ident, system="", done=True, **found)
 
     def _generate(self, ident: str, request: Mapping[str, Any]) -> None:
         """Has the systems of the request answer, streamed."""
