@@ -88,11 +88,16 @@ def _open(argv: Sequence[str]) -> int:
 
 
 def _run(name: str, argv: Sequence[str]) -> int:
+    from ftworkbench.commands.show import say
+    from ftworkbench.data import hub
+
     module = importlib.import_module(f"ftworkbench.commands.{name}")
     what = COMMANDS[name]
     parser = _Parser(prog=f"ftworkbench {name}", description=f"{what[0].upper()}{what[1:]}.")
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(argv))
+    args = parser.parse_args(argv)
+    hub.listen(say)
+    code: int = module.run(args)
     return code
 
 

@@ -27,6 +27,11 @@ def state_dir() -> Path:
     return _xdg("XDG_STATE_HOME", ".local/state")
 
 
+def cache_dir() -> Path:
+    """What can be had again: rows of datasets of the hub."""
+    return _xdg("XDG_CACHE_HOME", ".cache")
+
+
 def themes() -> list[Path]:
     """The packaged themes, then the user's own, each a TOML file."""
     return sorted((_ASSETS / "themes").glob("*.toml")) + sorted((config_dir() / "themes").glob("*.toml"))

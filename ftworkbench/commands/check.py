@@ -23,8 +23,8 @@ _FATES = ("kept", "refused", "duplicates", "rejected")  # the first two always, 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE",
-        help="data files, or folders of them (train first; those named test, valid, eval or dev are held out); "
-        "or one recipe",
+        help="data files, folders of them, or hf:ORG/NAME:SPLIT (train first; those named test, valid, eval or dev "
+        "are held out); or one recipe",
     )  # fmt: skip
     add_json(parser, "the report")
 

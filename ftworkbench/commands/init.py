@@ -14,7 +14,9 @@ from ftworkbench.steps.init import make_workspace
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", type=Path, metavar="DIR", help="the folder of the workspace; made if it is not there")
-    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="the examples; never written to")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="FILE", help="the examples, never written to; or hf:ORG/NAME"
+    )
     parser.add_argument(
         "--test", type=Path, metavar="FILE", help="held-out examples, where they are a file of their own"
     )

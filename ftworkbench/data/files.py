@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from ftworkbench.data.folders import files_of
+from ftworkbench.data.hub import local_path
 from ftworkbench.errors import InputError
 from ftworkbench.files import replace_file
 
@@ -22,11 +23,13 @@ def write_whole(path: Path, body: bytes) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex; of a folder, of its files of rows with their names.
+    """The SHA-256 of a file's bytes, in hex; of a folder, of its files of rows with their names; of a dataset
+    of the hub, of its rows.
 
     Raises InputError where it cannot be read.
     """
     digest = hashlib.sha256()
+    path = local_path(path)
     try:
         if path.is_dir():
             for file in files_of(path):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ftworkbench.recipe.declare import option
 
+HUB = "hf:"  # so begins the name of a dataset of the hub, where a file could be named
 METRIC_NAMES = (
     "exact_match",
     "normalized_match",
@@ -68,17 +69,18 @@ class Data:
     """The rows, and which of them train, validate and test."""
 
     train: str = option(
-        help="The examples, relative to the recipe: a JSONL, JSON, CSV, Parquet or text file, or a folder of them.",
+        help="The examples, relative to the recipe: a JSONL, JSON, CSV, Parquet or text file, or a folder of them; "
+        "or a dataset of the hub, hf:ORG/NAME, with /CONFIG, @REVISION and :SPLIT where they matter.",
         common=True,
     )
     validation: str | None = option(
         None,
-        help="A file of its own for validation; else validation_fraction of train.",
+        help="A file or hf:ORG/NAME:SPLIT of its own for validation; else validation_fraction of train.",
         common=True,
     )
     test: str | None = option(
         None,
-        help="A file of its own for the test; else test_fraction of train.",
+        help="A file or hf:ORG/NAME:SPLIT of its own for the test; else test_fraction of train.",
         why="The test rows decide the verdict, and nothing else ever looks at them.",
         common=True,
     )

@@ -16,6 +16,7 @@ from ftworkbench.recipe.cross_checks import cross_problems
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.libraries import library_options
 from ftworkbench.recipe.options import TABLE_NAMES, find_option, options, problem, settle
+from ftworkbench.recipe.own_tables import HUB
 from ftworkbench.recipe.places import SET, Places
 from ftworkbench.recipe.refused import REFUSED, RENAMED
 from ftworkbench.recipe.tables import TABLES, Recipe
@@ -103,7 +104,7 @@ class _Reading:
         named = [(f"data.{part}", data.get(part)) for part in ("train", "validation", "test")]
         named += [("evaluate.regression", part) for part in self.values.get("evaluate", {}).get("regression", ())]
         for key, name in named:
-            if name is None or (folder / name).is_file():
+            if name is None or name.startswith(HUB) or (folder / name).is_file():
                 continue
             is_folder = (folder / name).is_dir()
             if not (is_folder and key.startswith("data.")):

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from ftworkbench.data.files import write_whole
+from ftworkbench.data.hub import Fetched, fetch, named_dataset
 from ftworkbench.data.source import Source, open_source
 from ftworkbench.errors import InputError
 from ftworkbench.estimate.shape import read_shape
@@ -47,7 +48,8 @@ def make_workspace(
 ) -> Made:
     """Writes `folder`/NAME.toml for the examples in `data` and the model; nothing else, and nothing if that fails.
 
-    The data stays where it is: the recipe names it. Raises InputError where a recipe is there already, the data
+    The data stays where it is: the recipe names it; a dataset of the hub by its commit, with its own validation and
+    test splits where they hold examples. Raises InputError where a recipe is there already, the data
     holds no example, or the model cannot be had.
     """
     if folder.exists() and not folder.is_dir():
@@ -56,6 +58,8 @@ def make_workspace(
     path = folder / f"{name}.toml"
     if Workspace(folder).recipes():
         raise InputError(f"{folder}: has a recipe already ({Workspace(folder).recipes()[0].name}); name another folder")
+    hub = named_dataset(data)
+    fetched = fetch(hub) if hub else None
     columns = Data(train=str(data), prompt_column=prompt_column, answer_column=answer_column)
     source = open_source(data, columns)
     try:
@@ -73,7 +77,8 @@ def make_workspace(
     text = starter(
         _model_from(model_id, folder),
         _from(folder, data),
-        test=_from(folder, test) if test else None,
+        validation=_own_split(fetched, "validation", columns) if fetched else None,
+        test=_from(folder, test) if test else _own_split(fetched, "test", columns) if fetched else None,
         system=system,
         prompt_column=prompt_column,
         answer_column=answer_column,
@@ -96,8 +101,24 @@ def _count_refused(source: Source) -> tuple[int, int]:
     return read, refused
 
 
+def _own_split(fetched: Fetched, part: str, columns: Data) -> str | None:
+    """The dataset's own validation or test split, where it has one with examples: the hub's may hide the answers."""
+    beside = fetched.beside(part)
+    if beside is None:
+        return None
+    with open_source(Path(str(beside)), columns) as source:
+        rows = range(min(source.known, _LOOKED_AT))
+        return str(beside) if any(source.row(index).example is not None for index in rows) else None
+
+
 def _from(folder: Path, file: Path) -> str:
-    """`file` as the recipe in `folder` names it: relative where it lies in or beside the folder, else absolute."""
+    """`file` as the recipe in `folder` names it: relative where it lies in or beside the folder, else absolute.
+
+    A dataset of the hub is named by its commit.
+    """
+    hub = named_dataset(file)
+    if hub is not None:
+        return str(fetch(hub).dataset)
     relative = os.path.relpath(file.resolve(), folder.resolve())
     return str(file.resolve()) if relative.startswith("../..") else relative
 
