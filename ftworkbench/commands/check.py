@@ -12,8 +12,9 @@ from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.check import Report
 from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
-from ftworkbench.steps.check import Progress, check_paths, check_recipe
-from ftworkbench.steps.recipe import open_recipe
+from ftworkbench.steps.check import check_paths, check_recipe
+from ftworkbench.steps.recipe import Opened, open_recipe
+from ftworkbench.steps.token_check import TOKEN_KINDS, with_tokens
 from ftworkbench.workspace import names_recipe
 
 _SHOWN = 12
@@ -26,40 +27,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data files, folders of them, or hf:ORG/NAME:SPLIT (train first; those named test, valid, eval or dev "
         "are held out); or one recipe",
     )  # fmt: skip
+    parser.add_argument(
+        "--tokens", action="store_true", help="look at every row with the recipe's own tokenizer and chat template too"
+    )
     add_json(parser, "the report")
 
 
 def run(args: argparse.Namespace) -> int:
+    opened = _recipe(args.files)
+    if args.tokens and opened is None:
+        raise InputError("--tokens: name a recipe, which says the model whose tokenizer is to look at the rows")
     with counting() as progress:
-        report = _check(args.files, progress)
-    for file in report.files:
-        if not file.rows:
-            raise InputError(f"{file.path}: is empty: there is no row in it")
+        report = check_paths(args.files, progress=progress) if opened is None else check_recipe(opened, progress)
+        for file in report.files:
+            if not file.rows:
+                raise InputError(f"{file.path}: is empty: there is no row in it")
+        checked = with_tokens(opened, report, progress) if args.tokens and opened is not None else None
+    report = checked.report if checked else report
     if args.json:
-        emit(report.as_json())
+        emit((checked or report).as_json())
     else:
-        for line in report_lines(report):
+        for line in report_lines(report, checked.tokens if checked else None):
             tell(line)
-    unusable = any(file.rows and not file.kept for file in report.files)
+    unusable = any(file.rows and not file.kept for file in report.files) or (checked and not checked.tokens["trained"])
     return EXIT_NO if report.blocks or unusable else EXIT_GOOD
 
 
-def _check(files: list[Path], progress: Progress | None) -> Report:
+def _recipe(files: list[Path]) -> Opened | None:
     recipes = [path for path in files if names_recipe(path)]
-    if not recipes:
-        return check_paths(files, progress=progress)
-    if len(files) > 1:
+    if recipes and len(files) > 1:
         raise InputError(f"{recipes[0]}: a recipe is checked alone, with all the files that it names")
-    return check_recipe(open_recipe(recipes[0]), progress)
+    return open_recipe(recipes[0]) if recipes else None
 
 
-def report_lines(report: Report) -> list[str]:
-    """The report for people: a line for each kind of problem with its rows, then the advice."""
+def report_lines(report: Report, tokens: dict[str, Any] | None = None) -> list[str]:
+    """The report for people: a line for each kind of problem with its rows, then the advice.
+
+    `tokens` are the figures of the first file's rows, where they were looked at.
+    """
     lines = []
-    for file in report.as_json()["files"]:
+    for number, file in enumerate(report.as_json()["files"]):
         fates = [f"{file[fate]} {fate}" for fate in _FATES if file[fate] or fate in _FATES[:2]]
         lines.append(f"{file['path']}: {file['format']}, {file['rows']} rows: {', '.join(fates)}")
         lines += [_problem_line(problem) for problem in file["problems"]]
+        if tokens and not number:
+            lines.append(_tokens_line(tokens))
         lines += [f"  advice: {advice['text']}" for advice in file.get("advice", [])]
         if not file["kept"] and file["problems"]:
             worst = max(file["problems"], key=lambda problem: problem["count"])
@@ -69,11 +81,16 @@ def report_lines(report: Report) -> list[str]:
     return lines
 
 
+def _tokens_line(tokens: dict[str, Any]) -> str:
+    lengths = f"median {tokens['median']:,}, 95% {tokens['p95']:,}, longest {tokens['longest']:,}"
+    return f"  tokens: {lengths}; {tokens['trained']:,} trained of {tokens['total']:,}"
+
+
 def _problem_line(problem: dict[str, Any]) -> str:
     rows = problem["rows"]
     shown = ", ".join(map(str, rows[:_SHOWN])) + (f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else "")
     mark = "!" if problem["blocks"] else " "
     line = f"  {mark} {problem['kind']:<22} {problem['count']:>5}  row{'s' * (len(rows) != 1)} {shown}"
-    if not KINDS[problem["kind"]].refused:
+    if not KINDS[problem["kind"]].refused and problem["kind"] not in TOKEN_KINDS:
         return line
     return f"{line}: {f'in row {rows[0]} ' if len(rows) > 1 else ''}{problem['reasons'][0]}"

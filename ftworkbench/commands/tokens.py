@@ -39,6 +39,9 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     counts = {state: sum(1 for token in found["tokens"] if token["state"] == state) for state in _STYLES}
     tell(f"row {args.row}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+    untrained = sum(message.get("weight", 1) == 0 for message in example.messages)
+    if untrained:
+        tell(f"{untrained} of its turns have weight 0: they are masked")
     tell("the stop token is trained" if found["stop_trained"] else "the stop token is NOT trained: it would never stop")
     return EXIT_GOOD
 

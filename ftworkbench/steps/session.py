@@ -85,8 +85,5 @@ def tokens_of(opened: Opened, number: int, example: Example) -> dict[str, Any]:
         if event.fields.get("error"):
             raise InputError(f"{opened.recipe.data.train}: row {number}: {event.fields['error']}")
         if event.fields.get("done"):
-            pieces = event.fields["pieces"]
-            trained = [piece for piece in pieces if piece["state"] == "trained"]
-            stops = bool(trained) and bool(trained[-1]["special"])
-            return {"row": number, "tokens": pieces, "stop_trained": stops}
+            return {"row": number, "tokens": event.fields["pieces"], "stop_trained": bool(event.fields.get("stop"))}
     raise JobError(f"{session.short}: gave no answer; see {session.log}")

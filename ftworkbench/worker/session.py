@@ -18,6 +18,7 @@ from ftworkbench.worker.generate import Asked, Sampling, Streamed, stream
 from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.reasons import reason
+from ftworkbench.worker.row_faults import stop_is_trained
 from ftworkbench.worker.row_tokens import write_row_tokens
 from ftworkbench.worker.rows import cut_at, tuned_system
 from ftworkbench.worker.template import Template
@@ -124,6 +125,7 @@ class _Session:
             done=True,
             pieces=pieces,
             tokens=len(pieces),
+            stop=stop_is_trained(found, self._opened()),
             max_length=recipe.train.max_length,
             **counts,
         )

@@ -41,11 +41,12 @@ class Encoded:
     @property
     def trained(self) -> int:
         """How many tokens the loss is on. The first of a row is never predicted."""
-        return sum(label != IGNORED for label in self.labels[1:])
+        rest = self.labels[1:]
+        return len(rest) - rest.count(IGNORED)
 
     @property
     def trained_but_cut(self) -> int:
-        return sum(label != IGNORED for label in self.cut_labels)
+        return len(self.cut_labels) - self.cut_labels.count(IGNORED)
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:

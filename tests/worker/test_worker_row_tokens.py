@@ -13,6 +13,7 @@ import orjson
 import pytest
 from tiny import TEMPLATE, chat, events, make_recipe, new_job, rows, write_rows
 
+from ftworkbench.cli import main
 from ftworkbench.data.example import Example
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.source import open_source
@@ -138,6 +139,32 @@ def test_what_is_known_is_given_again_without_a_session_until_something_changes(
     assert found is not None
     assert set(tokens.of) - set(found.of) == {keys[7]}
     ledger.undo()
+
+
+def test_the_check_of_a_recipe_says_what_tokens_show_and_every_row_keeps_its_fate(
+    asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened, tokens, keys, _ = asked
+    assert main(["check", str(opened.path), "--tokens", "--json"]) == 0
+    [file] = orjson.loads(capsys.readouterr().out)["files"]
+    assert file["kept"] + file["refused"] + file["duplicates"] + file["rejected"] == file["rows"] == len(keys)
+    found = {problem["kind"]: problem["rows"] for problem in file["problems"]}
+    assert found["template-refused"] == [5]
+    assert found["all-cut"] == [2, 6]
+    assert found["cut"] == [3]
+    assert found["template-drops"] == [4]
+    used = [keys[place] for place in (0, 1, 2, 3, 4, 5, 7)]
+    assert file["tokens"] == tokens.figures(used)
+    assert file["tokens"]["total"] == sum(tokens.of[key].tokens for key in used)
+    assert main(["check", str(opened.path), "--tokens"]) == 0
+    said = capsys.readouterr().out
+    assert f"longest {file['tokens']['longest']}; {file['tokens']['trained']} trained of" in said
+    assert "too many turns" in said
+
+
+def test_a_file_alone_has_no_tokenizer_to_be_checked_with(asked: Asked, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(asked[0].workspace.root / "train.jsonl"), "--tokens"]) == 2
+    assert "name a recipe" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_read_is_said(model: Path, tmp_path: Path) -> None:
