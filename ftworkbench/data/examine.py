@@ -12,7 +12,7 @@ import orjson
 
 from ftworkbench.data.blocks import NO_LABEL, Block, Interned, Noted, Texts
 from ftworkbench.data.example import Example, Message, content_text
-from ftworkbench.data.fingerprints import hash_words, prints_of
+from ftworkbench.data.fingerprints import NO_WORDS, hash_words, prints_of
 from ftworkbench.data.formats import Format
 from ftworkbench.data.labels import may_be_label, said_by
 from ftworkbench.data.personal import find_personal, may_hold_personal
@@ -43,14 +43,14 @@ def _of_example(place: int, key: int, example: Example) -> _Plain:
 def _block(keys: Sequence[int], noted: list[Noted], plain: Sequence[_Plain], every: int) -> Block:
     """The columns of rows that were looked at."""
     places, readable, prompts, answers, said = zip(*plain, strict=True) if plain else ((),) * 5
-    for index in may_hold_personal(said):
+    for index in may_hold_personal(said) if every else ():
         if found := find_personal(said[index]):
             noted.append(Noted(places[index], "personal-data", "; ".join(map(str, found[:3]))))
     noted.sort(key=lambda one: one.place)
     vocabulary: dict[int, str] = {}
     labels = Interned()
     numbers = [labels.number(answer) if may_be_label(answer) else NO_LABEL for answer in answers]
-    words = hash_words(prompts, vocabulary if labels.names else None)
+    words = hash_words(prompts, vocabulary if labels.names else None) if every else NO_WORDS
     texts = Texts(
         np.array(places, dtype=np.int64),
         np.array(readable, dtype=np.uint64),
@@ -60,11 +60,14 @@ def _block(keys: Sequence[int], noted: list[Noted], plain: Sequence[_Plain], eve
         prints_of(words),
         labels.names,
     )
-    return Block(np.array(keys, dtype=np.uint64), texts, noted, vocabulary, list(prompts[::every]))
+    return Block(np.array(keys, dtype=np.uint64), texts, noted, vocabulary, list(prompts[::every]) if every else [])
 
 
 def examine_lines(lines: bytes, form: Format, every: int = 1) -> Block:
-    """The rows of whole lines, of which the blank ones are none; the prompts of each `every`-th are kept."""
+    """The rows of whole lines, of which the blank ones are none; the prompts of each `every`-th are kept.
+
+    With 0 their texts are not looked at: only keys, answers and what is refused is found.
+    """
     # Only numbers past 64 bits need the slower way through JSON.
     quick = _LONG_NUMBER not in lines.translate(_ZEROS)
     records = [record for line in lines.split(b"\n") if (record := line.rstrip(b"\r")).strip()]

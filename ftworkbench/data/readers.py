@@ -27,9 +27,12 @@ from ftworkbench.data.source import Source
 from ftworkbench.errors import InputError, WorkbenchError
 
 _SPAN = 1 << 22
+_SMALL_SPAN = 1 << 16
 _ROWS = 5_000
+_FEW_ROWS = 100
 # A process takes half a second to start: smaller files are read here.
 _WORTH_PROCESSES = 1 << 24
+_WORTH_ONE = 1 << 20
 _MOST_PROCESSES = 16
 
 
@@ -38,22 +41,59 @@ def read_blocks(source: Source, every: int = 1) -> Iterator[Block]:
 
     Raises InputError where the file changes meanwhile.
     """
+    how = _How(source.format, every)
+    large = source.size >= _WORTH_PROCESSES
     spans = source.spans(_SPAN)
     if spans is None:
-        records = source.values()
-        while some := list(islice(records, _ROWS)):
-            yield examine(some, source.format, every)
-    elif source.size < _WORTH_PROCESSES or len(spans) < 2:
-        for span in spans:
-            yield _checked(span, _read(span, source.format, every))
+        yield from _read_here(source.values(), how, _ROWS)
+    elif large and len(spans) > 1:
+        yield from _read_by_many(spans, how, min(_cores(), _MOST_PROCESSES))
     else:
-        yield from _read_by_many(spans, source.format, every)
+        yield from (_checked(span, _read(span, how)) for span in spans)
 
 
-def _read(span: Span, form: Format, every: int) -> Block:
+def read_keys(source: Source, start: int = 0) -> Iterator[Block]:
+    """The rows from an index on, as `read_blocks` does, but of their texts nothing: while somebody is at the keys.
+
+    So with small blocks, and where the file is large by other processes, which leave way for this one.
+    """
+    how = _How(source.format, 0)
+    spans = source.spans(_SPAN if source.size >= _WORTH_ONE else _SMALL_SPAN)
+    if spans is None or start:
+        yield from _read_here(source.values(start), how, _FEW_ROWS)
+    elif source.size >= _WORTH_ONE:
+        yield from _read_by_many(spans, how, max(min(_cores(), _MOST_PROCESSES) - 1, 1), nice=True)
+    else:
+        yield from (_checked(span, _read(span, how)) for span in spans)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class _How:
+    """How rows are read: their format, and of which share of them the prompts are kept; 0 looks at no texts."""
+
+    form: Format
+    every: int
+
+
+@dataclass(frozen=True)
+class _Request:
+    span: Span
+    how: _How
+
+
+def _read(span: Span, how: _How) -> Block:
     with open(span.path, "rb") as file:
         file.seek(span.start)
-        return examine_lines(file.read(span.stop - span.start), form, every)
+        return examine_lines(file.read(span.stop - span.start), how.form, how.every)
+
+
+def _read_here(records: Iterator[Any], how: _How, count: int) -> Iterator[Block]:
+    while some := list(islice(records, count)):
+        yield examine(some, how.form, how.every)
 
 
 def _checked(span: Span, block: Block) -> Block:
@@ -62,17 +102,17 @@ def _checked(span: Span, block: Block) -> Block:
     return block
 
 
-def _read_by_many(spans: list[Span], form: Format, every: int) -> Iterator[Block]:
-    count = min(len(os.sched_getaffinity(0)), _MOST_PROCESSES, len(spans))
+def _read_by_many(spans: list[Span], how: _How, processes: int, *, nice: bool = False) -> Iterator[Block]:
+    count = min(processes, len(spans))
     with ExitStack() as stack:
         free: SimpleQueue[_Reader] = SimpleQueue()
         for _ in range(count):
-            free.put(stack.enter_context(_Reader()))
+            free.put(stack.enter_context(_Reader(nice=nice)))
 
         def read(span: Span) -> Block:
             reader = free.get()
             try:
-                return reader.ask(_Request(span, form, every))
+                return reader.ask(_Request(span, how))
             finally:
                 free.put(reader)
 
@@ -82,19 +122,12 @@ def _read_by_many(spans: list[Span], form: Format, every: int) -> Iterator[Block
             yield _checked(span, block)
 
 
-@dataclass(frozen=True)
-class _Request:
-    span: Span
-    form: Format
-    every: int
-
-
 class _Reader:
     """A process that reads spans, one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, nice: bool = False) -> None:
         environment = {**os.environ, "POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "ftworkbench.data.readers"]
+        command = [sys.executable, "-m", "ftworkbench.data.readers", *(["--nice"] if nice else [])]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment)
 
@@ -132,7 +165,7 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             return
         answer: Any
         try:
-            answer = _read(request.span, request.form, request.every)
+            answer = _read(request.span, request.how)
         except OSError as error:
             answer = error
         pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
@@ -143,4 +176,6 @@ if __name__ == "__main__":
     # Pickles name the classes of the module, not those of __main__.
     from ftworkbench.data.readers import _serve as serve
 
+    if "--nice" in sys.argv:
+        os.nice(10)
     serve(sys.stdin.buffer, sys.stdout.buffer)

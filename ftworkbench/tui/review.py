@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from array import array
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +12,9 @@ from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.data.source import Row, Source, open_source
 from ftworkbench.tui.rows import RowLine, short_answer
+from ftworkbench.tui.tally import Tally
 
 if TYPE_CHECKING:
-    from numpy import uint64
-    from numpy.typing import NDArray
-
     from ftworkbench.data.check import Report
     from ftworkbench.data.example import Message
     from ftworkbench.data.ledger import Decision
@@ -27,8 +22,6 @@ if TYPE_CHECKING:
 
 # Long enough to be worth a look at a row in a list; a row of megabytes is not looked at whole.
 _LONGEST_LINE = 400
-# The filter line completes with labels, where there are not more of them than this.
-_MOST_LABELS = 200
 
 
 class Review:
@@ -40,13 +33,7 @@ class Review:
         self.ledger = ledger
         self.label = data.label if data is not None else None
         self.problems: dict[int, list[Problem]] = {}
-        self.keys = array("Q")
-        self.counts: Counter[str] = Counter()
-        self.labels: set[str] = set()
-        self._refused: set[str] = set()
-        self._copies: dict[str, int] = {}
-        self._sorted: NDArray[uint64] | None = None
-        self._lock = threading.Lock()
+        self.tally = Tally(ledger, self.label)
 
     @property
     def size(self) -> int:
@@ -113,10 +100,10 @@ class Review:
         why: str = "",
     ) -> None:
         """Writes the same decision on all rows with these keys, each named once, as one act."""
-        before = {key: self._class(key, self.ledger.state(key)) for key in keys}
+        before = {key: self.tally.class_of(key, self.ledger.state(key)) for key in keys}
         self.ledger.decide_all(keys, do, tag=tag, messages=messages, why=why)
         for key, was in before.items():
-            self._move(key, was)
+            self.tally.move(key, was)
 
     def undo(self) -> str | None:
         """Takes the last decision back. Gives the key of its row; None where there is none."""
@@ -131,84 +118,23 @@ class Review:
             return None
         others = [one for one in self.ledger.history(decision.key) if one.id != decision.id]
         earlier = sorted([*others, decision] if undone else others, key=lambda one: (one.t, one.id))
-        self._move(decision.key, self._class(decision.key, fold(earlier)))
+        self.tally.move(decision.key, self.tally.class_of(decision.key, fold(earlier)))
         return decision.key
 
     def index_of(self, key: str, near: int | None = None) -> int | None:
         """A row with that key: the one at `near` if it has it, else the first."""
         wanted = int(key, 16)
-        if near is not None and near < len(self.keys) and self.keys[near] == wanted:
+        if near is not None and near < len(self.tally.keys) and self.tally.keys[near] == wanted:
             return near
         try:
-            return self.keys.index(wanted)
+            return self.tally.keys.index(wanted)
         except ValueError:
             return None
-
-    # Counting
-
-    def _class(self, key: str, state: RowState) -> str:
-        """What a row counts as: its status; `refused` where it cannot be used and nobody has mended or judged it."""
-        unusable = key in self._refused and state.messages is None and state.status != "rejected"
-        return "refused" if unusable else state.status
-
-    def _move(self, key: str, before: str) -> None:
-        """Counts the rows with that key as what they are now, no longer as `before`."""
-        after = self._class(key, self.ledger.state(key))
-        if after != before:
-            with self._lock:
-                rows = self._rows_with(int(key, 16))
-                self.counts[before] -= rows
-                self.counts[after] += rows
-
-    def _rows_with(self, key: int) -> int:
-        if self._sorted is None:
-            return self.keys.count(key)
-        import numpy
-
-        wanted = numpy.uint64(key)
-        first, last = (self._sorted.searchsorted(wanted, side=side) for side in ("left", "right"))
-        return int(last - first)
-
-    def tally(self, index: int) -> None:
-        """Counts the next row. Called from a thread, for each row once, in order."""
-        row = self.row(index)
-        if self.label is not None and row.example is not None and len(self.labels) < _MOST_LABELS:
-            self.labels.add(short_answer(row.example.answer, self.label))
-        with self._lock:
-            if row.refused:
-                self._refused.add(row.key)
-            self.keys.append(int(row.key, 16))
-            self.counts[self._class(row.key, self.ledger.state(row.key))] += 1
-
-    def find_copies(self) -> None:
-        """Finds the rows that say what an earlier one says: of those the first alone is used."""
-        import numpy
-
-        self._sorted = numpy.sort(numpy.array(self.keys, dtype=numpy.uint64))
-        keys, counts = numpy.unique(self._sorted, return_counts=True)
-        self._copies = {f"{key:016x}": int(n) - 1 for key, n in zip(keys[counts > 1], counts[counts > 1], strict=True)}
-
-    def recount(self) -> None:
-        """Counts anew: when somebody else wrote to the ledger."""
-        with self._lock:
-            counts: Counter[str] = Counter()
-            for key in {*self.ledger.keys(), *self._refused}:
-                counts[self._class(key, self.ledger.state(key))] += self._rows_with(int(key, 16))
-            counts["unreviewed"] += len(self.keys) - sum(counts.values())
-            self.counts = counts
 
     @property
     def summary(self) -> str:
         """How many rows are kept and how many were reviewed, in words."""
-        counted = sum(self.counts.values())
-        state = self.ledger.state
-        lost = ("rejected", "refused")
-        copies = sum(n for key, n in self._copies.items() if self._class(key, state(key)) not in lost)
-        kept = counted - self.counts["rejected"] - self.counts["refused"] - copies
-        reviewed = counted - self.counts["unreviewed"] - self.counts["skipped"] - self.counts["refused"]
-        share = f" · {100 * reviewed // counted}% reviewed" if counted else ""  # all of them alone are 100%
-        sofar = "" if self.source.complete and counted == self.size else " so far"
-        return f"{kept:,} of {self.size:,} kept{share}{sofar}"
+        return self.tally.summary(self.size, complete=self.source.complete)
 
     # What a check found
 

@@ -66,6 +66,8 @@ def _all(review: Review, cancelled: Callable[[], bool]) -> Iterator[int]:
 
 def count_rows(review: Review, report: Callable[[bool], object], cancelled: Callable[[], bool]) -> None:
     """Indexes the whole file, reporting as it grows, then counts its rows by status."""
+    from ftworkbench.data.readers import read_keys
+
     while not cancelled():
         done = review.source.index_some(0.1)
         report(False)
@@ -73,12 +75,13 @@ def count_rows(review: Review, report: Callable[[bool], object], cancelled: Call
             break
         time.sleep(_REST_SECONDS)
     reported = time.monotonic()
-    for index in paced(range(len(review.keys), review.size)):
+    for block in read_keys(review.source, len(review.tally.keys)):
         if cancelled():
             return
-        review.tally(index)
+        review.tally.add(block)
         if time.monotonic() - reported > REPORT_SECONDS:
             report(False)
             reported = time.monotonic()
-    review.find_copies()
+        time.sleep(_REST_SECONDS)
+    review.tally.find_copies()
     report(True)

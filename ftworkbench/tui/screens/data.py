@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -148,10 +147,6 @@ class DataScreen(WorkbenchScreen):
         page = data_page.row_page(self.review, index, self.held_out.frozen, needle)
         self.page.show(partial(row_lines, page), top=top)
 
-    @on(RowList.Moved)
-    def _moved(self, _: RowList.Moved) -> None:
-        self.show_row()
-
     def on_rows_grew(self, _: RowsGrew) -> None:
         if self.review is not None and self.finding.shows_all and len(self.rows.rows) != self.review.size:
             self.rows.grow(range(self.review.size))
@@ -163,15 +158,17 @@ class DataScreen(WorkbenchScreen):
     def on_theme_changed(self) -> None:
         self.rows.forget()
 
-    def changed(self) -> None:
-        """After decisions: what is said of rows may be another now."""
-        self.rows.forget()
+    def changed(self, key: str = "") -> None:
+        """After decisions: what is said of rows may be another now; with a `key`, of rows with that key alone."""
+        review = self.review
+        assert review is not None
+        self.rows.forget((lambda index: review.row(index).key == key) if key else None)
         self.show_row(top=False)
         self.entitle()
 
     def _look_at_ledger(self) -> None:
         if self.review is not None and self.review.ledger.refresh():
-            self.review.recount()
+            self.review.tally.recount()
             self.changed()
         self.held_out.look()
 

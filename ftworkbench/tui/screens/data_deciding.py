@@ -31,7 +31,7 @@ class DecidingDesk(Container):
     DEFAULT_CSS = "DecidingDesk { height: 1fr; }"
 
     def compose(self) -> ComposeResult:
-        yield RowList(self._describe, id="rows")
+        yield RowList(self._describe, self.data.show_row, id="rows")
         yield LinesView(id="row")
 
     def _describe(self, index: int) -> RowLine:
@@ -64,7 +64,7 @@ class DecidingDesk(Container):
             return
         if self._written(partial(self.data.review.decide, chosen[0], do)):
             self.data.rows.move_to(self.data.rows.cursor + 1)
-            self.data.changed()
+            self.data.changed(self.data.review.row(chosen[0]).key)
             self.data.held_out.warn(chosen)
 
     def _decide_range(self, chosen: list[int], do: str) -> None:

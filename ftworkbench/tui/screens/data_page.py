@@ -85,7 +85,7 @@ def complete_filter(review: Review, line: str) -> list[str]:
     """What the filter line may become."""
     from ftworkbench.data.search import completions
 
-    return completions(line, review.ledger.tags(), sorted(review.labels))
+    return completions(line, review.ledger.tags(), sorted(review.tally.labels))
 
 
 def next_place(
@@ -115,7 +115,7 @@ def next_unreviewed(review: Review, rows: Sequence[int], cursor: int, step: int)
     place = cursor + step
     while 0 <= place < len(rows):
         index = rows[place]
-        key = f"{review.keys[index]:016x}" if index < len(review.keys) else review.row(index).key
+        key = f"{review.tally.keys[index]:016x}" if index < len(review.tally.keys) else review.row(index).key
         if review.ledger.state(key).status in ("unreviewed", "skipped"):
             return place
         place += step

@@ -78,16 +78,19 @@ class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved(self))
 
     def scroll_to_cursor(self) -> None:
-        """Scrolls as little as it takes to see the cursor and the lines around it."""
+        """Scrolls so that the cursor and the lines around it are seen, by a third of the page at least.
+
+        So most steps paint two lines, and not all of them: that is seconds over a slow line.
+        """
         height = self.scrollable_content_region.height
         if height <= 0:
             return
         top = round(self.scroll_y)
         margin = min(self.MARGIN, (height - 1) // 2)
         if self.cursor < top + margin:
-            top = self.cursor - margin
+            top = self.cursor - max(height // 3, margin)
         elif self.cursor > top + height - 1 - margin:
-            top = self.cursor - height + 1 + margin
+            top = self.cursor - height + 1 + max(height // 3, margin)
         top = max(0, min(top, self.count - height))
         if top != round(self.scroll_y):
             # By force: where the lines only just became so many, the scroll bar that would allow it is not there yet.

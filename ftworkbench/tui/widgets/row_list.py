@@ -19,7 +19,7 @@ _ANSWER_FROM = 44
 
 
 class RowList(CursorList):
-    """Rows by their index, one a line: mark, number, first words, answer, tags. Says where the cursor is."""
+    """Rows by their index, one a line: mark, number, first words, answer, tags."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "row-list--cursor", "row-list--blurred", "row-list--range", "row-list--accepted", "row-list--rejected",
@@ -36,12 +36,20 @@ class RowList(CursorList):
     RowList .row-list--tag { color: $secondary; }
     """
 
-    def __init__(self, describe: Callable[[int], RowLine], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        describe: Callable[[int], RowLine],
+        moved: Callable[[], object],
+        *,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """`moved` is called when another row is under the cursor, before either is painted: both in one go."""
         super().__init__(id=id, classes="pane")
         self._describe = describe
+        self._moved = moved
         self._rows: Sequence[int] = range(0)
         self._anchor: int | None = None
-        self._strips: LRUCache[object, Strip] = LRUCache(512)
+        self._strips: LRUCache[tuple[int, str, bool, int], Strip] = LRUCache(512)
         self._digits = 1
 
     # What is shown
@@ -83,13 +91,21 @@ class RowList(CursorList):
             self.refresh()
             self.tell_moved()
 
-    def forget(self) -> None:
-        """Works every line out anew, as what is said of the rows may have changed; paints those that look different."""
+    def forget(self, changed: Callable[[int], bool] | None = None) -> None:
+        """Works lines out anew, as what is said of their rows may have changed; paints those that look different.
+
+        `changed` tells which rows of those that are seen; all of them where it is not given.
+        """
+        top = round(self.scroll_y)
         before = [self.render_line(y) for y in range(self._page)]
+        lines = [y for y in range(self._page) if top + y < len(self._rows)]
+        stale = {y for y in lines if changed is None or changed(self._rows[top + y])}
         self._strips.clear()
-        for y, strip in enumerate(before):
-            if self.render_line(y) != strip:
-                self.refresh_lines(y + round(self.scroll_y))
+        for y in lines:
+            if y not in stale:
+                self._strips.set(self._key(top + y), before[y])
+            elif self.render_line(y) != before[y]:
+                self.refresh_lines(top + y)
 
     def go_to(self, index: int) -> bool:
         """Puts the cursor on that row; False where it is not shown."""
@@ -129,6 +145,9 @@ class RowList(CursorList):
     def count(self) -> int:
         return len(self._rows)
 
+    def tell_moved(self) -> None:
+        self._moved()
+
     def watch_cursor(self, before: int, now: int) -> None:
         super().watch_cursor(before, now)
         if self._anchor is not None:
@@ -148,14 +167,18 @@ class RowList(CursorList):
         width = self.scrollable_content_region.width
         if not 0 <= place < len(self._rows):
             return Strip.blank(width, self.rich_style)
-        ranged = self._anchor is not None and min(self._anchor, self.cursor) <= place <= max(self._anchor, self.cursor)
-        look = ("cursor" if self.has_focus else "blurred") if place == self.cursor else "range" if ranged else ""
-        key = (self._rows[place], look, ranged, width)
+        key = self._key(place)
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._draw(self._describe(self._rows[place]), look, ranged, width)
+            strip = self._draw(self._describe(self._rows[place]), *key[1:])
             self._strips.set(key, strip)
         return strip
+
+    def _key(self, place: int) -> tuple[int, str, bool, int]:
+        """What the look of a line depends on, beside what is said of its row: that row, and how it is shown."""
+        ranged = self._anchor is not None and min(self._anchor, self.cursor) <= place <= max(self._anchor, self.cursor)
+        look = ("cursor" if self.has_focus else "blurred") if place == self.cursor else "range" if ranged else ""
+        return self._rows[place], look, ranged, self.scrollable_content_region.width
 
     def _draw(self, line: RowLine, look: str, ranged: bool, width: int) -> Strip:
         base = self.get_component_rich_style(f"row-list--{look}") if look else self.rich_style

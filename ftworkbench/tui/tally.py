@@ -1,0 +1,116 @@
+"""How many rows of a file have which status, kept up while rows are read and decided about."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ftworkbench.data.ledger import Ledger, RowState
+from ftworkbench.tui.rows import short_answer
+
+if TYPE_CHECKING:
+    from numpy import uint64
+    from numpy.typing import NDArray
+
+    from ftworkbench.data.blocks import Block
+
+# The filter line completes with labels, where there are not more of them than this.
+_MOST_LABELS = 200
+_LOST = ("rejected", "refused")
+
+
+class Tally:
+    """The keys of the rows that were read, in order, and how many of them are what.
+
+    A row counts as its status; as `refused` where it cannot be used and nobody has mended or judged it.
+    """
+
+    def __init__(self, ledger: Ledger, label: str | None) -> None:
+        self._ledger = ledger
+        self._label = label
+        self.keys = array("Q")
+        self.counts: Counter[str] = Counter()
+        self.labels: set[str] = set()
+        self._refused: set[int] = set()
+        self._sorted: NDArray[uint64] | None = None
+        self._copies = 0
+        self._lost_copies = 0
+        self._lock = threading.Lock()
+
+    def add(self, block: Block) -> None:
+        """Counts the next rows. Called from a thread, for each block once, in order."""
+        import numpy
+
+        readable = numpy.zeros(block.rows, dtype=bool)
+        readable[block.texts.places] = True
+        for name in block.texts.names[: _MOST_LABELS - len(self.labels)] if self._label is not None else ():
+            self.labels.add(short_answer(name, self._label))
+        decided = self._ledger.keys()
+        known = numpy.fromiter((int(key, 16) for key in decided), numpy.uint64, len(decided))
+        told = numpy.isin(block.keys, known) | ~readable
+        with self._lock:
+            self._refused.update(block.keys[~readable].tolist())
+            self.keys.frombytes(block.keys.tobytes())
+            self.counts["unreviewed"] += int((~told).sum())
+            self.counts.update(map(self._class_of, block.keys[told].tolist()))
+
+    def find_copies(self) -> None:
+        """Finds the rows that say what an earlier one says: of those the first alone is used."""
+        import numpy
+
+        self._sorted = numpy.sort(numpy.array(self.keys, dtype=numpy.uint64))
+        self._copies = len(self._sorted) - int(numpy.count_nonzero(numpy.diff(self._sorted))) - bool(self.keys)
+        self.recount()
+
+    def recount(self) -> None:
+        """Counts anew: when all rows are read, and when somebody else wrote to the ledger."""
+        with self._lock:
+            counts: Counter[str] = Counter()
+            lost = 0
+            decided = self._ledger.keys()
+            for key in {*(int(key, 16) for key in decided), *self._refused}:
+                rows, what = self._rows_with(key), self._class_of(key)
+                counts[what] += rows
+                lost += max(rows - 1, 0) if what in _LOST else 0
+            counts["unreviewed"] += len(self.keys) - sum(counts.values())
+            self.counts, self._lost_copies = counts, lost
+
+    def class_of(self, key: str, state: RowState) -> str:
+        """What a row with that key counts as in that state."""
+        unusable = int(key, 16) in self._refused and state.messages is None and state.status != "rejected"
+        return "refused" if unusable else state.status
+
+    def _class_of(self, key: int) -> str:
+        name = f"{key:016x}"
+        return self.class_of(name, self._ledger.state(name))
+
+    def move(self, key: str, before: str) -> None:
+        """Counts the rows with that key as what they are now, no longer as `before`."""
+        after = self._class_of(int(key, 16))
+        if after != before:
+            with self._lock:
+                rows = self._rows_with(int(key, 16))
+                self.counts[before] -= rows
+                self.counts[after] += rows
+                if (before in _LOST) != (after in _LOST):
+                    self._lost_copies += max(rows - 1, 0) * (1 if after in _LOST else -1)
+
+    def _rows_with(self, key: int) -> int:
+        if self._sorted is None:
+            return self.keys.count(key)
+        import numpy
+
+        wanted = numpy.uint64(key)
+        first, last = (self._sorted.searchsorted(wanted, side=side) for side in ("left", "right"))
+        return int(last - first)
+
+    def summary(self, known: int, *, complete: bool) -> str:
+        """How many rows are kept and how many were reviewed, in words."""
+        counted = sum(self.counts.values())
+        kept = counted - self.counts["rejected"] - self.counts["refused"] - (self._copies - self._lost_copies)
+        reviewed = counted - self.counts["unreviewed"] - self.counts["skipped"] - self.counts["refused"]
+        share = f" · {100 * reviewed // counted}% reviewed" if counted else ""  # all of them alone are 100%
+        sofar = "" if complete and counted == known else " so far"
+        return f"{kept:,} of {known:,} kept{share}{sofar}"
