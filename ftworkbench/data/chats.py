@@ -7,7 +7,7 @@ from typing import Any
 
 from ftworkbench.data.example import Message
 from ftworkbench.data.parsing import parse_record
-from ftworkbench.data.rules import ROLES, Refused
+from ftworkbench.data.rules import TURN_ROLES, Refused
 from ftworkbench.printable import one_line
 
 _SAME_ROLE = {"developer": "system", "function": "tool"}
@@ -64,7 +64,7 @@ def _role(number: int, role: Any, known: Mapping[str, str]) -> str:
     return known[role]
 
 
-_OPENAI_ROLES = {**{role: role for role in ROLES}, **_SAME_ROLE}
+_OPENAI_ROLES = {**{role: role for role in TURN_ROLES}, **_SAME_ROLE}
 
 
 def _openai_message(number: int, turn: Any) -> Message:

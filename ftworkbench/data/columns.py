@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from ftworkbench.data.chats import openai_messages, read_tools, sharegpt_messages
-from ftworkbench.data.example import Example, Message
+from ftworkbench.data.example import TEXT, Example, Message
 from ftworkbench.data.rules import Refused
 from ftworkbench.printable import one_line
 
@@ -79,6 +79,11 @@ def read_unpaired(record: Record, columns: Columns | None = None) -> Example:
     if record.get("label") is False:
         raise Refused("not-wanted", "labelled as an answer that is not wanted: there is nothing to learn from it")
     return example
+
+
+def read_raw_text(record: Record, columns: Columns | None = None) -> Example:
+    """`text`, which is learned as it stands."""
+    return Example(tuple(_column(record, "text", TEXT)))
 
 
 def _system(record: Record) -> list[Message]:

@@ -13,6 +13,9 @@ import orjson
 
 Message = dict[str, Any]
 
+# The role of raw text: the only message of its example, learned as it stands, without a chat template around it.
+TEXT = "text"
+
 # What differs between exports of the same conversation without changing what it says.
 _VOLATILE = ("id", "tool_call_id")
 
@@ -59,7 +62,7 @@ def content_text(message: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Example:
-    """A conversation to learn from. `original` is the record it was read from, whole.
+    """A conversation to learn from, or one raw text. `original` is the record it was read from, whole.
 
     `rejected` are the turns of a preference pair that were found worse than those at the end of `messages`.
     """
@@ -79,6 +82,11 @@ class Example:
         return key_of(told)
 
     @property
+    def raw_text(self) -> str | None:
+        """The text of an example that is no conversation: all of it is learned. None for a conversation."""
+        return self.messages[0]["content"] if self.messages and self.messages[0]["role"] == TEXT else None
+
+    @property
     def _last_assistant(self) -> int:
         for index in range(len(self.messages) - 1, -1, -1):
             if self.messages[index]["role"] == "assistant":
@@ -87,8 +95,8 @@ class Example:
 
     @property
     def prompt(self) -> tuple[Message, ...]:
-        """The messages before the last assistant one."""
-        return self.messages[: self._last_assistant]
+        """The messages before the last assistant one; none of a raw text, which asks nothing."""
+        return () if self.raw_text is not None else self.messages[: self._last_assistant]
 
     @property
     def answer(self) -> str:
@@ -98,7 +106,9 @@ class Example:
 
     @cached_property
     def prompt_text(self) -> str:
-        """What is asked, as one text: the prompt without its system message."""
+        """What is asked, as one text: the prompt without its system message. A raw text, so that like finds like."""
+        if self.raw_text is not None:
+            return self.raw_text
         return "\n".join(content_text(message) for message in self.prompt if message["role"] != "system")
 
     @property

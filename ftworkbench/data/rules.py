@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ftworkbench.data.example import Example, Message
+from ftworkbench.data.example import TEXT, Example, Message
 
-ROLES = ("system", "user", "assistant", "tool")
+TURN_ROLES = ("system", "user", "assistant", "tool")
+ROLES = (*TURN_ROLES, TEXT)
 
 
 class Refused(Exception):  # noqa: N818  (a verdict on a row; it never reaches a user as an error)
@@ -28,6 +29,8 @@ def check_example(example: Example) -> Example:
     messages = example.messages
     if not messages:
         raise Refused("no-messages", "the list of messages is empty")
+    if any(message["role"] == TEXT for message in messages):
+        return _check_raw_text(example)
     assistants = [number for number, message in enumerate(messages, 1) if message["role"] == "assistant"]
     if not assistants:
         raise Refused("no-assistant", "no assistant turn: there is no answer to learn from", example)
@@ -41,8 +44,18 @@ def check_example(example: Example) -> Example:
     return example
 
 
+def _check_raw_text(example: Example) -> Example:
+    if len(example.messages) > 1 or example.tools:
+        raise Refused("bad-message", "raw text stands alone, without turns or tools", example)
+    if not example.messages[0]["content"].strip():
+        raise Refused("empty-answer", "there is no text in it", example)
+    return example
+
+
 def warning(messages: Sequence[Message]) -> tuple[str, str] | None:
     """The kind and reason of what is odd about a conversation that is kept all the same."""
+    if messages[0]["role"] == TEXT:
+        return None
     for number, message in enumerate(messages, 1):
         if message["role"] == "user" and not message["content"].strip():
             return "empty-prompt", f"message {number}: the user says nothing"

@@ -14,7 +14,7 @@ import orjson
 
 from ftworkbench.data.example import Example, dump_json, key_of
 from ftworkbench.data.folders import FolderRecords, files_of
-from ftworkbench.data.formats import Format, read_example, recognise, told
+from ftworkbench.data.formats import Format, by_lines, read_example, recognise, told
 from ftworkbench.data.hub import local_path
 from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.problems import Problem
@@ -126,9 +126,8 @@ class Source:
         """The numbers of so many rows from an index on."""
         return self._records.numbers(first, count)
 
-    def values(self) -> Iterator[Any]:
-        """All records in order, as `read_row` takes them."""
-        index = 0
+    def values(self, index: int = 0) -> Iterator[Any]:
+        """All records from an index on, as `read_row` takes them."""
         while True:
             for record in self._known_from(index):
                 yield record
@@ -212,15 +211,17 @@ def _key_of_refused(raw: bytes) -> str:
 
 
 def open_source(path: Path, data: Data | None = None) -> Source:
-    """Opens a file of rows: JSONL, a JSON array, lines of `input ### answer`, CSV, TSV, Parquet or Arrow.
+    """Opens a file of rows: JSONL, a JSON array, lines of text, CSV, TSV, Parquet or Arrow.
 
     A folder of such files is read as one; a dataset of the hub, `hf:ORG/NAME`, is fetched once. Lines may be packed
-    (gzip, Zstandard) or UTF-16. The format is what `data` tells, else what the first records look like. Raises InputError where there is no such file, or it is none of these.
+    (gzip, Zstandard) or UTF-16. The format is what `data` tells, else what the first records look like. Raises
+    InputError where there is no such file, or it is none of these.
     """
-    local = local_path(path)
+    local = first_file = local_path(path)
     try:
         if local.is_dir():
             files = files_of(local)
+            first_file = files[0]
             size = sum(_size_of_file(file) for file in files)
             records: Records = FolderRecords(files, _open_records)
         else:
@@ -228,10 +229,9 @@ def open_source(path: Path, data: Data | None = None) -> Source:
             records = _open_records(local)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
+    first = [records.value(index) for index in range(min(records.known, _LOOKED_AT))]
     form = told(data.format, data.prompt_column, data.answer_column) if data else None
-    if form is None:
-        form = recognise([records.value(index) for index in range(min(records.known, _LOOKED_AT))], path)
-    return Source(path, size, form, records)
+    return Source(path, size, by_lines(form, first) if form else recognise(first, first_file), records)
 
 
 def _size_of_file(path: Path) -> int:

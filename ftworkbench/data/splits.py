@@ -14,8 +14,10 @@ import orjson
 from ftworkbench.data.curate import Kept
 from ftworkbench.data.example import Example, dump_json, sha256_of_json
 from ftworkbench.data.files import sha256_of, write_whole
+from ftworkbench.data.formats import RAW_TEXT
 from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.parts import PARTS, Drawn, Pools, draw, read_pools
+from ftworkbench.data.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.workspace import Workspace
 
@@ -107,6 +109,17 @@ def load_parts(workspace: Workspace, name: str, data: Data) -> Parts:
     found = {now[key].example.key: now[key].example for key, _ in split.members["train"] if key in now}
     train = tuple(example for content, example in found.items() if content not in held)
     return Parts(train, validation, test, split)
+
+
+def require_questions(workspace: Workspace, data: Data) -> None:
+    """Raises InputError where the rows that would be asked are raw text: there is no question in it, and no answer."""
+    key = "test" if data.test else "train"
+    with open_source(workspace.root / (data.test or data.train), data) as source:
+        if source.format.name == RAW_TEXT:
+            raise InputError(
+                f"data.{key}: raw text has no question to ask; it can be trained, but not compared by answers yet: "
+                "name rows with questions and answers as data.test"
+            )
 
 
 def _settings(data: Data) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class CsvRecords:
             names = [name.strip() for name in next(self._rows, [])]
         except csv.Error as error:
             raise InputError(f"{path}: its first line cannot be read as the names of columns: {error}") from None
-        if len(names) < 2 or len(set(names)) < len(names) or not all(names):
+        if (len(names) < 2 and names != ["text"]) or len(set(names)) < len(names) or not all(names):
             told = ", ".join(names)[:80] or "nothing"
             raise InputError(
                 f"{path}: its first line has to name the columns, two or more, and each once; it has {told}"

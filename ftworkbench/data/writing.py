@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftworkbench.data.example import Example, Message, dump_json
-from ftworkbench.data.formats import TEXT_MARK, Format
+from ftworkbench.data.formats import RAW_TEXT, TEXT_MARK, Format
 from ftworkbench.errors import InputError
 
 _FROM = {"user": "human", "assistant": "gpt", "system": "system", "tool": "observation"}
@@ -17,8 +17,12 @@ def write_record(example: Example, form: Format, number: int) -> Any:
 
     Raises InputError, with the row's number, where the format cannot say it.
     """
+    if (example.raw_text is not None) != (form.name == RAW_TEXT):
+        raise InputError(f"row {number}: raw text and turns cannot stand in one file")
     if form.name == "text":
         return _text_line(example, number)
+    if form.lines:
+        return _raw_line(example, number)
     record = dict(example.original) if isinstance(example.original, Mapping) else {}
     if form.name == "openai-chat":
         record["messages"] = [openai_turn(message) for message in example.messages]
@@ -31,6 +35,8 @@ def write_record(example: Example, form: Format, number: int) -> Any:
         _fill_alpaca(record, example, number)
     elif form.name == "preference":
         _fill_preference(record, example)
+    elif form.name == RAW_TEXT:
+        record["text"] = example.raw_text
     else:
         _fill_columns(record, example, form.columns or ("prompt", "completion"))
     return record
@@ -62,6 +68,13 @@ def _text_line(example: Example, number: int) -> bytes:
     if "\n" in prompt + answer or "\r" in prompt + answer or TEXT_MARK.search(answer):
         raise InputError(f"row {number}: a new line, or ### in the answer, cannot be text; use openai-chat")
     return f"{prompt} ### {answer}".encode()
+
+
+def _raw_line(example: Example, number: int) -> bytes:
+    text = str(example.raw_text)
+    if "\n" in text or text.endswith("\r"):
+        raise InputError(f"row {number}: a new line cannot stand in a line of text")
+    return text.encode()
 
 
 def _fill_sharegpt(record: dict[str, Any], example: Example) -> None:

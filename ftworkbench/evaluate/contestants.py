@@ -42,9 +42,11 @@ def contestants(
 ) -> tuple[Contestant, ...]:
     """The prompted contestants of the recipe. `pool` holds rows of the train split, and of no other.
 
-    `labels` are those of the pool, in its order; without them "balanced" draws at random. The same seed
-    draws the same examples, and more examples begin with the fewer.
+    Rows that ask nothing, raw text, are no examples. `labels` are those of the pool, in its order; without them
+    "balanced" draws at random. The same seed draws the same examples, and more examples begin with the fewer.
     """
+    asking = [index for index, shot in enumerate(pool) if shot.prompt]
+    pool, labels = [pool[index] for index in asking], labels and [labels[index] for index in asking]
     order = _order(prompt, len(pool), labels)
     found: dict[str, Contestant] = {}
     for asked in prompt.few_shot:

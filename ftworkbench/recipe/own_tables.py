@@ -27,6 +27,7 @@ FORMAT_NAMES = (
     "preference",
     "unpaired-preference",
     "text",
+    "raw-text",
 )
 
 
@@ -103,7 +104,8 @@ class Data:
     )
     format: str | None = option(
         None,
-        help="The format of the rows; found by looking at them where it is left out.",
+        help="The format of the rows; found by looking at them where it is left out. text is `input ### answer`; "
+        "raw-text is learned as it stands, a line or a text column at a time.",
         choices=FORMAT_NAMES,
     )
     prompt_column: str | None = option(

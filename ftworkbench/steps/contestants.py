@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ftworkbench.data.labels import find_labels
-from ftworkbench.data.splits import load_parts
+from ftworkbench.data.splits import load_parts, require_questions
 from ftworkbench.evaluate.contestants import ZERO_SHOT, Contestant, contestants, tuned
 from ftworkbench.files import read_json
 from ftworkbench.steps.baseline import find_baseline
@@ -13,6 +13,7 @@ from ftworkbench.steps.splits import require_split
 
 def prompted(opened: Opened) -> tuple[Contestant, ...]:
     """The prompted contestants, their examples drawn from the training rows as an evaluation draws them."""
+    require_questions(opened.workspace, opened.recipe.data)
     require_split(opened)
     data = opened.recipe.data
     pool = load_parts(opened.workspace, opened.recipe.name, data).train

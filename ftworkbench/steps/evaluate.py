@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftworkbench.data.splits import find_split, require_same_settings
+from ftworkbench.data.splits import find_split, require_questions, require_same_settings
 from ftworkbench.errors import InputError
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
@@ -20,6 +20,7 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
 
     A baseline that was measured before, for this very split and prompt, is not measured again.
     """
+    require_questions(opened.workspace, opened.recipe.data)
     require_model(opened)
     split = require_split(opened)
     hashes = input_hashes(split)

@@ -30,8 +30,8 @@ def fit(work: Work) -> None:
 
     began = time.monotonic()
     recipe, device = work.recipe, work.device
-    template = training_template(work)
     parts = load_parts(work.workspace, recipe.name, recipe.data)
+    template = training_template(work, parts.train)
     rows = encode_rows(work, template, parts.train, "train")
     held_out = encode_rows(work, template, parts.validation, "validation")
     if not len(rows):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from ftworkbench.data.example import Example
+from ftworkbench.errors import InputError
 from ftworkbench.worker.models import ends, load_tokenizer
 from ftworkbench.worker.template import Template, mend_pad, open_template, require_end
 from ftworkbench.worker.work import Work
@@ -14,18 +16,28 @@ def answering_template(work: Work) -> Template:
     return _template(work, lambda text: None)  # prompts are padded on the left, under a mask
 
 
-def training_template(work: Work) -> Template:
-    """The model's template, checked: it has turns, a pad token, and an end that is learned."""
-    template = _template(work, lambda text: work.notice(text, "pad-token", level="info"))
+def training_template(work: Work, examples: Sequence[Example]) -> Template:
+    """The model's template, checked: it has turns, a pad token, and an end that is learned.
+
+    Where all examples are raw text it need have no turns, so that base models will do, but an end. Raises InputError.
+    """
+    raw = bool(examples) and all(example.raw_text is not None for example in examples)
+    template = _template(work, lambda text: work.notice(text, "pad-token", level="info"), raw=raw)
+    if raw:
+        if template.tokenizer.eos_token is None:
+            raise InputError("the tokenizer names no end token, so that no text would end; say eos_token in [train]")
+        return template
     require_end(template, work.recipe.train.assistant_only_loss)
     tell_of_folded_system(work, template)
     return template
 
 
-def _template(work: Work, tell_of_pad: Callable[[str], None]) -> Template:
+def _template(work: Work, tell_of_pad: Callable[[str], None], *, raw: bool = False) -> Template:
     tokenizer = load_tokenizer(work.recipe, work.workspace)
     stops = ends(work.recipe, work.workspace, tokenizer)
     mend_pad(tokenizer, stops, tell_of_pad)
+    if raw and not tokenizer.chat_template and tokenizer.is_fast:
+        return Template(tokenizer, stops)
     return open_template(tokenizer, stops, work.recipe.model.model_id)
 
 

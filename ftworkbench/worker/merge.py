@@ -28,6 +28,7 @@ from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work
 
 MOST_PROMPTS = 32
+MOST_RAW_TOKENS = 64
 _POSITIONS = 8  # of each answer, whose logits are compared
 _EXACT = "float32"
 
@@ -177,13 +178,20 @@ def _must_agree(as_adapter: Said, as_merged: Said, out: Path) -> None:
 
 
 def proof_prompts(work: Work, recipe: Recipe, template: Template) -> list[list[int]]:
-    """The prompts of the proof: of validation rows first, then of test rows, as the tuned model is asked."""
+    """The prompts of the proof: of validation rows first, then of test rows, as the tuned model is asked.
+
+    Of a raw text its first half, to go on from.
+    """
     parts = load_parts(work.workspace, recipe.name, recipe.data)
     contestant = tuned(recipe.prompt)
     prompts: list[list[int]] = []
     for example in (*parts.validation, *parts.test, *parts.train):
         if len(prompts) == MOST_PROMPTS:
             break
+        if example.raw_text is not None:
+            ids = template.tokenizer(example.raw_text)["input_ids"]
+            prompts.append(ids[: max(min(len(ids) // 2, MOST_RAW_TOKENS), 1)])
+            continue
         try:
             prompts.append(template.prompt(build_messages(contestant, example.prompt), example.tools))
         except RenderError:

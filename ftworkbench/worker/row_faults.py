@@ -32,7 +32,8 @@ def faults_of(
     if not found.trained:
         cut = f"no token to learn is left within train.max_length = {max_length}"
         faults.append((ALL_CUT, cut if found.trained_but_cut else "every answer of it has weight 0"))
-    missing = left_out(template, conversation(example, system), found.text, example.tools)
+    raw = example.raw_text is not None  # is written by no template
+    missing = [] if raw else left_out(template, conversation(example, system), found.text, example.tools)
     if missing:
         faults.append((DROPS, f"the model's chat template leaves out {_named(missing)}"))
     if not found.trained:

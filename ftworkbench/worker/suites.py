@@ -20,7 +20,7 @@ def read_suite(work: Work, name: str) -> list[Example]:
     examples, refused = [], 0
     with open_source(path) as source:
         for row in source.rows():
-            if row.example is None:
+            if row.example is None or row.example.raw_text is not None:
                 refused += 1
             else:
                 examples.append(row.example)

@@ -14,6 +14,7 @@ from ftworkbench.worker.template import RenderError, Span, Template
 
 IGNORED = -100  # the label that the loss leaves out
 State = Literal["masked", "trained", "cut"]
+_Tokens = tuple[list[int], Sequence[Span]]
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,42 @@ def encode_all(
     *,
     answers_only: bool = True,
 ) -> list[Encoded | RenderError]:
-    """The tokens of each example, as `encode` gives them, or why it cannot be rendered; tokenized at one go."""
+    """The tokens of each example, as `encode` gives them, or why it cannot be rendered; tokenized at one go.
+
+    Raw text is learned whole, without a template, as TRL does.
+    """
+    texts = [example.raw_text for example in examples]
+    if any(text is not None for text in texts):
+        raw = iter(_encode_raw([text for text in texts if text is not None], template, max_length))
+        turned = [example for example, text in zip(examples, texts, strict=True) if text is None]
+        others = iter(encode_all(turned, template, system, max_length, answers_only=answers_only))
+        return [next(others if text is None else raw) for text in texts]
+    return _encode_turns(examples, template, system, max_length, answers_only=answers_only)
+
+
+def _encode_raw(texts: Sequence[str], template: Template, max_length: int | None) -> list[Encoded]:
+    """The tokens of texts, each ended once by the end token, with what the tokenizer itself puts around them."""
+    end = template.tokenizer.eos_token or ""
+    ended = [text if text.endswith(end) else text + end for text in texts]
+    tokenized = template.tokenizer(ended, return_offsets_mapping=True, return_attention_mask=False)
+    rows = zip(ended, tokenized["input_ids"], tokenized["offset_mapping"], strict=True)
+    return [_cut(text, list(ids), (ids, offsets), template, max_length) for text, ids, offsets in rows]
+
+
+def _cut(text: str, labels: list[int], tokenized: _Tokens, template: Template, max_length: int | None) -> Encoded:
+    ids, offsets = tokenized
+    end = len(ids) if max_length is None else max_length
+    return Encoded(ids[:end], labels[:end], ids[end:], labels[end:], text, offsets, template.names)
+
+
+def _encode_turns(
+    examples: Sequence[Example],
+    template: Template,
+    system: str | None,
+    max_length: int | None,
+    *,
+    answers_only: bool,
+) -> list[Encoded | RenderError]:
     written = [_written(example, template, system, answers_only=answers_only) for example in examples]
     texts = [each[0] for each in written if not isinstance(each, RenderError)]
     if not texts:
@@ -112,8 +148,7 @@ def encode_all(
             continue
         (text, wanted), (ids, offsets) = each, next(rows)
         labels = list(ids) if wanted is None else _labels(ids, offsets, wanted)
-        end = len(ids) if max_length is None else max_length
-        found.append(Encoded(ids[:end], labels[:end], ids[end:], labels[end:], text, offsets, template.names))
+        found.append(_cut(text, labels, (ids, offsets), template, max_length))
     return found
 
 

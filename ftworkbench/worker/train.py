@@ -34,8 +34,8 @@ def train(work: Work) -> None:
     # -------------------------------------------------------------------------------------------------
     # What is learned: the template is checked and the rows are encoded before the weights are loaded
 
-    template = training_template(work)
     parts = load_parts(work.workspace, work.recipe.name, work.recipe.data)
+    template = training_template(work, parts.train)
     rows = encode_rows(work, template, parts.train, "train")
     held_out = encode_rows(work, template, parts.validation, "validation")
     if not len(rows):

@@ -9,8 +9,9 @@ from tiny import TEMPLATE, make_tokenizer, rows
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError
 from ftworkbench.worker.dropped import left_out
+from ftworkbench.worker.row_faults import faults_of
 from ftworkbench.worker.template import RenderError, Template, mend_pad, open_template, require_end
-from ftworkbench.worker.tokens import IGNORED, encode
+from ftworkbench.worker.tokens import IGNORED, Encoded, encode, encode_all
 
 TALKS: list[list[dict[str, Any]]] = [
     *(row["messages"] for row in rows(5)),
@@ -173,3 +174,41 @@ def test_prompts_end_where_the_assistant_begins(template: Template) -> None:
     assert whole.input_ids[: len(ids)] == ids
     assert all(label == IGNORED for label in whole.labels[: len(ids)])
     assert whole.labels[len(ids)] != IGNORED
+
+
+def test_raw_text_is_learned_whole_as_trl_learns_a_text_column(tmp_path: Path) -> None:
+    from datasets import Dataset
+    from tokenizers.processors import TemplateProcessing
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    class Args:
+        dataset_num_proc = None
+        dataset_text_field = "text"
+        assistant_only_loss = False
+        max_length = 40
+        truncation_mode = "keep_start"
+        shuffle_dataset = False
+
+    texts = ["  red as a rose 🙂\n", "ended<|im_end|>", "<|im_start|>x", "the sea " * 20]
+    tokenizer = make_tokenizer()
+    start = ("<|im_start|>", tokenizer.convert_tokens_to_ids("<|im_start|>"))
+    for begins in (False, True):
+        if begins:  # as the tokenizers do that put a first token before every text
+            single = TemplateProcessing(single="<|im_start|> $A", special_tokens=[start])
+            tokenizer.backend_tokenizer.post_processor = single
+        trainer = SFTTrainer.__new__(SFTTrainer)
+        trainer._tokenizer, trainer.chat_template, trainer.completion_only_loss = tokenizer, None, False
+        chats = Dataset.from_dict({"text": texts})
+        theirs = trainer._prepare_dataset(chats, tokenizer, Args(), False, None, "train")
+        template = Template(tokenizer, frozenset({tokenizer.eos_token_id}))
+        raw = [_example([{"role": "text", "content": text}]) for text in texts]
+        mixed = encode_all([raw[0], _example(TALKS[0]), *raw[1:]], template, "Be kind.", 40)
+        assert isinstance(mixed[1], Encoded)
+        assert "Be kind." in mixed[1].text
+        ours = [each for each in (mixed[0], *mixed[2:]) if isinstance(each, Encoded)]
+        assert [each.input_ids for each in ours] == [row["input_ids"] for row in theirs]
+        assert all(each.labels == each.input_ids for each in ours)
+        assert [each.input_ids[0] == start[1] for each in ours[:2]] == [begins, begins]
+        assert [len(each.cut) > 0 for each in ours] == [False, False, False, True]
+        assert faults_of(raw[0], ours[0], template, "Be kind.", 40) == []
+        assert faults_of(raw[3], ours[3], template, None, 40)[0][0] == "cut"

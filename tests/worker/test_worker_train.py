@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
-from tiny import events, losses, make_recipe, make_workspace, notices, run_job
+from tiny import events, losses, make_recipe, make_workspace, notices, rows, run_job, write_rows
 
+from ftworkbench.data.splits import freeze, require_questions
+from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
@@ -199,3 +203,22 @@ def test_the_weights_that_are_saved_are_the_adapter_and_nothing_else(trained: Tr
     assert all(torch.isfinite(each).all() for each in weights.values())
     config = json.loads((job.adapter / "adapter_config.json").read_text())
     assert (config["r"], config["lora_alpha"]) == (8, 16)
+
+
+def test_raw_text_trains_a_model_without_a_chat_template(model: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(model, base)
+    (base / "chat_template.jinja").unlink()
+    workspace, recipe = make_workspace(tmp_path / "texts", base, train__num_train_epochs=1.0)
+    texts = [" ".join(message["content"] for message in row["messages"]) for row in rows(60)]
+    write_rows(workspace.root / "train.jsonl", [{"text": text} for text in texts])
+    freeze(workspace, recipe.name, recipe.data, again=True)
+    job = run_job(workspace, "train", recipe)
+    assert phase(job) == "done", read_state(job)
+    assert losses(job)
+    with pytest.raises(InputError, match="raw text has no question to ask"):
+        require_questions(workspace, recipe.data)
+    write_rows(workspace.root / "train.jsonl", rows(60))
+    freeze(workspace, recipe.name, recipe.data, again=True)
+    refused = run_job(workspace, "train", recipe)
+    assert "no chat template" in str(read_state(refused))
