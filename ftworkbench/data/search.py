@@ -1,10 +1,12 @@
 """The filter line: which rows to show.
 
-    tag:refund  status:unreviewed  role:tool  label:billing  len>512  "exact words"  /regex/  bare words
+    tag:refund  status:unreviewed  role:tool  label:billing  dup:near  problem:leak  split:test
+    len>512  tokens>512  loss>2  "exact words"  /regex/  bare words
 
-All terms must hold; a leading `-` turns one round. `len` is in characters of all that the row says. Words are
-found in any case; exact words and regular expressions as they are written. `status:` also knows `edited` and
-`refused`; `label:` is the answer, or any value of an answer in JSON.
+All terms must hold; a leading `-` turns one round. `len` is in characters of all that the row says, `tokens` of the
+recipe's tokenizer, `loss` what a training had left of the row. Words are found in any case; exact words and regular
+expressions as they are written. `status:` also knows `edited` and `refused`; `label:` is the answer, or any value of an
+answer in JSON; `dup:` and `problem:` are what a check found, `split:` the part of the frozen split.
 """
 
 from __future__ import annotations
@@ -13,32 +15,68 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ftworkbench.data.decisions import STATUSES, UNREVIEWED, RowState
 from ftworkbench.data.example import content_text
 from ftworkbench.data.labels import json_object
+from ftworkbench.data.problems import KINDS
 from ftworkbench.data.rules import ROLES
 from ftworkbench.data.source import Row
 from ftworkbench.errors import InputError
 from ftworkbench.printable import one_line
 
 _STATUS_WORDS = (*STATUSES, "edited", "refused")
-_FIELDS = ("status", "tag", "label", "role")
+_FIELDS = ("status", "tag", "label", "role", "dup", "problem", "split")
+_NUMBERS = ("len", "tokens", "loss")
+_DUPLICATES = {
+    "exact": {"exact-duplicate"},
+    "near": {"near-duplicate"},
+    "conflict": {"conflicting-duplicate"},
+    "any": {"exact-duplicate", "near-duplicate", "conflicting-duplicate"},
+}
+_SPLITS = ("train", "validation", "test")
 _TERM = re.compile(
     r'(?P<minus>-?)(?:"(?P<exact>[^"]*)"|/(?P<regex>(?:[^/\\]|\\.)*)/(?=\s|$)'
     r'|(?P<field>[A-Za-z]+):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))'
-    r"|len(?P<sign><=|>=|<|>|=)(?P<length>\d+)(?=\s|$)|(?P<word>\S+))"
+    r"|(?P<number>len|tokens|loss)(?P<sign><=|>=|<|>|=)(?P<value_of>\d+(?:\.\d+)?)(?=\s|$)|(?P<word>\S+))"
 )
-_SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
+_FACTS = {"dup", "problem", "split", "tokens", "loss"}
+_QUICK = {*_FACTS, "tag", "status"}  # for most of what these ask, the row itself need not be read
+_SIGNS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """What is known of a row that does not stand in it: by a check, a tokenizer, a training, the frozen split."""
+
+    kinds: frozenset[str] = frozenset()
+    tokens: int | None = None
+    loss: float | None = None
+    part: str = ""
+
+
+NO_FACTS = RowFacts()
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """A row as a filter sees it: with its edits, and its text put together once."""
+    """A row as a filter sees it: with its edits; read, and its text put together, where a term asks for it."""
 
-    row: Row
+    read: Callable[[], Row]
     state: RowState
-    text: str
+    facts: RowFacts
+
+    @cached_property
+    def row(self) -> Row:
+        return self.read()
+
+    @cached_property
+    def text(self) -> str:
+        messages = self.state.messages
+        return self.row.text if messages is None else "\n".join(content_text(message) for message in messages)
 
 
 _Test = Callable[[_Seen], bool]
@@ -46,24 +84,28 @@ _Test = Callable[[_Seen], bool]
 
 @dataclass(frozen=True)
 class Filter:
-    """A parsed filter line; an empty one matches every row."""
+    """A parsed filter line; an empty one matches every row. `needs` are the fields that only `RowFacts` tell."""
 
     line: str
     tests: tuple[_Test, ...] = ()
+    needs: frozenset[str] = frozenset()
 
-    def matches(self, row: Row, state: RowState = UNREVIEWED) -> bool:
+    def matches(self, row: Row, state: RowState = UNREVIEWED, facts: RowFacts = NO_FACTS) -> bool:
         """Whether all terms hold for the row, with the edits of `state`."""
-        if not self.tests:
-            return True
-        messages = state.messages
-        text = row.text if messages is None else "\n".join(content_text(message) for message in messages)
-        seen = _Seen(row, state, text)
+        return self.holds(lambda: row, state, facts)
+
+    def holds(self, read: Callable[[], Row], state: RowState, facts: RowFacts) -> bool:
+        """The same, for a row that is read only where a term asks what stands in it."""
+        seen = _Seen(read, state, facts)
         return all(test(seen) for test in self.tests)
 
 
 def parse_filter(line: str) -> Filter:
     """The filter that a line says. Raises InputError with the term that makes no sense, and why."""
-    return Filter(line, tuple(_test(match) for match in _TERM.finditer(line) if match[0] != "-"))
+    terms = [match for match in _TERM.finditer(line) if match[0] != "-"]
+    terms.sort(key=lambda match: (match["number"] or match["field"] or "").lower() not in _QUICK)
+    asked = {(match["number"] or match["field"] or "").lower() for match in terms}
+    return Filter(line, tuple(map(_test, terms)), frozenset(asked & _FACTS))
 
 
 def _test(match: re.Match[str]) -> _Test:
@@ -80,15 +122,22 @@ def _positive(match: re.Match[str]) -> _Test:
     if match["regex"] is not None:
         pattern = _compiled(match["regex"])
         return lambda seen: pattern.search(seen.text) is not None
-    if match["length"] is not None:
-        compare, length = _SIGNS[match["sign"]], int(match["length"])
-        return lambda seen: bool(compare(len(seen.text), length))
+    if match["number"] is not None:
+        return _number(match["number"], _SIGNS[match["sign"]], float(match["value_of"]))
     if match["field"] is not None and _is_field(match):
         return _field(match["field"].lower(), match["quoted"] if match["quoted"] is not None else match["value"])
     word = match[0][len(match["minus"]) :].lower()
-    if re.match(r"len[<>=]", word):
-        raise InputError(f"filter: {one_line(word, 40)}: len needs a whole number, as in len>512")
+    if wrong := re.match(r"(len|tokens|loss)[<>=]", word):
+        raise InputError(f"filter: {one_line(word, 40)}: {wrong[1]} needs a number, as in {wrong[1]}>512")
     return lambda seen: word in seen.text.lower()
+
+
+def _number(name: str, compare: Callable[[float, float], bool], bound: float) -> _Test:
+    if name == "len":
+        return lambda seen: compare(len(seen.text), bound)
+    if name == "tokens":
+        return lambda seen: seen.facts.tokens is not None and compare(seen.facts.tokens, bound)
+    return lambda seen: seen.facts.loss is not None and compare(seen.facts.loss, bound)
 
 
 def _is_field(match: re.Match[str]) -> bool:
@@ -112,14 +161,28 @@ def _field(name: str, value: str) -> _Test:
         if low not in ROLES:
             raise InputError(f"filter: role:{one_line(value, 30)}: use one of {', '.join(ROLES)}")
         return lambda seen: any(message["role"] == low for message in _messages(seen))
+    if name == "dup":
+        kinds = _DUPLICATES[_one_of(name, low, tuple(_DUPLICATES))]
+        return lambda seen: bool(kinds & seen.facts.kinds)
+    if name == "problem":
+        kind = _one_of(name, low, tuple(KINDS))
+        return lambda seen: kind in seen.facts.kinds
+    if name == "split":
+        part = _one_of(name, low, _SPLITS)
+        return lambda seen: seen.facts.part == part
     return lambda seen: low in _labels(seen)
 
 
-def _status(value: str) -> _Test:
-    found = [word for word in _STATUS_WORDS if word.startswith(value)]
+def _one_of(name: str, value: str, known: Sequence[str]) -> str:
+    """The one of the known values that begins so. Raises InputError."""
+    found = [value] if value in known else [one for one in known if one.startswith(value)]
     if len(found) != 1:
-        raise InputError(f"filter: status:{one_line(value, 30)}: use one of {', '.join(_STATUS_WORDS)}")
-    status = found[0]
+        raise InputError(f"filter: {name}:{one_line(value, 30)}: use one of {', '.join(found or known)}")
+    return found[0]
+
+
+def _status(value: str) -> _Test:
+    status = _one_of("status", value, _STATUS_WORDS)
     if status == "edited":
         return lambda seen: seen.state.messages is not None
     if status == "refused":
@@ -149,14 +212,19 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         raise InputError(f"filter: /{one_line(pattern, 40)}/ is no regular expression: {error}") from None
 
 
-def completions(line: str, tags: Sequence[str] = (), labels: Sequence[str] = ()) -> list[str]:
-    """The lines that a filter line may become by its last term; `tags` and `labels` are those there are."""
+def completions(
+    line: str, tags: Sequence[str] = (), labels: Sequence[str] = (), kinds: Sequence[str] = ()
+) -> list[str]:
+    """The lines that a filter line may become by its last term; the rest is what there is to complete it with."""
     start, _, term = line.rpartition(" ")
     before = f"{start} " if start else ""
     minus = "-" if term.startswith("-") else ""
     term = term.removeprefix("-")
-    values = {"status": _STATUS_WORDS, "tag": tags, "label": labels, "role": ROLES}
-    offered = [f"{name}:" for name in _FIELDS] + ["len>", "len<"]
+    values = {
+        "status": _STATUS_WORDS, "tag": tags, "label": labels, "role": ROLES,
+        "dup": tuple(_DUPLICATES), "problem": kinds, "split": _SPLITS,
+    }  # fmt: skip
+    offered = [f"{name}:" for name in _FIELDS] + [f"{name}{sign}" for name in _NUMBERS for sign in "><"]
     field, colon, _ = term.partition(":")
     if colon:
         offered = [f"{field}:{_quoted(value)}" for value in values.get(field.lower(), ())]

@@ -9,7 +9,7 @@ import pytest
 
 from ftworkbench.data.decisions import RowState
 from ftworkbench.data.formats import Format
-from ftworkbench.data.search import completions, parse_filter
+from ftworkbench.data.search import RowFacts, completions, parse_filter
 from ftworkbench.data.source import Row, read_row
 from ftworkbench.errors import InputError
 
@@ -66,6 +66,34 @@ def test_a_row_that_does_not_fit_is_not_found(line: str) -> None:
     assert not parse_filter(line).matches(REFUND)
 
 
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("dup:near", "dup:exact"),
+        ("dup:any", "dup:conflict"),
+        ("problem:near", "problem:leak"),
+        ("loss>2", "loss>2.5"),
+        ("tokens>=200 tokens<300", "tokens>300"),
+        ("split:test", "split:train"),
+    ],
+)
+def test_what_is_known_of_a_row_without_standing_in_it_is_asked_for(line: str, other: str) -> None:
+    facts = RowFacts(frozenset({"near-duplicate"}), tokens=200, loss=2.4, part="test")
+    assert parse_filter(line).matches(REFUND, RowState(), facts)
+    assert not parse_filter(other).matches(REFUND, RowState(), facts)
+    assert not parse_filter(line).matches(REFUND)
+    assert parse_filter(line).needs == {line.split(":")[0].split(">")[0]}
+
+
+def test_a_row_is_read_only_where_a_term_asks_for_its_words() -> None:
+    def read() -> Row:
+        raise AssertionError
+
+    state = RowState(status="rejected", tags=frozenset({"odd"}))
+    assert parse_filter("tag:odd status:rejected -dup:near").holds(read, state, RowFacts())
+    assert not parse_filter("refund tag:even").holds(read, state, RowFacts())
+
+
 def test_an_edit_is_searched_in_place_of_the_row() -> None:
     state = RowState(messages=({"role": "user", "content": "entirely new"},))
     assert not parse_filter("refund").matches(REFUND, state)
@@ -92,7 +120,10 @@ def test_words_with_colons_and_paths_are_words() -> None:
         ("status:", "label:"),
         ("role:wizard", "use one of system"),
         ("quue:billing", "there is no quue:"),
-        ("len>many", "whole number"),
+        ("len>many", "needs a number"),
+        ("loss>high", "loss needs a number"),
+        ("dup:twice", "use one of exact"),
+        ("problem:e", "use one of empty-answer"),
         ("/[\x1b/", "no regular expression"),
     ],
 )
@@ -112,4 +143,7 @@ def test_the_last_term_is_completed_with_what_there_is() -> None:
     assert completions("refund -status:re") == ["refund -status:rejected", "refund -status:refused"]
     assert completions("tag:", tags=("odd", "two words")) == ["tag:odd", 'tag:"two words"']
     assert completions("label:b", labels=("billing", "delivery")) == ["label:billing"]
+    assert completions("dup:n") == ["dup:near"]
+    assert completions("problem:", kinds=("leak",)) == ["problem:leak"]
+    assert completions("lo") == ["loss>", "loss<"]
     assert completions("nothing like it") == []
