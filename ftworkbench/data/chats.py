@@ -47,7 +47,13 @@ def read_tools(tools: Any) -> tuple[Any, ...]:
     if not isinstance(tools, list) or not all(isinstance(tool, Mapping) for tool in tools):
         raise Refused("bad-message", '"tools" is not a list of objects')
     # ShareGPT lists bare functions; templates want them as OpenAI writes them.
-    return tuple({"type": "function", "function": tool} if "name" in tool else tool for tool in tools)
+    found = tuple({"type": "function", "function": tool} if "name" in tool else tool for tool in tools)
+    for number, tool in enumerate(found, 1):
+        function = tool.get("function")
+        named = isinstance(function, Mapping) and isinstance(function.get("name"), str) and function["name"]
+        if tool.get("type", "function") == "function" and not named:
+            raise Refused("bad-tools", f"tool {number} has no function with a name")
+    return found
 
 
 def _turns(turns: Any, name: str) -> list[Any]:
@@ -78,6 +84,7 @@ def _openai_message(number: int, turn: Any) -> Message:
     if calls:
         message["tool_calls"] = _tool_calls(number, calls)
     message.update({name: turn[name] for name in _KEPT if turn.get(name) is not None})
+    _settle_weight(message)
     return message
 
 
@@ -93,7 +100,14 @@ def _sharegpt_message(number: int, turn: Any) -> Message:
         message["tool_calls"] = _written_calls(number, content)
     if turn.get("weight") is not None:
         message["weight"] = turn["weight"]
+    _settle_weight(message)
     return message
+
+
+def _settle_weight(message: Message) -> None:
+    """A weight is a whole number, also where a table has made a fraction or a truth of it."""
+    if message.get("weight") in (0, 1):
+        message["weight"] = int(message["weight"])
 
 
 def _content(number: int, content: Any, *, optional: bool) -> str:

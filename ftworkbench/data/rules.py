@@ -38,10 +38,20 @@ def check_example(example: Example) -> Example:
         message = messages[number - 1]
         if not message["content"].strip() and not message.get("tool_calls"):
             raise Refused("empty-answer", f"message {number}: the assistant says nothing", example)
+    _check_weights(example, assistants)
     if assistants[-1] != len(messages):
         last = messages[-1]["role"]
         raise Refused("unanswered", f"the last message is from the {last}, not the assistant", example)
     return example
+
+
+def _check_weights(example: Example, assistants: Sequence[int]) -> None:
+    """Whether turns are learned or not is said by 1 or 0, and one at least is."""
+    for number, message in enumerate(example.messages, 1):
+        if message.get("weight", 1) not in (0, 1):
+            raise Refused("bad-weight", f'message {number}: "weight" must be 0 or 1', example)
+    if all(example.messages[number - 1].get("weight", 1) == 0 for number in assistants):
+        raise Refused("nothing-to-learn", "every assistant turn has weight 0", example)
 
 
 def _check_raw_text(example: Example) -> Example:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ftworkbench.data.example import Example, dump_json, key_of
+from ftworkbench.data.fields import odd_field
 from ftworkbench.data.folders import FolderRecords, files_of
 from ftworkbench.data.formats import Format, by_lines, read_example, recognise, told
 from ftworkbench.data.hub import local_path
@@ -189,7 +190,7 @@ def read_row(number: int, record: Any, form: Format) -> Row:
         return Row(number, _key_of_refused(record.raw), None, broken, record.raw)
     try:
         example = read_example(record, form)
-        found = warning(example.messages)
+        found = warning(example.messages) or odd_field(example)
         problem = Problem(found[0], number, found[1]) if found else None
         return Row(number, example.key, example, problem)
     except Refused as refused:

@@ -93,7 +93,7 @@ def test_tool_calls_of_openai_and_sharegpt_come_to_the_same() -> None:
 
 
 def test_weights_and_names_of_messages_are_kept() -> None:
-    record = chat(("user", "a"), ("assistant", "b"))
+    record = chat(("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d"))
     record["messages"][0]["name"] = "ann"
     record["messages"][1]["weight"] = 0
     messages = read_example(record, CHAT).messages
