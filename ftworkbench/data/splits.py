@@ -50,12 +50,16 @@ class Split:
 
 @dataclass(frozen=True)
 class Parts:
-    """The examples of each part, as curated now, in the order that was frozen."""
+    """The examples of each part, as curated now, in the order that was frozen.
+
+    `row_keys` are the keys of the rows that the training examples come from, by the example's.
+    """
 
     train: tuple[Example, ...]
     validation: tuple[Example, ...]
     test: tuple[Example, ...]
     split: Split
+    row_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def split_path(workspace: Workspace, name: str) -> Path:
@@ -108,7 +112,8 @@ def load_parts(workspace: Workspace, name: str, data: Data) -> Parts:
     held = {example.key for example in (*validation, *test)}
     found = {now[key].example.key: now[key].example for key, _ in split.members["train"] if key in now}
     train = tuple(example for content, example in found.items() if content not in held)
-    return Parts(train, validation, test, split)
+    row_keys = {now[key].example.key: key for key, _ in split.members["train"] if key in now}
+    return Parts(train, validation, test, split, row_keys)
 
 
 def require_questions(workspace: Workspace, data: Data) -> None:

@@ -15,6 +15,7 @@ from ftworkbench.worker.checkpoints import newest, sha256_of, sync
 from ftworkbench.worker.configs import lora_config, sft_config
 from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.models import load_base, parameters, reset_peak
+from ftworkbench.worker.row_losses import write_row_losses
 from ftworkbench.worker.rows import Rows, encode_rows
 from ftworkbench.worker.template import Template
 from ftworkbench.worker.trainer import Tuner, figures
@@ -77,6 +78,10 @@ def train(work: Work) -> None:
         _SECONDS: round(time.monotonic() - began, 3),
     }
     write_json(work.job.result, result)
+    if not work.stopped():
+        seconds = write_row_losses(work, tuner, rows, parts.row_keys)
+        if seconds is not None:
+            write_json(work.job.result, result | {"row_losses_seconds": round(seconds, 3)})
     if tuner.state.global_step < tuner.state.max_steps and work.stopped():
         raise StoppedError(f"stopped at step {tuner.state.global_step} of {tuner.state.max_steps}, as it was asked to")
 
