@@ -123,6 +123,10 @@ class Source:
         """All known rows as spans of about so many bytes of their files; None where they are no lines of files."""
         return self._records.spans(size)
 
+    def number(self, index: int) -> int:
+        """The number of the row."""
+        return self._records.number(index)
+
     def numbers(self, first: int, count: int) -> NDArray[int64]:
         """The numbers of so many rows from an index on."""
         return self._records.numbers(first, count)
@@ -254,7 +258,8 @@ def _open_records(path: Path) -> Records:
         return arrow_records(path)
     packed = unpacking(path, head)
     if packed:
-        return LineRecords(path, packed)
+        is_table = any(suffix.lower() in _TABLES for suffix in path.suffixes[-2:])
+        return CsvRecords(path, packed) if is_table else LineRecords(path, packed)
     _refuse_binary(path, head)
     if path.suffix.lower() in _TABLES:
         return CsvRecords(path)

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 from textual.worker import Worker, get_current_worker
 
+from ftworkbench.errors import InputError
+from ftworkbench.tui.orders import sort_key
 from ftworkbench.tui.scan import count_rows, paced, scan
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from ftworkbench.tui.review import Review
-
-SORTS = {
-    "number": "number",
-    "status": "status, the unreviewed first",
-    "length": "length, the longest first",
-    "answer": "answer",
-    "problems": "problems, the most first",
-}
 
 
 class RowsGrew(Message, bubble=False):
@@ -73,12 +66,9 @@ def filter_query(review: Review, text: str) -> Query:
     from ftworkbench.data.search import parse_filter
 
     wanted = parse_filter(text)
-
-    def matches(index: int) -> bool:
-        row = review.row(index)
-        return wanted.matches(row, review.ledger.state(row.key))
-
-    return Query("filter", text, matches)
+    if missing := review.known.missing(wanted.needs):
+        raise InputError(missing)
+    return Query("filter", text, lambda index: review.matches(wanted, index))
 
 
 def search_query(review: Review, text: str) -> Query:
@@ -116,29 +106,18 @@ def run_count(screen: Screen[Any], review: Review) -> Worker[None]:
     return screen.run_worker(work, thread=True, exclusive=True, group="count", exit_on_error=False)
 
 
-def run_sort(screen: Screen[Any], review: Review, rows: Sequence[int], by: str) -> Worker[None]:
+def run_sort(screen: Screen[Any], review: Review, rows: Sequence[int], order: str, seed: int) -> Worker[None]:
     """Sorts rows in a thread; the screen gets `Sorted`."""
 
     def work() -> None:
         worker = get_current_worker()
-        key = partial(_sort_key, review, by)
+        key = sort_key(review, order, seed)
         keyed = []
         for index in paced(rows):
             if worker.is_cancelled:
                 return
             keyed.append((key(index), index))
         keyed.sort()
-        screen.post_message(Sorted([index for _, index in keyed], by))
+        screen.post_message(Sorted([index for _, index in keyed], order))
 
     return screen.run_worker(work, thread=True, exclusive=True, group="sort", exit_on_error=False)
-
-
-def _sort_key(review: Review, by: str, index: int) -> tuple[Any, ...]:
-    if by == "length":
-        return (-len(review.source.raw(index)),)
-    if by == "number":
-        return ()
-    line = review.line(index)
-    if by == "status":
-        return (("unreviewed", "skipped", "accepted", "rejected").index(line.status),)
-    return (line.answer,) if by == "answer" else (-len(line.problems),)

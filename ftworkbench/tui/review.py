@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from ftworkbench.data.decisions import fold
 from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.problems import KINDS, Problem
+from ftworkbench.data.search import NO_FACTS, Filter, RowFacts
 from ftworkbench.data.source import Row, Source, open_source
+from ftworkbench.tui.known import Known
 from ftworkbench.tui.rows import RowLine, short_answer
 from ftworkbench.tui.tally import Tally
 
@@ -32,7 +34,7 @@ class Review:
         self.source: Source = open_source(path, data)
         self.ledger = ledger
         self.label = data.label if data is not None else None
-        self.problems: dict[int, list[Problem]] = {}
+        self.known = Known()
         self.tally = Tally(ledger, self.label)
 
     @property
@@ -42,6 +44,20 @@ class Review:
 
     def row(self, index: int) -> Row:
         return self.source.row(index)
+
+    def key(self, index: int) -> str:
+        """The key of a row; of one that was counted it need not be read for that."""
+        keys = self.tally.keys
+        return f"{keys[index]:016x}" if index < len(keys) else self.row(index).key
+
+    def facts(self, index: int) -> RowFacts:
+        """What is known of a row that does not stand in it."""
+        return self.known.facts(self.source.number(index), self.key(index))
+
+    def matches(self, wanted: Filter, index: int) -> bool:
+        """Whether a filter holds for a row, with its edits."""
+        facts = self.facts(index) if wanted.needs else NO_FACTS
+        return wanted.holds(lambda: self.row(index), self.ledger.state(self.key(index)), facts)
 
     def state(self, index: int) -> RowState:
         return self.ledger.state(self.row(index).key)
@@ -71,7 +87,7 @@ class Review:
     def problems_of(self, index: int) -> list[Problem]:
         """Why the row cannot be used, if so, then what a check found. An edit mends what a row is refused for."""
         row = self.row(index)
-        found = [problem for problem in self.problems.get(row.number, []) if not problem.settled]
+        found = [problem for problem in self.known.problems.get(row.number, []) if not problem.settled]
         if row.problem is None or self.ledger.state(row.key).messages is not None:
             return found
         return [row.problem, *(problem for problem in found if problem.kind != row.problem.kind)]
@@ -140,13 +156,9 @@ class Review:
 
     def take_report(self, report: Report) -> None:
         """Keeps what a check found of this file, by the row's number."""
-        found: dict[int, list[Problem]] = {}
         for file in report.files:
             if Path(file.path).resolve() == self.path.resolve():
-                for problem in file.problems:
-                    if problem.row > 0:
-                        found.setdefault(problem.row, []).append(problem)
-        self.problems = found
+                self.known.take_problems(file.problems)
 
 
 def find_bytes(needle: str) -> list[bytes]:

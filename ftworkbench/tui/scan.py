@@ -68,6 +68,7 @@ def count_rows(review: Review, report: Callable[[bool], object], cancelled: Call
     """Indexes the whole file, reporting as it grows, then counts its rows by status."""
     from ftworkbench.data.readers import read_keys
 
+    review.tally.cut(review.size)
     while not cancelled():
         done = review.source.index_some(0.1)
         report(False)

@@ -56,6 +56,11 @@ class Tally:
             self.counts["unreviewed"] += int((~told).sum())
             self.counts.update(map(self._class_of, block.keys[told].tolist()))
 
+    def cut(self, known: int) -> None:
+        """Forgets rows past so many: the last line of a file that grows was none yet."""
+        with self._lock:
+            del self.keys[known:]
+
     def find_copies(self) -> None:
         """Finds the rows that say what an earlier one says: of those the first alone is used."""
         import numpy

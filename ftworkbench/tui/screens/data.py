@@ -11,6 +11,7 @@ from textual.binding import BindingType
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, RowsGrew, Sorted, run_count
+from ftworkbench.tui.known import Measured, measure_known
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.data_checking import Checking
 from ftworkbench.tui.screens.data_finding import FindingDesk
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from ftworkbench.steps.recipe import Opened
     from ftworkbench.tui.review import Review
 
-_LEDGER_SECONDS = 2.0
+_LOOK_SECONDS = 2.0
+_FIRST_SECONDS = 0.02
 
 
 class DataScreen(WorkbenchScreen):
@@ -54,7 +56,7 @@ class DataScreen(WorkbenchScreen):
         yield Empty()
 
     def on_mount(self) -> None:
-        self.set_interval(_LEDGER_SECONDS, self._look_at_ledger)
+        self.set_interval(_LOOK_SECONDS, self._look_around)
         if self.workbench.recipe_path is None:
             workspace = self.workbench.workspace
             self._files = [path for path in sorted(workspace.root.glob("*.jsonl")) if path != workspace.ledger]
@@ -105,6 +107,7 @@ class DataScreen(WorkbenchScreen):
         self.rows.show(range(review.size), keep=False)
         self.entitle()
         run_count(self, review)
+        self._measure_known()
         if review.source.complete and not review.size:
             self._say_empty(f"{review.path.name} has no rows.", ["o goes to the recipe's next file."])
 
@@ -120,6 +123,11 @@ class DataScreen(WorkbenchScreen):
     @property
     def finding(self) -> FindingDesk:
         return self.query_one(FindingDesk)
+
+    @property
+    def seed(self) -> int:
+        """The seed of what is drawn at random from the rows."""
+        return self._data.seed if self._data is not None else 0
 
     @property
     def page(self) -> LinesView:
@@ -166,11 +174,31 @@ class DataScreen(WorkbenchScreen):
         self.show_row(top=False)
         self.entitle()
 
-    def _look_at_ledger(self) -> None:
-        if self.review is not None and self.review.ledger.refresh():
-            self.review.tally.recount()
+    def _look_around(self) -> None:
+        """Follows what others write: decisions into the ledger, rows at the end of the file."""
+        review = self.review
+        if review is not None and review.ledger.refresh():
+            review.tally.recount()
             self.changed()
+        if review is not None and review.source.grew():
+            review.source.index_some(_FIRST_SECONDS)
+            run_count(self, review)
         self.held_out.look()
+
+    def _measure_known(self) -> None:
+        """Looks what jobs have found out about the rows since."""
+        opened = self.workbench.opened
+        if opened is not None and not self.workbench.is_busy("measured"):
+            work = partial(measure_known, opened)
+            self.launch(work, self._take_measured, doing="looking what jobs found", group="measured", quiet=True)
+
+    def _take_measured(self, measured: Measured) -> None:
+        if self.review is not None and measured != self.review.known.measured:
+            self.review.known.measured = measured
+            self.show_row(top=False)
+
+    def on_screen_resume(self) -> None:
+        self._measure_known()
 
     def on_found(self, message: Found) -> None:
         self.finding.take_found(message)

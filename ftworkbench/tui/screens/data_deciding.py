@@ -91,6 +91,9 @@ class DecidingDesk(Container):
     def action_range(self) -> None:
         self.data.rows.toggle_range()
 
+    def action_all_shown(self) -> None:
+        self.data.rows.select_all()
+
     def action_undo(self) -> None:
         self._step("undo", "nothing to undo")
 

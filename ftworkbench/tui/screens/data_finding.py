@@ -14,6 +14,7 @@ from ftworkbench.errors import InputError
 from ftworkbench.tui import finding
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, Query, Sorted
+from ftworkbench.tui.orders import ORDERS
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.data_checking import Checks
 from ftworkbench.tui.screens.data_deciding import DecidingDesk
@@ -172,13 +173,17 @@ class FindingDesk(Container):
             self.data.show_row()
 
     def action_sort(self) -> None:
-        answers = [Answer(name[0], title, name) for name, title in finding.SORTS.items()]
-        self.app.push_screen(Ask("Sort the rows by", "", answers), self._sort)
+        answers = [Answer(order.key, order.words, order.name) for order in ORDERS]
+        self.app.push_screen(Ask("Look at the rows by", "", answers), self._sort)
 
     def _sort(self, by: str | None) -> None:
         if by is None or self.data.review is None:
             return
-        finding.run_sort(self.data, self.data.review, list(self.data.rows.rows), by)
+        needs = {order.needs for order in ORDERS if order.name == by and order.needs}
+        if missing := self.data.review.known.missing(needs):
+            self.data.workbench.tell(missing)
+            return
+        finding.run_sort(self.data, self.data.review, list(self.data.rows.rows), by, self.data.seed)
 
     def take_sorted(self, message: Sorted) -> None:
         self._order = message.by
@@ -202,7 +207,9 @@ class FindingDesk(Container):
 
     def action_go_to(self) -> None:
         def go(line: str | None) -> None:
-            if line and not self.data.rows.go_to(int(line) - 1):
+            review = self.data.review
+            index = review.source.index_of(int(line)) if line and review is not None else None
+            if line and (index is None or not self.data.rows.go_to(index)):
                 self.data.workbench.tell(f"row {line} is not shown here", "warning")
 
         self.app.push_screen(AskLine("Go to row", hint="Its number", check=data_page.check_number), go)

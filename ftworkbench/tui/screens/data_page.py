@@ -48,6 +48,8 @@ def title(review: Review, index: int) -> str:
     """The title of a row's page: its number, its file, its label."""
     line = review.line(index)
     parts = [f"row {line.number:,}", review.path.name, *line.tags]
+    if review.path.is_dir():
+        parts.insert(1, review.source.place(index))
     return " · ".join(part for part in parts if part)
 
 
@@ -67,6 +69,7 @@ def row_page(review: Review, index: int, frozen: Frozen | None = None, needle: s
         tags=tuple(sorted(state.tags)),
         findings=tuple(findings),
         needle=needle,
+        measured=review.known.measured.words(row.key),
     )
 
 
@@ -85,7 +88,7 @@ def complete_filter(review: Review, line: str) -> list[str]:
     """What the filter line may become."""
     from ftworkbench.data.search import completions
 
-    return completions(line, review.ledger.tags(), sorted(review.tally.labels))
+    return completions(line, review.ledger.tags(), sorted(review.tally.labels), review.known.kinds())
 
 
 def next_place(
@@ -115,8 +118,7 @@ def next_unreviewed(review: Review, rows: Sequence[int], cursor: int, step: int)
     place = cursor + step
     while 0 <= place < len(rows):
         index = rows[place]
-        key = f"{review.tally.keys[index]:016x}" if index < len(review.tally.keys) else review.row(index).key
-        if review.ledger.state(key).status in ("unreviewed", "skipped"):
+        if review.ledger.state(review.key(index)).status in ("unreviewed", "skipped"):
             return place
         place += step
     return None
@@ -141,7 +143,7 @@ def check(opened: Opened | None, path: Path, progress: Callable[[str, int, int],
 def rows_with(review: Review, kind: str) -> list[int]:
     """The rows that have a problem of that kind, each followed by the row it is about, pairs kept together."""
     numbers: list[int] = []
-    for number, problems in sorted(review.problems.items()):
+    for number, problems in sorted(review.known.problems.items()):
         for problem in problems:
             if problem.kind == kind:
                 here = [problem.other] if problem.other and not problem.other_path else []
@@ -156,10 +158,10 @@ def kind_lines(review: Review) -> list[KindLine]:
     from ftworkbench.tui.widgets.problem_list import KindLine
 
     lines = []
-    counts = Counter(kind for problems in review.problems.values() for kind in {p.kind for p in problems})
+    counts = Counter(kind for problems in review.known.problems.values() for kind in {p.kind for p in problems})
     for name, count in counts.items():
         kind = KINDS.get(name)
-        blocks = any(p.blocks and not p.settled for ps in review.problems.values() for p in ps if p.kind == name)
+        blocks = any(p.blocks and not p.settled for ps in review.known.problems.values() for p in ps if p.kind == name)
         lines.append(KindLine(name, kind.title if kind else name, kind.todo if kind else "", count, blocks))
     return sorted(lines, key=lambda line: (not line.blocks, -line.rows, line.title))
 

@@ -49,6 +49,7 @@ class RowList(CursorList):
         self._moved = moved
         self._rows: Sequence[int] = range(0)
         self._anchor: int | None = None
+        self._follows = False
         self._strips: LRUCache[tuple[int, str, bool, int], Strip] = LRUCache(512)
         self._digits = 1
 
@@ -90,6 +91,8 @@ class RowList(CursorList):
         if first and rows:
             self.refresh()
             self.tell_moved()
+        elif self._follows:
+            self.move_to(len(rows) - 1)
 
     def forget(self, changed: Callable[[int], bool] | None = None) -> None:
         """Works lines out anew, as what is said of their rows may have changed; paints those that look different.
@@ -139,17 +142,30 @@ class RowList(CursorList):
         self._anchor = self.cursor if self._anchor is None and self._rows else None
         self.refresh()
 
+    def select_all(self) -> None:
+        """Begins a range that holds every row that is shown."""
+        if self._rows:
+            self._anchor = 0
+            self.move_to(len(self._rows) - 1)
+            self.refresh()
+
     # Moving
 
     @property
     def count(self) -> int:
         return len(self._rows)
 
+    def action_last(self) -> None:
+        """Goes to the last row, and on to those that become known while the cursor stays there."""
+        super().action_last()
+        self._follows = True
+
     def tell_moved(self) -> None:
         self._moved()
 
     def watch_cursor(self, before: int, now: int) -> None:
         super().watch_cursor(before, now)
+        self._follows = self._follows and now == len(self._rows) - 1
         if self._anchor is not None:
             self.refresh()
 

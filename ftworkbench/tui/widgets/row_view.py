@@ -43,7 +43,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class RowPage:
-    """All that is shown of a row. `before` are the messages as the file has them, where an edit replaced them."""
+    """All that is shown of a row. `before` are the messages as the file has them, where an edit replaced them.
+
+    `measured` are its tokens and its loss, in words.
+    """
 
     messages: Sequence[Mapping[str, Any]]
     before: Sequence[Mapping[str, Any]] | None
@@ -52,6 +55,7 @@ class RowPage:
     tags: Sequence[str]
     findings: Sequence[Finding]
     needle: str = ""
+    measured: str = ""
 
 
 def row_lines(page: RowPage, width: int) -> list[Content]:
@@ -73,6 +77,8 @@ def row_lines(page: RowPage, width: int) -> list[Content]:
     if page.findings:
         lines.append(Content(""))
     lines += wrapped(_state(page), width)
+    if page.measured:
+        lines += wrapped(shown(page.measured, "$text-muted"), width)
     return lines
 
 

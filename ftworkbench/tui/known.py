@@ -1,0 +1,110 @@
+"""What is known of the rows of a file that does not stand in it: by a check, a tokenizer, a training, the split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ftworkbench.data.problems import Problem
+from ftworkbench.data.search import RowFacts
+
+if TYPE_CHECKING:
+    from ftworkbench.steps.recipe import Opened
+    from ftworkbench.steps.row_tokens import RowTokens
+
+_WHERE_FROM = {
+    "dup": "nothing was checked yet: c checks",
+    "problem": "nothing was checked yet: c checks",
+    "tokens": "the tokens of the rows are not known yet: C checks with the model's tokenizer",
+    "loss": "no training has measured the rows yet: a run that is done has",
+    "split": "no split is frozen yet: training or `ftworkbench split` does it",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """By the row's key: its tokens, its loss before and after the newest training, its part of the frozen split."""
+
+    tokens: RowTokens | None = None
+    losses: Mapping[str, tuple[float, float]] = field(default_factory=dict, repr=False)
+    parts: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def tokens_of(self, key: str) -> int | None:
+        found = self.tokens.of.get(key) if self.tokens is not None else None
+        return found.tokens if found is not None else None
+
+    def words(self, key: str) -> str:
+        """What was measured of a row, in words; empty where nothing was."""
+        parts = []
+        if key in self.parts:
+            parts.append(self.parts[key])
+        if self.tokens is not None and (found := self.tokens.of.get(key)) and found.tokens:
+            cut = f", {found.cut} cut" if found.cut else ""
+            parts.append(f"{found.tokens} tokens, {found.trained} trained{cut}")
+        if key in self.losses:
+            before, after = self.losses[key]
+            parts.append(f"loss {before:.2f} → {after:.2f}")
+        return " · ".join(parts)
+
+
+def measure_known(opened: Opened) -> Measured:
+    """What jobs of the recipe have found out about its rows. Starts nothing. For a thread."""
+    from ftworkbench.data.parts import PARTS
+    from ftworkbench.data.splits import find_split
+    from ftworkbench.errors import WorkbenchError
+    from ftworkbench.steps.row_tokens import known_losses, known_tokens
+
+    try:
+        split = find_split(opened.workspace, opened.recipe.name, opened.recipe.data)
+    except WorkbenchError:
+        split = None  # said where the split is needed
+    parts = {key: part for part in PARTS for key, _ in split.members[part]} if split is not None else {}
+    return Measured(known_tokens(opened), known_losses(opened) or {}, parts)
+
+
+class Known:
+    """What is known of the rows of one file, as it becomes known."""
+
+    def __init__(self) -> None:
+        self.checked = False
+        self.measured = Measured()
+        self._problems: dict[int, list[Problem]] = {}
+
+    @property
+    def problems(self) -> Mapping[int, list[Problem]]:
+        """What a check found, by the number of the row."""
+        return self._problems
+
+    def take_problems(self, problems: Iterable[Problem]) -> None:
+        """Keeps what a check found of this file."""
+        self.checked = True
+        self._problems = {}
+        for problem in problems:
+            if problem.row > 0:
+                self._problems.setdefault(problem.row, []).append(problem)
+
+    def kinds(self) -> list[str]:
+        """The kinds of problem that were found."""
+        return sorted({problem.kind for found in self._problems.values() for problem in found})
+
+    def facts(self, number: int, key: str) -> RowFacts:
+        """What a filter may ask of the row with that number and key."""
+        after = self.measured.losses.get(key)
+        return RowFacts(
+            frozenset(problem.kind for problem in self._problems.get(number, ())),
+            self.measured.tokens_of(key),
+            after[1] if after is not None else None,
+            self.measured.parts.get(key, ""),
+        )
+
+    def missing(self, needs: Iterable[str]) -> str:
+        """Why a filter or an order that needs these cannot answer yet; empty where it can."""
+        there = {
+            "dup": self.checked,
+            "problem": self.checked,
+            "tokens": self.measured.tokens is not None,
+            "loss": bool(self.measured.losses),
+            "split": bool(self.measured.parts),
+        }
+        return next((_WHERE_FROM[need] for need in sorted(needs) if not there.get(need, True)), "")
