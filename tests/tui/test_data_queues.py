@@ -150,3 +150,16 @@ async def test_a_number_of_a_row_is_its_line_where_blank_lines_stand_between(tmp
         await pilot.press("colon", "5", "enter")
         assert screen_of(app).rows.cursor == 2
         assert json.loads(rows[2])["messages"][0]["content"][:20] in shown(app)
+
+
+async def test_a_row_that_contradicts_another_shows_it_with_the_words_that_differ(tmp_path: Path) -> None:
+    rows = [*distinct(5), chat(LONG, "delivery"), chat(LONG.replace("soaked", "wet"), "returns")]
+    async with opened(make_workspace(tmp_path / "desk", rows), size=(120, 40)) as (app, pilot):
+        await pilot.press("c")
+        await until(pilot, lambda: "what check found" in shown(app))
+        await pilot.press("escape", "G")
+        page = shown(app)
+        assert "row 6 says" in page
+        said = page[page.index("row 6 says") :]
+        assert "soaked" in said
+        assert "delivery" in said

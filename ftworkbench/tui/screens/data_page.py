@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ftworkbench.errors import InputError
 from ftworkbench.tui.editing import edit_outside, editor_command
-from ftworkbench.tui.widgets.row_view import Finding, RowPage
+from ftworkbench.tui.widgets.row_view import Finding, OtherRow, RowPage
 
 if TYPE_CHECKING:
     from ftworkbench.data.check import Report
@@ -58,7 +58,8 @@ def row_page(review: Review, index: int, frozen: Frozen | None = None, needle: s
     row, state = review.row(index), review.state(index)
     own = review.messages(index)
     edited = state.messages is not None
-    findings = [_finding(problem) for problem in review.problems_of(index)]
+    problems = review.problems_of(index)
+    findings = [_finding(problem) for problem in problems]
     if frozen is not None and (held := frozen.finding(row, state)):
         findings.insert(0, held)
     return RowPage(
@@ -68,9 +69,20 @@ def row_page(review: Review, index: int, frozen: Frozen | None = None, needle: s
         status=state.status,
         tags=tuple(sorted(state.tags)),
         findings=tuple(findings),
+        other=_other(review, problems),
         needle=needle,
         measured=review.known.measured.words(row.key),
     )
+
+
+def _other(review: Review, problems: Sequence[Problem]) -> OtherRow | None:
+    """The row that the first of these is about, where it stands in the same file and does not say just the same."""
+    for problem in problems:
+        index = review.source.index_of(problem.other) if problem.other and not problem.other_path else None
+        if index is not None and problem.kind != "exact-duplicate":
+            messages = review.state(index).messages or review.messages(index)
+            return OtherRow(f"row {problem.other:,}", messages)
+    return None
 
 
 def _finding(problem: Problem) -> Finding:

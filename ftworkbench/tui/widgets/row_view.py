@@ -12,6 +12,7 @@ from textual.content import Content
 
 from ftworkbench.printable import one_line, printable
 from ftworkbench.tui.text import shown
+from ftworkbench.tui.widgets.diff import marked
 from ftworkbench.tui.widgets.lines_view import wrapped
 
 GUTTER = 11
@@ -42,6 +43,14 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class OtherRow:
+    """The row that this one repeats, contradicts or leaks from: what it is called, and its messages."""
+
+    name: str
+    messages: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class RowPage:
     """All that is shown of a row. `before` are the messages as the file has them, where an edit replaced them.
 
@@ -54,6 +63,7 @@ class RowPage:
     status: str
     tags: Sequence[str]
     findings: Sequence[Finding]
+    other: OtherRow | None = None
     needle: str = ""
     measured: str = ""
 
@@ -76,9 +86,24 @@ def row_lines(page: RowPage, width: int) -> list[Content]:
         lines += wrapped(shown(finding.todo, "$text-muted"), width, gutter=2)
     if page.findings:
         lines.append(Content(""))
+    if page.other is not None:
+        lines += [*_other(page.other, page.messages, width), Content("")]
     lines += wrapped(_state(page), width)
     if page.measured:
         lines += wrapped(shown(page.measured, "$text-muted"), width)
+    return lines
+
+
+def _other(other: OtherRow, messages: Sequence[Mapping[str, Any]], width: int) -> list[Content]:
+    """The other row, with the words marked that this one has not; what is the same in both is said in one word."""
+    lines = wrapped(Content.styled(f"{one_line(other.name, 60)} says", "bold"), width)
+    roles = [str(message.get("role", "?")) for message in messages]
+    for place, message in enumerate(other.messages):
+        role, text = str(message.get("role", "?")), content_of(message)
+        own = content_of(messages[place]) if place < len(messages) and roles[place] == role else ""
+        label = _label(role, _ROLE_STYLES.get(role, "bold $warning"))
+        said = Content.styled("the same", "$text-muted") if own == text else marked(text[:LONGEST], own[:LONGEST])
+        lines += wrapped(said, width, label, GUTTER)
     return lines
 
 
