@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import orjson
 import torch
+from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
 from ftworkbench.files import replace_file
@@ -23,6 +25,7 @@ from ftworkbench.worker.work import StoppedError, Work
 
 MOST_ROWS = 20_000
 _TOKENS = {"cpu": 2048, "cuda": 8192}  # in a batch, padding included
+_LOGITS = 2**26  # numbers: 256 MiB in float32
 _LEAST_SHARED = 16  # tokens at the head of all rows that are worth being read once only
 _SAME = 5e-3  # nats: what reading the head once may change in a row's loss (bfloat16 rounds at 4e-3)
 _TELL_EVERY = 0.2  # seconds
@@ -112,13 +115,26 @@ def _losses(model: Any, batch: Sequence[Encoded], head: Head | None) -> list[flo
         cache = copy.deepcopy(head[1])
         cache.batch_repeat_interleave(len(batch))
         given = {"past_key_values": cache}
-    ids = pad_sequence([torch.tensor(each.input_ids[start:]) for each in batch], batch_first=True)
-    labels = pad_sequence([torch.tensor(each.labels[start:]) for each in batch], True, IGNORED)
-    found = model(input_ids=ids.to(model.device), labels=labels.to(model.device), fused_lm_head=True, **given)
-    counts = (labels[:, 1:] != IGNORED).sum(1)
-    sums = -found.log_probs.float().sum(1).cpu()
-    losses: list[float] = (sums / counts).tolist()
+    ids = pad_sequence([torch.tensor(each.input_ids[start:]) for each in batch], batch_first=True).to(model.device)
+    labels = pad_sequence([torch.tensor(each.labels[start:]) for each in batch], True, IGNORED).to(model.device)
+    learned = labels[:, 1:] != IGNORED
+    columns = learned.any(0).nonzero().flatten()
+    if _few_enough(model, len(batch) * len(columns)):
+        # The head of the model is a good part of a small one: it is asked where something is learned only.
+        logits = model(input_ids=ids, logits_to_keep=columns, use_cache=False, **given).logits
+        targets = labels[:, columns + 1]
+        sums = cross_entropy(logits.float().transpose(1, 2), targets, ignore_index=IGNORED, reduction="none").sum(1)
+    else:
+        sums = -model(input_ids=ids, labels=labels, fused_lm_head=True, **given).log_probs.float().sum(1)
+    losses: list[float] = (sums / learned.sum(1)).tolist()
     return losses
+
+
+def _few_enough(model: Any, places: int) -> bool:
+    """Whether the logits of so many places may be held at once. On CUDA TRL's kernels do without them."""
+    forward = model.get_base_model().forward
+    size = places * model.config.get_text_config().vocab_size
+    return model.device.type == "cpu" and size <= _LOGITS and "logits_to_keep" in signature(forward).parameters
 
 
 def _head(model: Any, rows: Sequence[Encoded]) -> Head | None:
