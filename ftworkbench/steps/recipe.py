@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ftworkbench.data.files import write_whole
 from ftworkbench.errors import InputError
 from ftworkbench.machine import this_machine
+from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.read import load, override_value
 from ftworkbench.recipe.resolve import Choice, resolve
 from ftworkbench.recipe.tables import Recipe
-from ftworkbench.recipe.write import set_option
+from ftworkbench.recipe.write import set_option, unset_option
 from ftworkbench.workspace import Workspace, find_recipe, workspace_of
 
 
@@ -54,6 +55,17 @@ def require_model(opened: Opened) -> None:
         read_shape(model.model_id, opened.workspace, model.revision)
     except InputError as error:
         raise InputError(f"{opened.path.name}: model.model_id: {error}") from error
+
+
+def write_options(path: Path, options: Mapping[str, Value | None]) -> None:
+    """Writes options such as `data.format` into the recipe itself, its comments kept; those that are None go.
+
+    Raises InputError where it cannot be written.
+    """
+    text = path.read_text(encoding="utf-8")
+    for key, value in options.items():
+        text = unset_option(text, key) if value is None else set_option(text, key, value)
+    write_whole(path, text.encode())
 
 
 def write_overrides(path: Path, overrides: Sequence[str]) -> None:

@@ -163,3 +163,18 @@ async def test_a_row_that_contradicts_another_shows_it_with_the_words_that_diffe
         said = page[page.index("row 6 says") :]
         assert "soaked" in said
         assert "delivery" in said
+
+
+async def test_a_file_is_read_otherwise_by_a_key_and_the_recipe_says_so(tmp_path: Path) -> None:
+    rows = [json.dumps({"question": f"q{n} one", "answer": f"a{n}", "hint": f"h{n}"}) for n in range(4)]
+    recipe = make_workspace(tmp_path / "desk", rows)
+    async with opened(recipe, size=(120, 40)) as (app, pilot):
+        assert "a0" in shown(app)
+        await pilot.press("F")
+        await until(pilot, lambda: "Read train.jsonl as" in shown(app))
+        assert "question-answer: 4 of 4 rows  (as it is read now)" in shown(app)
+        line = next(line for line in shown(app).splitlines() if "columns question, hint" in line)
+        await pilot.press(line.split("columns")[0].split()[-1])
+        await until(pilot, lambda: 'answer_column = "hint"' in recipe.read_text())
+        await until(pilot, lambda: "h0" in shown(app))
+        assert "# How support tickets are routed." in recipe.read_text()

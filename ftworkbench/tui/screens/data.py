@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -15,6 +17,7 @@ from ftworkbench.tui.known import Measured, measure_known
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.data_checking import Checking
 from ftworkbench.tui.screens.data_finding import FindingDesk
+from ftworkbench.tui.screens.data_format import FileFormat
 from ftworkbench.tui.screens.data_split import HeldOut
 from ftworkbench.tui.screens.data_tokens import RowTokens
 from ftworkbench.tui.screens.screen import WorkbenchScreen
@@ -50,6 +53,7 @@ class DataScreen(WorkbenchScreen):
         self._data: Data | None = None
         self._tokens = RowTokens(self)
         self.held_out = HeldOut(self)
+        self._format = FileFormat(self)
 
     def compose_content(self) -> ComposeResult:
         yield FindingDesk()
@@ -77,6 +81,15 @@ class DataScreen(WorkbenchScreen):
                 "The recipe cannot be used yet:",
                 [*problems, "", "2 opens it in Recipe, where it can be mended."],
             )
+
+    def read_as(self, options: Mapping[str, Any]) -> None:
+        """Reads the file otherwise, as the data options say: where no recipe can say it."""
+        from ftworkbench.recipe.tables import Data
+
+        if self.review is not None:
+            path = self.review.path
+            self._data = replace(Data(train=path.name), **options)
+            self._open(path)
 
     def _open_first(self) -> None:
         if self._files:
@@ -107,7 +120,7 @@ class DataScreen(WorkbenchScreen):
         self.rows.show(range(review.size), keep=False)
         self.entitle()
         run_count(self, review)
-        self._measure_known()
+        self.measure_known()
         if review.source.complete and not review.size:
             self._say_empty(f"{review.path.name} has no rows.", ["o goes to the recipe's next file."])
 
@@ -185,7 +198,7 @@ class DataScreen(WorkbenchScreen):
             run_count(self, review)
         self.held_out.look()
 
-    def _measure_known(self) -> None:
+    def measure_known(self) -> None:
         """Looks what jobs have found out about the rows since."""
         opened = self.workbench.opened
         if opened is not None and not self.workbench.is_busy("measured"):
@@ -198,7 +211,7 @@ class DataScreen(WorkbenchScreen):
             self.show_row(top=False)
 
     def on_screen_resume(self) -> None:
-        self._measure_known()
+        self.measure_known()
 
     def on_found(self, message: Found) -> None:
         self.finding.take_found(message)
@@ -227,6 +240,9 @@ class DataScreen(WorkbenchScreen):
             return
         place = self._files.index(self.review.path) if self.review.path in self._files else -1
         self._open(self._files[(place + 1) % len(self._files)])
+
+    def action_format(self) -> None:
+        self._format.ask()
 
     def action_tokens(self) -> None:
         self._tokens.turn()

@@ -40,11 +40,16 @@ class Checks:
         if self._report is not None:
             review.take_report(self._report)
 
-    def start(self) -> None:
+    def start(self, *, tokens: bool = False) -> None:
+        """Checks the files; with `tokens`, their rows by the tokenizer of the recipe's model too."""
         data = self._data()
+        opened = data.workbench.opened
         if data.review is None:
             return
-        work = partial(data_page.check, data.workbench.opened, data.review.path, partial(_tell_progress, data))
+        if tokens and opened is None:
+            data.workbench.tell("the tokenizer is that of a recipe's model, and there is no recipe here", "warning")
+            return
+        work = partial(data_page.check, opened, data.review.path, partial(_tell_progress, data), tokens=tokens)
         if data.launch(work, self._checked, doing="checking", group="check", failed=lambda _: self._say("")):
             self._say("checking…")
 
@@ -61,6 +66,7 @@ class Checks:
         data = self._data()
         if data.review is not None:
             data.review.take_report(report)
+            data.measure_known()
             data.changed()
             self.show()
 

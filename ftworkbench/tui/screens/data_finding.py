@@ -217,6 +217,9 @@ class FindingDesk(Container):
     def action_check(self) -> None:
         self.checks.start()
 
+    def action_check_tokens(self) -> None:
+        self.checks.start(tokens=True)
+
     def action_problems(self) -> None:
         self.checks.show()
 

@@ -145,11 +145,17 @@ def check_number(line: str) -> None:
 # Checking
 
 
-def check(opened: Opened | None, path: Path, progress: Callable[[str, int, int], None]) -> Report:
-    """The report on the recipe's files, or on `path` alone where there is no recipe."""
+def check(
+    opened: Opened | None, path: Path, progress: Callable[[str, int, int], None], *, tokens: bool = False
+) -> Report:
+    """The report on the recipe's files, or on `path` alone where there is no recipe; with `tokens`, by these too."""
     from ftworkbench.steps.check import check_paths, check_recipe
+    from ftworkbench.steps.token_check import with_tokens
 
-    return check_paths([path], None, progress) if opened is None else check_recipe(opened, progress)
+    if opened is None:
+        return check_paths([path], None, progress)
+    report = check_recipe(opened, progress)
+    return with_tokens(opened, report, progress).report if tokens else report
 
 
 def rows_with(review: Review, kind: str) -> list[int]:
