@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -126,8 +126,10 @@ def _read(opened: Opened, job: Job) -> RowTokens:
         key = line["key"]
         if line.get("edit", "") != (edit_key(ledger.state(key).messages) if ledger else ""):
             continue
-        told = (line.get(name, "") for name in ("problem", "reason"))
-        found[key] = RowToken(line["tokens"], line["trained"], line["cut"], line["stop"], *told)
+        tokens, trained, cut = (line.get(name) for name in ("tokens", "trained", "cut"))
+        if isinstance(tokens, int) and isinstance(trained, int) and isinstance(cut, int):
+            problem, reason = str(line.get("problem", "")), str(line.get("reason", ""))
+            found[key] = RowToken(tokens, trained, cut, bool(line.get("stop")), problem, reason)
     return RowTokens(found, opened.recipe.train.max_length, job)
 
 
@@ -173,5 +175,12 @@ def known_losses(opened: Opened) -> dict[str, tuple[float, float]] | None:
         path: Path = job.outputs / ROWS
         ours = job.kind == "train" and read_manifest(job).get("recipe") == opened.recipe.name
         if ours and path.is_file() and phase(job) == "done":
-            return {line["key"]: (line["loss_before"], line["loss_after"]) for line in read_rows(path)}
+            return dict(_losses(path))
     return None
+
+
+def _losses(path: Path) -> Iterator[tuple[str, tuple[float, float]]]:
+    for line in read_rows(path):
+        before, after = line.get("loss_before"), line.get("loss_after")
+        if isinstance(before, float) and isinstance(after, float):  # a loss that is no number is written as null
+            yield line["key"], (before, after)
