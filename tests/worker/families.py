@@ -1,4 +1,4 @@
-"""Every chat template that TRL has a training twin of, each with a small tokenizer that has its special tokens."""
+"""Every chat template that TRL has a training twin of, or that marks its answers itself, each with a tokenizer made for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 from ftworkbench.data.example import Example
 from ftworkbench.worker.template import Template, open_template, without_system_turn
 
-_TWIN = "_training.jinja"
 _SPECIAL = re.compile(
     r"<\|[^|<>'\"{}\s]+\|?>|<[a-z_]+\|>|<｜[^｜]+｜>|<(?:start|end)_of_\w+>|</?(?:think|tool_call|tool_response)>"
     r"|\[gMASK\]|<sop>|\[/?INST\]|<image>|<bos>|</?s>"
@@ -36,11 +35,13 @@ _PIECES = (
 
 
 def families() -> list[str]:
-    """The names of the templates with a twin, as the installed TRL has them."""
+    """The names of these templates, as the installed TRL has them."""
     import trl
+    from trl.chat_template_utils import has_generation_markers
 
     folder = Path(trl.__file__).parent / "chat_templates"
-    return sorted(path.name.removesuffix(_TWIN) for path in folder.glob(f"*{_TWIN}"))
+    marked = {path.stem for path in folder.glob("*.jinja") if has_generation_markers(path.read_text(encoding="utf-8"))}
+    return sorted(name.removesuffix("_training") for name in marked)
 
 
 def _text(family: str) -> str:

@@ -42,7 +42,8 @@ TOOLS = {
     ]
 }
 MANY = {"messages": [*chat("a", "red")["messages"], *chat("b", "blue")["messages"], *chat("c", "green")["messages"]]}
-UNTRAINED = {"messages": [{"role": "user", "content": "x?"}, {"role": "assistant", "content": "red", "weight": 0}]}
+UNTRAINED = {"role": "assistant", "content": "blue " * 40, "weight": 0}
+UNCUT = {"messages": [*chat("x?", "red")["messages"], {"role": "user", "content": "y?"}, UNTRAINED]}
 REFUSING = "{%- if messages|length > 5 -%}{{ raise_exception('too many turns') }}{%- endif -%}" + TEMPLATE
 
 
@@ -79,7 +80,7 @@ Asked = tuple[Opened, RowTokens, list[str], list[tuple[str, int, int]]]
 def asked(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     """A workspace with one row of each kind, one of them rejected and one edited, and what a session said of them."""
     plain = rows(3)
-    found = [plain[0], LONG, CUT, TOOLS, MANY, UNTRAINED, plain[1], plain[2], plain[0]]
+    found = [plain[0], LONG, CUT, TOOLS, MANY, UNCUT, plain[1], plain[2], plain[0]]
     opened = _workspace(tmp_path_factory.mktemp("rows"), model, found)
     keys = _keys(opened)
     ledger = Ledger.open(opened.workspace.ledger)
@@ -94,11 +95,12 @@ def asked(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
 def test_every_row_that_is_used_has_its_tokens_and_its_problem(asked: Asked) -> None:
     _, tokens, keys, told = asked
     found = [tokens.of[key].problem if key in tokens.of else None for key in keys]
-    expected = ["", "all-cut", "cut", "template-drops", "template-refused", "all-cut", None, "", ""]
+    expected = ["", "all-cut", "cut", "template-drops", "template-refused", "too-long", None, "", ""]
     assert found == expected
     assert "too many turns" in tokens.of[keys[4]].reason
     assert "assistant" in tokens.of[keys[3]].reason
-    assert "weight 0" in tokens.of[keys[5]].reason
+    assert "no answer is cut" in tokens.of[keys[5]].reason
+    assert tokens.of[keys[5]].stop
     assert str(LENGTH) in tokens.of[keys[1]].reason
     assert told[-1] == ("tokens", 7, 7)
 
@@ -150,7 +152,8 @@ def test_the_check_of_a_recipe_says_what_tokens_show_and_every_row_keeps_its_fat
     assert file["kept"] + file["refused"] + file["duplicates"] + file["rejected"] == file["rows"] == len(keys)
     found = {problem["kind"]: problem["rows"] for problem in file["problems"]}
     assert found["template-refused"] == [5]
-    assert found["all-cut"] == [2, 6]
+    assert found["all-cut"] == [2]
+    assert found["too-long"] == [6]
     assert found["cut"] == [3]
     assert found["template-drops"] == [4]
     used = [keys[place] for place in (0, 1, 2, 3, 4, 5, 7)]

@@ -20,7 +20,7 @@ from ftworkbench.worker.tokens import Encoded, conversation, encode, encode_all
 FAMILIES = families()
 # Of models that see: their templates take content in parts, and drop or refuse plain text.
 PARTS_ONLY = {"idefics3", "llava_next", "smolvlm"}
-CARRY_TOOLS = [name for name in FAMILIES if name.startswith(("glm", "gptoss", "lfm2_v2", "muse", "nemotron"))] + [
+CARRY_TOOLS = [name for name in FAMILIES if name.startswith(("glm", "gptoss", "lfm2_", "muse", "nemotron"))] + [
     name for name in FAMILIES if name.startswith("qwen") and name != "qwen2_5_vl"
 ]
 REFUSE_TOOL_TURNS = {"cohere", "cohere2", "gemma", "gemma3"}
