@@ -1,4 +1,4 @@
-"""Every chat template that TRL has a training twin of, or that marks its answers itself, each with a tokenizer made for it."""
+"""Every chat template that TRL has a training twin of, or that marks its answers itself, with a tokenizer for each."""
 
 from __future__ import annotations
 
