@@ -178,3 +178,19 @@ async def test_a_file_is_read_otherwise_by_a_key_and_the_recipe_says_so(tmp_path
         await until(pilot, lambda: 'answer_column = "hint"' in recipe.read_text())
         await until(pilot, lambda: "h0" in shown(app))
         assert "# How support tickets are routed." in recipe.read_text()
+
+
+async def test_the_overview_counts_labels_reviews_and_lengths(tmp_path: Path) -> None:
+    rows = [chat(f"ticket number {n} {'long ' * n}", "billing" if n % 4 else "legal") for n in range(20)]
+    async with opened(make_workspace(tmp_path / "desk", rows), size=(120, 40)) as (app, pilot):
+        await pilot.press("a", "x", "a", "t", *"odd", "enter", "i")
+        await until(pilot, lambda: "all of it" in shown(app))
+        lines = [" ".join(line.split()) for line in shown(app).splitlines()]
+        assert any("✔ accepted 2 10%" in line for line in lines)
+        assert any("✘ rejected 1 5%" in line for line in lines)
+        assert any("billing 15 13%" in line for line in lines)
+        assert any("legal 5 20%" in line for line in lines)
+        assert any("odd 1 0%" in line for line in lines)
+        assert any("Length in characters" in line for line in lines)
+        await pilot.press("q")
+        assert isinstance(app.screen, DataScreen)

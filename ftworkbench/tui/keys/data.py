@@ -80,6 +80,14 @@ ACTIONS = (
         group="Find",
     ),
     Action(
+        "data.overview",
+        "i",
+        "overview",
+        "The file as a whole: what is reviewed, balance of the labels, lengths, loss by label",
+        "data",
+        group="View",
+    ),
+    Action(
         "data.format",
         "F",
         "format",

@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, RowsGrew, Sorted, run_count
 from ftworkbench.tui.known import Measured, measure_known
+from ftworkbench.tui.overview import Overview, look_over
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.data_checking import Checking
 from ftworkbench.tui.screens.data_finding import FindingDesk
@@ -240,6 +241,17 @@ class DataScreen(WorkbenchScreen):
             return
         place = self._files.index(self.review.path) if self.review.path in self._files else -1
         self._open(self._files[(place + 1) % len(self._files)])
+
+    def action_overview(self) -> None:
+        review = self.review
+        if review is not None:
+            self.launch(partial(look_over, review), self._show_overview, doing="looking at all rows", group="overview")
+
+    def _show_overview(self, found: Overview) -> None:
+        from ftworkbench.tui.screens.overview import OverviewScreen
+
+        if self.review is not None:
+            self.app.push_screen(OverviewScreen(f"{self.review.path.name}: all of it", found, ""))
 
     def action_format(self) -> None:
         self._format.ask()
