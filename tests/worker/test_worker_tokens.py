@@ -9,7 +9,7 @@ from tiny import TEMPLATE, make_tokenizer, rows
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError
 from ftworkbench.worker.dropped import left_out
-from ftworkbench.worker.row_faults import faults_of
+from ftworkbench.worker.row_faults import faults_of, stop_is_trained
 from ftworkbench.worker.template import RenderError, Template, mend_pad, open_template, require_end
 from ftworkbench.worker.tokens import IGNORED, Encoded, encode, encode_all
 
@@ -212,3 +212,16 @@ def test_raw_text_is_learned_whole_as_trl_learns_a_text_column(tmp_path: Path) -
         assert [len(each.cut) > 0 for each in ours] == [False, False, False, True]
         assert faults_of(raw[0], ours[0], template, "Be kind.", 40) == []
         assert faults_of(raw[3], ours[3], template, None, 40)[0][0] == "cut"
+
+
+def test_whether_the_end_is_trained_is_told_past_what_a_template_writes_after_it(template: Template) -> None:
+    tokenizer = make_tokenizer()
+    tokenizer.chat_template = TEMPLATE.replace("{% generation %}", "").replace("{% endgeneration %}", "")
+    plain = open_template(tokenizer, template.ends, "tiny")  # the new line after each turn is trained too
+    for opened in (template, plain):
+        whole = encode(_example(TALKS[5]), opened)
+        assert stop_is_trained(whole, opened)
+        last = max(place for place, piece in enumerate(whole.pieces) if piece.special == "<|im_end|>")
+        assert stop_is_trained(encode(_example(TALKS[5]), opened, None, last + 1), opened)
+        assert not stop_is_trained(encode(_example(TALKS[5]), opened, None, last), opened)
+        assert not stop_is_trained(encode(_example(TALKS[5]), opened, None, 5), opened)
