@@ -181,7 +181,8 @@ async def test_a_file_is_read_otherwise_by_a_key_and_the_recipe_says_so(tmp_path
 
 
 async def test_the_overview_counts_labels_reviews_and_lengths(tmp_path: Path) -> None:
-    rows = [chat(f"ticket number {n} {'long ' * n}", "billing" if n % 4 else "legal") for n in range(20)]
+    answers = [json.dumps({"queue": "billing" if n % 4 else "legal"}) for n in range(20)]
+    rows = [chat(f"ticket number {n} {'long ' * n}", answer) for n, answer in enumerate(answers)]
     async with opened(make_workspace(tmp_path / "desk", rows), size=(120, 40)) as (app, pilot):
         await pilot.press("a", "x", "a", "t", *"odd", "enter", "i")
         await until(pilot, lambda: "all of it" in shown(app))
