@@ -38,6 +38,7 @@ from pathlib import Path
 
 from ftworkbench.demo.tickets.faults import Planted, Planter
 from ftworkbench.demo.tickets.grammar import Desk
+from ftworkbench.demo.tickets.outliers import outliers
 from ftworkbench.demo.tickets.rows import Distinct, legal_tickets, sound_tickets
 
 SEED = 20
@@ -56,7 +57,7 @@ def make(seed: int = SEED) -> dict[str, str]:
     planter = Planter(rng, [*train, *legal[:LEGAL_IN_TRAIN]])
     planter.plant_all()
     files = {
-        "train.jsonl": planter.train(),
+        "train.jsonl": sorted([*planter.train(), *outliers(seed)], key=lambda row: row.place),
         "test.jsonl": planter.test([*test, *legal[LEGAL_IN_TRAIN:]]),
     }
     numbers = {row.name: number for rows in files.values() for number, row in enumerate(rows, 1)}
