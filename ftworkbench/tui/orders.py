@@ -50,10 +50,17 @@ def sort_key(review: Review, order: str, seed: int) -> SortKey:
         "status": lambda index: _PLACES[review.state(index).status],
         "answer": lambda index: review.line(index).answer,
         "tags": lambda index: tuple(sorted(review.state(index).tags)) or ("\U0010ffff",),
-        "suspicion": lambda index: -suspicion(review.problems_of(index), review.facts(index).loss),
+        "suspicion": lambda index: -_open_suspicion(review, index),
         "loss": lambda index: -(review.facts(index).loss or 0.0),
         "tokens": lambda index: -(review.facts(index).tokens or 0),
     }.get(order, lambda _: 0)
+
+
+def _open_suspicion(review: Review, index: int) -> float:
+    """The suspicion that nobody has looked into yet."""
+    if review.state(index).status in ("accepted", "rejected"):
+        return 0.0
+    return suspicion(review.problems_of(index), review.facts(index).loss)
 
 
 _PLACES = {status: place for place, status in enumerate(("unreviewed", "skipped", "accepted", "rejected"))}

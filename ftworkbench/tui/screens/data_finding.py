@@ -187,7 +187,7 @@ class FindingDesk(Container):
 
     def take_sorted(self, message: Sorted) -> None:
         self._order = message.by
-        self.data.rows.show(message.rows)
+        self.data.rows.show(message.rows, keep=message.by == "number")
         self.data.entitle()
 
     def action_next_unreviewed(self) -> None:
