@@ -23,6 +23,9 @@ _SHAREGPT_ROLES = {
     "tool": "tool",
 }
 _KEPT = ("name", "weight", "tool_call_id", "reasoning_content")
+# All of a turn that is read.
+OPENAI_FIELDS = frozenset({"role", "content", "tool_calls", "function_call", *_KEPT})
+SHAREGPT_FIELDS = frozenset({"from", "role", "value", "content", "weight"})
 
 
 def openai_messages(turns: Any) -> list[Message]:
@@ -33,6 +36,12 @@ def openai_messages(turns: Any) -> list[Message]:
 def sharegpt_messages(turns: Any) -> list[Message]:
     """The messages of a ShareGPT conversation (`from`, `value`). Raises Refused."""
     return [_sharegpt_message(number, turn) for number, turn in enumerate(_turns(turns, "conversations"), 1)]
+
+
+def role_of(turn: Any) -> str | None:
+    """The canonical role of a turn as OpenAI or ShareGPT writes it; None where it has none."""
+    named = turn.get("role", turn.get("from")) if isinstance(turn, Mapping) else None
+    return {**_SHAREGPT_ROLES, **_OPENAI_ROLES}.get(named) if isinstance(named, str) else None
 
 
 def read_tools(tools: Any) -> tuple[Any, ...]:

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ftworkbench.data.chats import OPENAI_FIELDS
 from ftworkbench.data.example import Example
 from ftworkbench.printable import one_line
 
-# Where the turns of a record stand, and what of a turn is read.
+# Where the turns of a record stand.
 _TURNS = ("messages", "prompt", "completion", "chosen", "rejected")
-_READ = frozenset(
-    {"role", "content", "name", "weight", "tool_calls", "function_call", "tool_call_id", "reasoning_content"}
-)
 # https://platform.openai.com/docs/api-reference/chat/create: the name of a participant, or of a function.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Found = tuple[str, str]
@@ -23,7 +21,10 @@ def odd_field(example: Example) -> Found | None:
     """The kind and reason of the first that is odd; None where nothing is."""
     if example.raw_text is not None:
         return None
-    return next((found for rule in (_unread, _names, _tools, _calls, _results) for found in rule(example)), None)
+    found = next(_unread(example), None)
+    if found or (not example.tools and all(len(message) == 2 for message in example.messages)):
+        return found
+    return next((found for rule in (_weights, _names, _tools, _calls, _results) for found in rule(example)), None)
 
 
 def _unread(example: Example) -> Iterator[Found]:
@@ -32,9 +33,12 @@ def _unread(example: Example) -> Iterator[Found]:
     for place in _TURNS:
         turns = original.get(place)
         for number, turn in enumerate(turns if isinstance(turns, list) else (), 1):
-            for name, value in turn.items() if isinstance(turn, Mapping) else ():
-                if name not in _READ and value not in (None, "", [], {}):
+            for name, value in turn.items() if isinstance(turn, Mapping) and len(turn) > 2 else ():
+                if name not in OPENAI_FIELDS and value not in (None, "", [], {}):
                     yield "unread-field", f'message {number}: "{one_line(str(name), 40)}" is no field that is trained'
+
+
+def _weights(example: Example) -> Iterator[Found]:
     for number, message in enumerate(example.messages, 1):
         if "weight" in message and message["role"] != "assistant":
             yield "unread-field", f'message {number}: "weight" counts for the assistant alone'

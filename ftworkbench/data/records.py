@@ -310,7 +310,8 @@ class ListRecords:
 
     def raw(self, index: int) -> bytes:
         """The record as JSON."""
-        return dump_json(self._values[index])
+        value = self._values[index]
+        return value.raw if isinstance(value, Broken) else dump_json(value)
 
     def value(self, index: int) -> Any:
         return self._values[index]

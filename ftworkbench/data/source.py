@@ -17,11 +17,12 @@ from ftworkbench.data.fields import odd_field
 from ftworkbench.data.folders import FolderRecords, files_of
 from ftworkbench.data.formats import Format, by_lines, read_example, recognise, told
 from ftworkbench.data.hub import local_path
+from ftworkbench.data.parquet import parquet_records
 from ftworkbench.data.parsing import parse_record
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.records import BOM, Broken, LineRecords, ListRecords, Records, Span
 from ftworkbench.data.rules import Refused, warning
-from ftworkbench.data.tables import CsvRecords, arrow_records, parquet_records
+from ftworkbench.data.tables import CsvRecords, arrow_records
 from ftworkbench.data.unpacking import unpacking
 from ftworkbench.errors import InputError
 
@@ -234,9 +235,17 @@ def open_source(path: Path, data: Data | None = None) -> Source:
             records = _open_records(local)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    first = [records.value(index) for index in range(min(records.known, _LOOKED_AT))]
+    first = _looked_at(records)
     form = told(data.format, data.prompt_column, data.answer_column) if data else None
     return Source(path, size, by_lines(form, first) if form else recognise(first, first_file), records)
+
+
+def _looked_at(records: Records) -> list[Any]:
+    """The first records; some of all that are known where the first are all broken."""
+    found = [records.value(index) for index in range(min(records.known, _LOOKED_AT))]
+    if records.known > _LOOKED_AT and all(isinstance(record, Broken) for record in found):
+        return [records.value(index) for index in range(0, records.known, records.known // _LOOKED_AT)]
+    return found
 
 
 def _size_of_file(path: Path) -> int:

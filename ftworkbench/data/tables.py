@@ -1,4 +1,4 @@
-"""Tables as records: CSV and TSV read where they stand, Parquet and Arrow by pages. A record is a mapping."""
+"""Tables as records: CSV and TSV read where they stand, Arrow by pages. A record is a mapping."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
+from math import inf
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ftworkbench.data.records import BOM, Broken, ListRecords
 from ftworkbench.data.rules import Refused
+from ftworkbench.data.unpacking import Unpacking
 from ftworkbench.errors import InputError
+from ftworkbench.printable import one_line
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -29,22 +32,27 @@ _BATCH = 2000
 _LONGEST_FIELD = 1 << 25
 _PAGE = 512
 _ARROW_FILE = b"ARROW1"
+TableRow = Mapping[str, Any] | Broken
 
 
 class CsvRecords:
     """The rows under the header of a CSV or TSV file; a quoted field may go over lines.
 
-    Kept are 16 bytes a row: where it begins, and in which line. Raises InputError where there is no header.
+    Kept are 16 bytes a row: where it begins, and in which line. A packed file is unpacked whole first. Raises
+    InputError where there is no header.
     """
 
-    cut = ""
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, unpacking: Unpacking | None = None) -> None:
         csv.field_size_limit(_LONGEST_FIELD)
-        self._file = path.open("rb")
+        self.cut = ""
+        if unpacking:
+            unpacking.unpack_some(inf)
+            self.cut = unpacking.cut
+        self._file = os.fdopen(os.dup(unpacking.descriptor), "rb") if unpacking else path.open("rb")
+        self._file.seek(0)
         self._size = os.fstat(self._file.fileno()).st_size
         head = self._file.read(_HEAD).removeprefix(BOM)
-        self._delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter_of(head)
+        self._delimiter = "\t" if ".tsv" in path.name.lower() else _delimiter_of(head)
         self._file.seek(len(BOM) if os.pread(self._file.fileno(), len(BOM), 0) == BOM else 0)
         self._at, self._line = self._file.tell(), 0
         self._rows = csv.reader(self._lines(), delimiter=self._delimiter)
@@ -71,7 +79,7 @@ class CsvRecords:
         except csv.Error as error:
             raise InputError(f"{path}: its first line cannot be read as the names of columns: {error}") from None
         if (len(names) < 2 and names != ["text"]) or len(set(names)) < len(names) or not all(names):
-            told = ", ".join(names)[:80] or "nothing"
+            told = one_line(", ".join(names), 80) or "nothing"
             raise InputError(
                 f"{path}: its first line has to name the columns, two or more, and each once; it has {told}"
             )
@@ -154,60 +162,77 @@ def _delimiter_of(head: bytes) -> str:
     return max(_DELIMITERS, key=first.count)
 
 
-class PagedRows(Sequence[Mapping[str, Any]]):
-    """The rows of a table that is read a page at a time: `read` gives so many rows from an index on."""
+class PagedRows(Sequence[TableRow]):
+    """The rows of a table that is read a page at a time: `read` gives so many rows from an index on.
 
-    def __init__(self, rows: int, read: Callable[[int, int], list[dict[str, Any]]]) -> None:
+    The rows of a page that `read` raises one of `damage` for are Broken.
+    """
+
+    def __init__(
+        self, rows: int, read: Callable[[int, int], list[dict[str, Any]]], damage: tuple[type[BaseException], ...]
+    ) -> None:
         self._rows = rows
         self._read = read
+        self._damage = damage
         self._page = lru_cache(8)(self._read_page)
 
     def __len__(self) -> int:
         return self._rows
 
     @overload
-    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+    def __getitem__(self, index: int) -> TableRow: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
+    def __getitem__(self, index: slice) -> Sequence[TableRow]: ...
+    def __getitem__(self, index: int | slice) -> TableRow | Sequence[TableRow]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
         page, place = divmod(index, _PAGE)
         return self._page(page)[place]
 
-    def _read_page(self, page: int) -> list[dict[str, Any]]:
-        return [{name: _plain(value) for name, value in row.items()} for row in self._read(page * _PAGE, _PAGE)]
-
-
-def parquet_records(path: Path) -> ListRecords:
-    """The rows of a Parquet file. Raises InputError where it cannot be read."""
-    import polars
-
-    try:
-        frame = polars.scan_parquet(path)
-        rows = int(frame.select(polars.len()).collect().item())
-    except (polars.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path}: not a Parquet file that can be read: {_first_line(error)}") from None
-    return ListRecords(PagedRows(rows, lambda start, count: frame.slice(start, count).collect().to_dicts()))
+    def _read_page(self, page: int) -> list[TableRow]:
+        start = page * _PAGE
+        count = min(_PAGE, self._rows - start)
+        found: list[TableRow] = []
+        reason = "its file ends before it"
+        try:
+            found += map(plain_row, self._read(start, count))
+        except self._damage as error:
+            reason = f"its part of the file is damaged: {first_line(error)}"
+        return found + [Broken(b"", Refused("bad-file", reason))] * (count - len(found))
 
 
 def arrow_records(path: Path) -> ListRecords:
     """The rows of an Arrow file, as `datasets` saves them. Raises InputError where it cannot be read."""
     import pyarrow
 
+    damage = (pyarrow.ArrowException, OSError, ValueError, MemoryError)
     try:
         mapped = pyarrow.memory_map(str(path))
         whole = mapped.read(len(_ARROW_FILE)) == _ARROW_FILE
         mapped.seek(0)
         opened = pyarrow.ipc.open_file(mapped) if whole else pyarrow.ipc.open_stream(mapped)
         table = opened.read_all()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(f"{path}: not an Arrow file that can be read: {_first_line(error)}") from None
-    return ListRecords(PagedRows(table.num_rows, lambda start, count: list(table.slice(start, count).to_pylist())))
+        table.validate()
+    except damage as error:
+        raise InputError(f"{path}: not an Arrow file that can be read: {first_line(error)}") from None
+
+    def read(start: int, count: int) -> list[dict[str, Any]]:
+        # Lengths inside a damaged file may point anywhere: read without this, they end the process.
+        some = table.slice(start, count)
+        some.validate(full=True)
+        return list(some.to_pylist(maps_as_pydicts="lossy"))
+
+    return ListRecords(PagedRows(table.num_rows, read, damage))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, short enough to be part of a line."""
     return (str(error).splitlines() or [type(error).__name__])[0][:160]
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with values as JSON knows them."""
+    return {name: _plain(value) for name, value in row.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,9 @@ from typing import Protocol
 from ftworkbench.errors import InputError
 
 _PIECE = 1 << 20
+# A piece of a packed file: what is damaged takes no more with it than came of one.
+_PACKED_PIECE = 1 << 16
+_GZIP_HEADER = 31  # the window bits that tell zlib of a gzip header
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -75,8 +78,8 @@ def _opener(head: bytes) -> Callable[[Path], Iterator[bytes]] | None:
     return _plain if head[:2] in _UTF16 else None
 
 
-def _read(file: _Readable) -> Iterator[bytes]:
-    while piece := file.read(_PIECE):
+def _read(file: _Readable, size: int = _PIECE) -> Iterator[bytes]:
+    while piece := file.read(size):
         yield piece
 
 
@@ -86,22 +89,33 @@ def _plain(path: Path) -> Iterator[bytes]:
 
 
 def _gzip(path: Path) -> Iterator[bytes]:
-    import gzip
-
-    with gzip.open(path, "rb") as file:
-        yield from _read(file)
+    with path.open("rb") as file:
+        inside = zlib.decompressobj(wbits=_GZIP_HEADER)
+        for piece in _read(file, _PACKED_PIECE):
+            rest = piece
+            while rest:
+                if inside.eof:  # another one follows, or nothing but zeros
+                    rest = rest.lstrip(b"\0")
+                    inside = zlib.decompressobj(wbits=_GZIP_HEADER) if rest else inside
+                    continue
+                yield inside.decompress(rest)
+                rest = inside.unused_data
+        if not inside.eof:
+            raise EOFError
 
 
 def _zstandard(path: Path) -> Iterator[bytes]:
     import pyarrow
 
     with pyarrow.OSFile(str(path)) as packed, pyarrow.CompressedInputStream(packed, "zstd") as file:
-        yield from _read(file)
+        yield from _read(file, _PACKED_PIECE)
 
 
 def _as_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The pieces as they are, or from UTF-16, which its byte order mark tells, as UTF-8."""
-    first = next(pieces, b"")
+    first = b""
+    while len(first) < 2 and (piece := next(pieces, None)) is not None:
+        first += piece
     coding = _UTF16.get(first[:2])
     if coding is None:
         yield first

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from ftworkbench.data.chats import OPENAI_FIELDS, SHAREGPT_FIELDS, role_of
 from ftworkbench.data.example import Example, Message, dump_json
 from ftworkbench.data.formats import RAW_TEXT, TEXT_MARK, Format
 from ftworkbench.errors import InputError
@@ -25,7 +26,8 @@ def write_record(example: Example, form: Format, number: int) -> Any:
         return _raw_line(example, number)
     record = dict(example.original) if isinstance(example.original, Mapping) else {}
     if form.name == "openai-chat":
-        record["messages"] = [openai_turn(message) for message in example.messages]
+        turns = [openai_turn(message) for message in example.messages]
+        record["messages"] = _with_unread(turns, record.get("messages"), OPENAI_FIELDS)
         record.pop("functions", None)
         if example.tools:
             record["tools"] = list(example.tools)
@@ -40,6 +42,14 @@ def write_record(example: Example, form: Format, number: int) -> Any:
     else:
         _fill_columns(record, example, form.columns or ("prompt", "completion"))
     return record
+
+
+def _with_unread(turns: list[Message], before: Any, read: Set[str]) -> list[Message]:
+    """The turns with what those of the record say beside that which is read, where they stand in the same order."""
+    if not isinstance(before, list) or [role_of(was) for was in before] != [role_of(turn) for turn in turns]:
+        return turns
+    unread = [{name: value for name, value in was.items() if name not in read} for was in before]
+    return [{**kept, **turn} for kept, turn in zip(unread, turns, strict=True)]
 
 
 def openai_turn(message: Message) -> Message:
@@ -90,7 +100,7 @@ def _fill_sharegpt(record: dict[str, Any], example: Example) -> None:
     for message in example.rejected:
         (worse,) = _sharegpt_turns(message)
         record["rejected"] = {**(record.get("rejected") or {}), **worse}
-    record["conversations"] = turns
+    record["conversations"] = _with_unread(turns, record.get("conversations"), SHAREGPT_FIELDS)
     if example.tools:
         record["tools"] = _dumps(list(example.tools))
 

@@ -232,3 +232,54 @@ def test_a_folder_that_cannot_be_read_at_all_is_a_row_that_says_so(tmp_path: Pat
     (tmp_path / "a.csv").write_text("only one column\n")
     (row,) = rows_of(tmp_path)
     assert row.refused
+
+
+def test_rows_of_parquet_are_had_in_any_order_over_its_row_groups(tmp_path: Path) -> None:
+    import polars
+
+    path = tmp_path / "rows.parquet"
+    polars.DataFrame([chat(number) for number in range(1, 4001)]).write_parquet(path, row_group_size=1500)
+    order = [3999, 0, 1499, 1500, 2999, 700, 3000, 513, 1]
+    with open_source(path) as source:
+        assert [said(source.row(index)) for index in order] == [f"a{index + 1}" for index in order]
+        with ThreadPoolExecutor(4) as threads:
+            seen = list(threads.map(lambda _: [said(row) for row in source.rows()], range(4)))
+    assert seen == [[f"a{number}" for number in range(1, 4001)]] * 4
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.arrow"])
+def test_damage_within_a_table_costs_its_rows_and_says_so(name: str, tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    path = tmp_path / name
+    table = pyarrow.table({"prompt": [f"ask {n}" for n in range(2000)], "completion": ["so"] * 2000})
+    if name == "rows.parquet":
+        parquet.write_table(table, path, row_group_size=1000, compression="none")
+    else:
+        with pyarrow.ipc.new_stream(path, table.schema) as file:
+            file.write_table(table)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"ask 1") + 6 if name == "rows.arrow" else content.index(b"ask 3")
+    content[at : at + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    rows = rows_of(path)
+    assert len(rows) == 2000
+    lost = [row for row in rows if row.refused]
+    assert 0 < len(lost) < 2000
+    assert all(row.problem is not None and "damaged" in row.problem.reason for row in lost)
+
+
+def test_packed_tables_and_those_in_utf_16_are_tables(tmp_path: Path) -> None:
+    table = 'ask,say\n"one\ntwo",a\nthree,b\n'
+    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(table.encode()))
+    (tmp_path / "rows.tsv.zst").write_bytes(zstandard(table.replace(",", "\t").encode()))
+    (tmp_path / "rows.csv").write_bytes(table.encode("utf-16"))
+    for path in tmp_path.iterdir():
+        rows = rows_of(path, NAMED)
+        assert [(row.number, said(row)) for row in rows] == [(2, "a"), (4, "b")]
+    packed = gzip.compress("".join(f"{n},{n * 7919 % 1000}\n" for n in range(9000)).encode())
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"ask,say\n") + packed[: len(packed) // 2])
+    with open_source(tmp_path / "cut.csv.gz", NAMED) as source:
+        assert 0 < len(list(source.rows())) < 9000
+        assert "cut off" in source.cut
