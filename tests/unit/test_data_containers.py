@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -283,3 +284,79 @@ def test_packed_tables_and_those_in_utf_16_are_tables(tmp_path: Path) -> None:
     with open_source(tmp_path / "cut.csv.gz", NAMED) as source:
         assert 0 < len(list(source.rows())) < 9000
         assert "cut off" in source.cut
+
+
+def test_a_row_of_another_shape_in_the_middle_is_refused_and_the_others_are_not(tmp_path: Path) -> None:
+    others: list[Any] = [
+        {"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]},
+        {"prompt": "a", "completion": "b"},
+        {"text": "a"},
+        {"messages": {"role": "user", "content": "a"}},
+        [chat(1)],
+        "a",
+        7,
+        None,
+    ]
+    mixed: list[Any] = [chat(1)] * 40
+    for place, other in enumerate(others):
+        mixed.insert(4 * place + 3, other)
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, mixed)), encoding="utf-8")
+    (tmp_path / "rows.json").write_text(json.dumps(mixed), encoding="utf-8")
+    (tmp_path / "rows.gz").write_bytes(gzip.compress((tmp_path / "rows.jsonl").read_bytes()))
+    for path in sorted(tmp_path.iterdir()):
+        rows = rows_of(path)
+        assert [row.number for row in rows if row.refused] == [4 * place + 4 for place in range(len(others))]
+        assert {row.problem.kind for row in rows if row.problem} == {"no-messages"}
+        assert all(row.problem.reason for row in rows if row.problem)
+
+
+def test_a_row_of_twenty_megabytes_is_a_row_in_every_container(tmp_path: Path) -> None:
+    import polars
+
+    long = "x" * 20_000_000
+    records = [
+        {"prompt": "a", "completion": "b"},
+        {"prompt": long, "completion": "big"},
+        {"prompt": "c", "completion": "d"},
+    ]
+    text = "".join(json.dumps(record) + "\n" for record in records)
+    (tmp_path / "rows.csv").write_text(f'prompt,completion\na,b\n"{long}",big\nc,d\n', encoding="utf-8")
+    (tmp_path / "rows.jsonl.gz").write_bytes(gzip.compress(text.encode(), 1))
+    (tmp_path / "rows.json").write_text(json.dumps(records), encoding="utf-8")
+    polars.DataFrame(records).write_parquet(tmp_path / "rows.parquet")
+    for path in tmp_path.iterdir():
+        assert [said(row) for row in rows_of(path)] == ["b", "big", "d"]
+
+
+def test_an_empty_file_has_no_rows_in_any_container(tmp_path: Path) -> None:
+    import polars
+    import pyarrow
+
+    (tmp_path / "rows.jsonl.gz").write_bytes(gzip.compress(b""))
+    (tmp_path / "rows.jsonl.zst").write_bytes(zstandard(b""))
+    (tmp_path / "utf16.txt").write_bytes(b"\xff\xfe")
+    (tmp_path / "rows.txt").write_bytes(b"")
+    (tmp_path / "rows.csv").write_text("prompt,completion\n")
+    polars.DataFrame({"prompt": [], "completion": []}).write_parquet(tmp_path / "rows.parquet")
+    schema = pyarrow.schema([("prompt", pyarrow.string())])
+    with pyarrow.ipc.new_stream(tmp_path / "rows.arrow", schema):
+        pass
+    for path in tmp_path.iterdir():
+        assert rows_of(path) == []
+        (file,) = check_files([path]).files
+        assert (file.rows, file.kept, file.problems) == (0, 0, ())
+    for name in ("none.parquet", "none.arrow"):
+        (tmp_path / name).write_bytes(b"")
+        with suppress(InputError):
+            assert rows_of(tmp_path / name) == []
+
+
+def test_the_last_file_of_a_folder_may_grow(tmp_path: Path) -> None:
+    (tmp_path / "1.jsonl").write_bytes(lines(2))
+    (tmp_path / "2.jsonl").write_bytes(lines(1))
+    with open_source(tmp_path) as source:
+        assert len(list(source.rows())) == 3
+        with (tmp_path / "2.jsonl").open("ab") as file:
+            file.write(lines(3)[-len(json.dumps(chat(3))) - 1 :])
+        assert source.grew()
+        assert [said(row) for row in source.rows()] == ["a1", "a2", "a1", "a3"]
