@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ftworkbench.data.example import Example
+from ftworkbench.data.formats import RAW_TEXT
+from ftworkbench.data.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.worker.models import ends, load_tokenizer
 from ftworkbench.worker.template import Template, mend_pad, open_template, require_end
 from ftworkbench.worker.work import Work
 
 
-def answering_template(work: Work) -> Template:
-    """The model's template, for asking it."""
-    return _template(work, lambda text: None)  # prompts are padded on the left, under a mask
+def answering_template(work: Work, *, raw_too: bool = False) -> Template:
+    """The model's template, for asking it. With `raw_too` a model without one will do where its data is raw text."""
+    raw = raw_too and _learns_raw_text(work)
+    return _template(work, lambda text: None, raw=raw)  # prompts are padded on the left, under a mask
+
+
+def _learns_raw_text(work: Work) -> bool:
+    data = work.recipe.data
+    with open_source(work.workspace.root / data.train, data) as source:
+        return source.format.name == RAW_TEXT
 
 
 def training_template(work: Work, examples: Sequence[Example]) -> Template:

@@ -168,7 +168,7 @@ class _Session:
 
     def _opened(self) -> Template:
         if self._template is None:
-            self._template = answering_template(self._work)
+            self._template = answering_template(self._work, raw_too=True)
         return self._template
 
     def _load(self) -> None:

@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from tiny import events, losses, make_recipe, make_workspace, notices, rows, run_job, write_rows
+from tiny import events, losses, make_recipe, make_workspace, new_job, notices, rows, run_job, write_rows
 
 from ftworkbench.data.splits import freeze, require_questions
 from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, result
+from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.__main__ import do_job
 from ftworkbench.worker.checkpoints import verify
 from ftworkbench.worker.models import load_base
 from ftworkbench.workspace import Workspace
@@ -218,6 +221,14 @@ def test_raw_text_trains_a_model_without_a_chat_template(model: Path, tmp_path: 
     assert losses(job)
     with pytest.raises(InputError, match="raw text has no question to ask"):
         require_questions(workspace, recipe.data)
+    session = new_job(workspace, "session", recipe, job=None)
+    thread = threading.Thread(target=do_job, args=(session,))
+    thread.start()
+    [shown] = answers(session, ask(session, "tokens", messages=[{"role": "text", "content": "red rose"}]), timeout=60)
+    session.stop_file.touch()
+    thread.join(timeout=60)
+    assert {piece["state"] for piece in shown.fields["pieces"]} == {"trained"}
+    assert "".join(piece["text"] for piece in shown.fields["pieces"]) == "red rose<|im_end|>"
     write_rows(workspace.root / "train.jsonl", rows(60))
     freeze(workspace, recipe.name, recipe.data, again=True)
     refused = run_job(workspace, "train", recipe)
