@@ -8,6 +8,7 @@ from pathlib import Path
 from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.show import aligned, emit, tell
+from ftworkbench.data.formats import RAW_TEXT
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.steps.init import make_workspace
 
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     steps = [
         [hints.command("check", name), "lists every row that something is wrong with"],
         [hints.command(hints.place(made.recipe.parent)), "opens the workbench: review the rows"],
-        [hints.command("evaluate", name), "measures the prompted baseline"],
+        *([] if made.format == RAW_TEXT else [[hints.command("evaluate", name), "measures the prompted baseline"]]),
         [hints.command("train", name), "trains"],
     ]
     for line in aligned(steps):
