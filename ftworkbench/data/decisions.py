@@ -11,12 +11,16 @@ from ftworkbench.data.rules import ROLES
 
 DECISIONS = ("accept", "reject", "skip", "edit", "tag", "untag")
 STATUSES = ("unreviewed", "accepted", "rejected", "skipped")
+_TEXTS = ("id", "by", "do", "key", "tag", "why", "of", "act")
 _STATUS_AFTER = {"accept": "accepted", "reject": "rejected", "skip": "skipped", "edit": "accepted"}
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One record of the ledger. For `undo` and `redo`, `of` is the id of the decision that they concern."""
+    """One record of the ledger. `act` is what decisions share that were made at once, about a range of rows.
+
+    For `undo` and `redo`, `of` is the id of the act that they concern, or of the decision where it was made alone.
+    """
 
     id: str
     t: float
@@ -27,11 +31,12 @@ class Decision:
     tag: str = ""
     why: str = ""
     of: str = ""
+    act: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The record as it is written: without the fields that say nothing."""
         record: dict[str, Any] = {"v": 1, "id": self.id, "t": self.t, "by": self.by, "do": self.do}
-        record.update({name: value for name in ("key", "tag", "why", "of") if (value := getattr(self, name))})
+        record.update({name: value for name in ("key", "tag", "why", "of", "act") if (value := getattr(self, name))})
         if self.messages is not None:
             record["messages"] = list(self.messages)
         return record
@@ -39,11 +44,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class RowState:
-    """What the ledger says of a row. `messages` are those of the last edit, which stand in for the row's."""
+    """What the ledger says of a row. `messages` are those of the last edit, which stand in for the row's.
+
+    `alone`: the decision that its status comes from was made about this row alone, not about a range of rows.
+    """
 
     status: str = "unreviewed"
     messages: tuple[Message, ...] | None = None
     tags: frozenset[str] = frozenset()
+    alone: bool = False
 
 
 UNREVIEWED = RowState()
@@ -53,14 +62,14 @@ def read_decision(record: Any) -> Decision | None:
     """The decision that a parsed line holds; None for what this version does not know."""
     if not isinstance(record, Mapping):
         return None
-    texts = {name: record.get(name, "") for name in ("id", "by", "do", "key", "tag", "why", "of")}
-    t = record.get("t")
-    if not all(isinstance(text, str) for text in texts.values()) or not isinstance(t, int | float):
+    texts = {"by": "", **{name: record[name] for name in _TEXTS if name in record}}
+    t, do = record.get("t"), texts.get("do")
+    if not {*map(type, texts.values())} <= {str} or not isinstance(t, int | float) or not texts.get("id"):
         return None
-    needed = "of" if texts["do"] in {"undo", "redo"} else "key" if texts["do"] in DECISIONS else None
-    if needed is None or not texts["id"] or not texts[needed]:
+    needed = "of" if do in {"undo", "redo"} else "key" if do in DECISIONS else None
+    if needed is None or not texts.get(needed):
         return None
-    if texts["do"] != "edit":
+    if do != "edit":
         return Decision(t=float(t), **texts)
     messages = record.get("messages")
     return Decision(t=float(t), messages=tuple(messages), **texts) if sound_messages(messages) else None
@@ -78,13 +87,14 @@ def sound_messages(messages: Any) -> TypeGuard[Sequence[Message]]:
 
 def fold(decisions: Iterable[Decision]) -> RowState:
     """What the decisions about one row come to, the oldest first. An edit accepts the row."""
-    status, messages, tags = "unreviewed", None, set()
+    status, messages, tags, alone = "unreviewed", None, set(), False
     for decision in decisions:
-        status = _STATUS_AFTER.get(decision.do, status)
+        if decision.do in _STATUS_AFTER:
+            status, alone = _STATUS_AFTER[decision.do], not decision.act
         if decision.do == "edit":
             messages = decision.messages
         elif decision.do == "tag":
             tags.add(decision.tag)
         elif decision.do == "untag":
             tags.discard(decision.tag)
-    return RowState(status, messages, frozenset(tags))
+    return RowState(status, messages, frozenset(tags), alone)

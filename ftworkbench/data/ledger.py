@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from ftworkbench.data.acts import Act, Acts
 from ftworkbench.data.decisions import (
     DECISIONS,
     STATUSES,
@@ -34,8 +35,8 @@ _CLOCK_TICK = 1e-6
 class Ledger:
     """Decisions about rows, by the row's key, and what they come to.
 
-    Undo and redo are records too, so that they work across restarts; they concern what `by` decided. Records
-    count in the order of their time, so that two ledgers merge by the union of their lines.
+    Undo and redo are records too, so that they work across restarts; they concern what `by` decided, an act on many
+    rows as a whole. Records count in the order of their time, so that two ledgers merge by the union of their lines.
     """
 
     def __init__(self, path: Path, by: str | None = None) -> None:
@@ -54,15 +55,13 @@ class Ledger:
     def _forget(self) -> None:
         self.unread = 0
         self._records: dict[str, Decision] = {}
-        self._last_t = 0.0
+        self._last = (0.0, "")
         self._clear()
 
     def _clear(self) -> None:
         self._by_key: dict[str, list[Decision]] = {}
         self._states: dict[str, RowState] = {}
-        self._undone: set[str] = set()
-        self._undoable: list[Decision] = []
-        self._redoable: list[Decision] = []
+        self._acts = Acts(self._records, self.by)
 
     def state(self, key: str) -> RowState:
         """What has been decided about the row with this key."""
@@ -70,7 +69,7 @@ class Ledger:
 
     def history(self, key: str) -> tuple[Decision, ...]:
         """The decisions about a row that stand, oldest first."""
-        return tuple(decision for decision in self._by_key.get(key, ()) if decision.id not in self._undone)
+        return tuple(filter(self._acts.stands, self._by_key.get(key, ())))
 
     def keys(self) -> tuple[str, ...]:
         """The keys of all rows that have a state."""
@@ -123,21 +122,37 @@ class Ledger:
         fields = {"do": do, "messages": edited, "tag": tag or "", "why": why}
         return self._append([{**fields, "key": key} for key in keys])
 
-    def undo(self) -> Decision | None:
-        """Takes back the last decision of `by` that stands, and gives it; None where there is none."""
-        if not self._undoable:
-            return None
-        decision = self._undoable[-1]
-        self._append([{"do": "undo", "of": decision.id}])
-        return decision
+    def tag_all(self, keys: Iterable[str], given: Sequence[str], taken: Sequence[str] = ()) -> list[Decision]:
+        """Gives the rows tags and takes others away, as one act, where that changes anything. Raises as `decide`."""
+        if not all([*given, *taken]):
+            raise InputError("a tag is empty")
+        wanted = [(key, self.state(key).tags) for key in dict.fromkeys(keys)]
+        records = [{"do": "tag", "key": key, "tag": tag} for tag in given for key, has in wanted if tag not in has]
+        records += [{"do": "untag", "key": key, "tag": tag} for tag in taken for key, has in wanted if tag in has]
+        return self._append(records)
 
-    def redo(self) -> Decision | None:
-        """Makes again the decision that was taken back last, and gives it; None where there is none."""
-        if not self._redoable:
-            return None
-        decision = self._redoable[-1]
-        self._append([{"do": "redo", "of": decision.id}])
-        return decision
+    @property
+    def to_undo(self) -> Act | None:
+        """What `undo` would take back: the last act of `by` that stands; None where there is none."""
+        return self._acts.to_undo
+
+    @property
+    def to_redo(self) -> Act | None:
+        """What `redo` would make again: the act of `by` that was taken back last; None where there is none."""
+        return self._acts.to_redo
+
+    def undo(self) -> Act | None:
+        """Takes back the last act of `by` that stands, and gives it; None where there is none. Raises as `decide`."""
+        return self._step("undo", self.to_undo)
+
+    def redo(self) -> Act | None:
+        """Makes again the act that was taken back last, and gives it; None where there is none. Raises as `decide`."""
+        return self._step("redo", self.to_redo)
+
+    def _step(self, do: str, act: Act | None) -> Act | None:
+        if act is not None:
+            self._append([{"do": do, "of": act.id}])
+        return act
 
     def sha256(self) -> str:
         """The hash of the file as it is; that of nothing where there is none."""
@@ -160,42 +175,25 @@ class Ledger:
 
     def _take(self, decisions: Sequence[Decision]) -> bool:
         """Adds records, in the order of their time; True where any was new."""
-        new = [decision for decision in decisions if decision.id not in self._records]
-        for decision in new:
-            self._records[decision.id] = decision
-        if any(decision.t < self._last_t for decision in new) or len(new) > 1:
-            ordered = sorted(self._records.values(), key=lambda decision: (decision.t, decision.id))
-            self._records = {decision.id: decision for decision in ordered}
+        new = sorted({one.id: one for one in decisions if one.id not in self._records}.values(), key=_moment)
+        if not new:
+            return False
+        self._records.update((decision.id, decision) for decision in new)
+        if _moment(new[0]) < self._last:
+            new = sorted(self._records.values(), key=_moment)
             self._clear()
-            new = ordered
-        touched = [self._replay(decision) for decision in new]
-        for key in set(touched):
+        self._last = _moment(new[-1])
+        for key in {key for decision in new for key in self._replay(decision)}:
             self._settle(key)
-        return bool(new)
+        return True
 
-    def _replay(self, decision: Decision) -> str:
-        """Counts one record in; gives the key of the row whose state it changes."""
-        self._last_t = max(self._last_t, decision.t)
-        mine = decision.by == self.by
-        if decision.do in DECISIONS:
-            self._by_key.setdefault(decision.key, []).append(decision)
-            if mine:
-                self._undoable.append(decision)
-                self._redoable.clear()
-            return decision.key
-        target = self._records.get(decision.of)
-        if target is None:
-            return ""
-        source, goal = self._undoable, self._redoable
-        if decision.do == "undo":
-            self._undone.add(target.id)
-        else:
-            self._undone.discard(target.id)
-            source, goal = goal, source
-        if target in source:
-            source.remove(target)
-            goal.append(target)
-        return target.key
+    def _replay(self, decision: Decision) -> list[str]:
+        """Counts one record in; gives the keys of the rows whose states it changes."""
+        if decision.do not in DECISIONS:
+            return [one.key for one in self._acts.step(decision)]
+        self._by_key.setdefault(decision.key, []).append(decision)
+        self._acts.add(decision)
+        return [decision.key]
 
     def _settle(self, key: str) -> None:
         state = fold(self.history(key))
@@ -205,9 +203,11 @@ class Ledger:
             self._states[key] = state
 
     def _append(self, records: Sequence[Mapping[str, Any]]) -> list[Decision]:
-        first = max(time.time(), self._last_t + _CLOCK_TICK)
+        """Writes records as one act, and takes them in with all that was written since."""
+        first = max(time.time(), self._last[0] + _CLOCK_TICK)
+        act = secrets.token_hex(8) if len(records) > 1 else ""
         decisions = [
-            Decision(id=secrets.token_hex(8), t=first + place * _CLOCK_TICK, by=self.by, **record)
+            Decision(id=secrets.token_hex(8), t=first + place * _CLOCK_TICK, by=self.by, act=act, **record)
             for place, record in enumerate(records)
         ]
         if not decisions:
@@ -219,6 +219,10 @@ class Ledger:
             raise WorkbenchError(f"{self.path}: {what} not saved: {error.strerror}") from None
         self.refresh()
         return decisions
+
+
+def _moment(decision: Decision) -> tuple[float, str]:
+    return decision.t, decision.id
 
 
 def _parse(line: bytes) -> Decision | None:

@@ -27,14 +27,9 @@ def decide_all(review: Review, rows: Sequence[int], do: str) -> str:
 
 
 def tag_all(review: Review, rows: Sequence[int], line: str) -> None:
-    """Gives the rows the tags of a line, and takes away those with a minus."""
+    """Gives the rows the tags of a line, and takes away those with a minus, as one act."""
     given, taken = read_tags(line)
-    keys = _keys(review, rows)
-    has = {key: review.ledger.state(key).tags for key in keys}
-    for tag in given:
-        review.decide_all([key for key in keys if tag not in has[key]], "tag", tag=tag)
-    for tag in taken:
-        review.decide_all([key for key in keys if tag in has[key]], "untag", tag=tag)
+    review.tag_all(_keys(review, rows), given, taken)
 
 
 def _keys(review: Review, rows: Sequence[int]) -> list[str]:

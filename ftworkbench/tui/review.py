@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ftworkbench.data.decisions import fold
 from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.data.search import NO_FACTS, Filter, RowFacts
@@ -17,9 +16,9 @@ from ftworkbench.tui.rows import RowLine, short_answer
 from ftworkbench.tui.tally import Tally
 
 if TYPE_CHECKING:
+    from ftworkbench.data.acts import Act
     from ftworkbench.data.check import Report
     from ftworkbench.data.example import Message
-    from ftworkbench.data.ledger import Decision
     from ftworkbench.recipe.tables import Data
 
 # Long enough to be worth a look at a row in a list; a row of megabytes is not looked at whole.
@@ -121,21 +120,24 @@ class Review:
         for key, was in before.items():
             self.tally.move(key, was)
 
-    def undo(self) -> str | None:
-        """Takes the last decision back. Gives the key of its row; None where there is none."""
-        return self._stepped(self.ledger.undo(), undone=True)
+    def tag_all(self, keys: Sequence[str], given: Sequence[str], taken: Sequence[str]) -> None:
+        """Gives all rows with these keys the tags, and takes the others away, as one act."""
+        self.ledger.tag_all(keys, given, taken)
 
-    def redo(self) -> str | None:
-        """Makes the decision again that was taken back last."""
-        return self._stepped(self.ledger.redo(), undone=False)
+    def undo(self) -> Act | None:
+        """Takes the last act back, and gives it; None where there is none."""
+        return self._stepped(self.ledger.to_undo, self.ledger.undo)
 
-    def _stepped(self, decision: Decision | None, *, undone: bool) -> str | None:
-        if decision is None:
-            return None
-        others = [one for one in self.ledger.history(decision.key) if one.id != decision.id]
-        earlier = sorted([*others, decision] if undone else others, key=lambda one: (one.t, one.id))
-        self.tally.move(decision.key, self.tally.class_of(decision.key, fold(earlier)))
-        return decision.key
+    def redo(self) -> Act | None:
+        """Makes the act again that was taken back last."""
+        return self._stepped(self.ledger.to_redo, self.ledger.redo)
+
+    def _stepped(self, act: Act | None, step: Callable[[], Act | None]) -> Act | None:
+        before = {key: self.tally.class_of(key, self.ledger.state(key)) for key in act.keys} if act else {}
+        step()
+        for key, was in before.items():
+            self.tally.move(key, was)
+        return act
 
     def index_of(self, key: str, near: int | None = None) -> int | None:
         """A row with that key: the one at `near` if it has it, else the first."""

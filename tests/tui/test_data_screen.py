@@ -78,6 +78,30 @@ async def test_a_range_is_decided_after_saying_how_many(tmp_path: Path) -> None:
         assert statuses(tmp_path / "desk", screen_of(app))[:5] == ["rejected"] * 4 + ["unreviewed"]
 
 
+async def test_a_range_is_taken_back_and_made_again_with_one_key(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("j", "v", "j", "j", "x", "y")
+        await settle(app, pilot)
+        await pilot.press("G", "u")
+        screen = screen_of(app)
+        assert set(statuses(tmp_path / "desk", screen)) == {"unreviewed"}
+        assert screen.rows.cursor == 1
+        assert "undo: 3 rows" in said(app)
+        assert "40 of 40 kept" in shown(app)
+        await pilot.press("ctrl+r")
+        assert statuses(tmp_path / "desk", screen)[:5] == ["unreviewed", *["rejected"] * 3, "unreviewed"]
+        assert "redo: 3 rows" in said(app)
+        assert "37 of 40 kept" in shown(app)
+
+
+async def test_several_tags_are_taken_back_at_once(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("t", *"late vip", "enter", "u")
+        screen = screen_of(app)
+        assert screen.review is not None
+        assert screen.review.state(0).tags == set()
+
+
 async def test_a_range_that_is_not_confirmed_is_not_decided(tmp_path: Path) -> None:
     async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
         await pilot.press("v", "j", "x", "escape")

@@ -254,9 +254,6 @@ def test_a_range_is_decided_as_one_act_on_disk_all_together(path: Path, monkeypa
     assert len(synced) == 1
     assert [decision.key for decision in decided] == keys
     assert Ledger.open(path).counts(keys)["rejected"] == 500
-    undone = ledger.undo()
-    assert undone is not None
-    assert undone.key == "k499"
     assert ledger.decide_all([], "accept") == []
 
 
@@ -269,3 +266,86 @@ def test_a_range_that_cannot_be_saved_is_not_decided_in_part(path: Path, monkeyp
         ledger.decide_all(["a", "b", "c"], "reject")
     monkeypatch.undo()
     assert Ledger.open(path).keys() == ("first",)
+
+
+def test_a_range_is_one_act_for_undo_and_redo_over_restarts_with_one_line_each(path: Path) -> None:
+    keys = [f"k{number}" for number in range(500)]
+    ledger = Ledger.open(path)
+    ledger.decide("k3", "accept")
+    ledger.decide_all(keys, "reject")
+    for step, lines, rejected, status in [
+        ("undo", 502, 0, "accepted"),
+        ("redo", 503, 500, "rejected"),
+        ("undo", 504, 0, "accepted"),
+    ]:
+        ledger = Ledger.open(path)
+        act = getattr(ledger, step)()
+        assert act.keys == tuple(keys)
+        assert len(path.read_text().splitlines()) == lines
+        for reader in (ledger, Ledger.open(path)):
+            assert reader.counts(keys)["rejected"] == rejected
+            assert reader.state("k3").status == status
+    assert Ledger.open(path).undo().keys == ("k3",)
+    assert Ledger.open(path).keys() == ()
+
+
+def test_only_an_act_on_several_rows_has_a_name_of_its_own(path: Path) -> None:
+    ledger = Ledger.open(path)
+    ledger.decide("a", "accept")
+    ledger.decide_all(["b"], "accept")
+    ledger.decide_all(["c", "d"], "accept")
+    acts = [json.loads(line).get("act") for line in path.read_text().splitlines()]
+    assert acts[:2] == [None, None]
+    assert acts[2]
+    assert acts[2] == acts[3]
+
+
+def test_a_row_knows_whether_its_last_decision_was_about_it_alone(path: Path) -> None:
+    ledger = Ledger.open(path)
+    ledger.decide_all(["a", "b"], "accept")
+    assert not ledger.state("a").alone
+    ledger.decide("a", "reject")
+    ledger.decide("b", "tag", tag="odd")
+    assert ledger.state("a").alone
+    assert not ledger.state("b").alone
+    ledger.undo()
+    ledger.undo()
+    assert not Ledger.open(path).state("a").alone
+
+
+def test_several_tags_on_several_rows_are_one_act(path: Path) -> None:
+    ledger = Ledger.open(path)
+    ledger.decide("a", "tag", tag="old")
+    ledger.tag_all(["a", "b"], ["late", "vip"], ["old"])
+    assert [ledger.state(key).tags for key in "ab"] == [{"late", "vip"}, {"late", "vip"}]
+    assert len(path.read_text().splitlines()) == 6
+    assert set(ledger.undo().keys) == {"a", "b"}
+    assert [Ledger.open(path).state(key).tags for key in "ab"] == [{"old"}, set()]
+    with pytest.raises(InputError, match="a tag is empty"):
+        ledger.tag_all(["a"], [""])
+
+
+def test_one_row_of_an_act_that_was_taken_back_by_its_own_id_stays_back(path: Path) -> None:
+    decided = Ledger.open(path, by="ann").decide_all(["a", "b", "c"], "reject")
+    line = {"v": 1, "id": "x", "t": decided[-1].t + 1, "by": "ann", "do": "undo", "of": decided[1].id}
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    ledger = Ledger.open(path, by="ann")
+    assert ledger.counts("abc") == {"unreviewed": 1, "accepted": 0, "rejected": 2, "skipped": 0}
+    ledger.undo()
+    ledger.redo()
+    assert [ledger.state(key).status for key in "abc"] == ["rejected", "unreviewed", "rejected"]
+
+
+def test_records_that_come_out_of_order_of_their_time_count_in_it(path: Path) -> None:
+    ledger = Ledger.open(path, by="ann")
+    first = ledger.decide("k", "accept")
+    ledger.decide_all(["k", "l"], "reject")
+    ledger.undo()
+    earlier = {"v": 1, "id": "x", "t": first.t - 1, "by": "bob", "do": "skip", "key": "k"}
+    with path.open("a") as file:
+        file.write(json.dumps(earlier) + "\n")
+    assert ledger.refresh()
+    for reader in (ledger, Ledger.open(path, by="ann")):
+        assert reader.state("k").status == "accepted"
+        assert reader.to_redo.keys == ("k", "l")

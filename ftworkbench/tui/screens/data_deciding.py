@@ -104,15 +104,18 @@ class DecidingDesk(Container):
         if self.data.review is None:
             return
         try:
-            key = self.data.review.undo() if what == "undo" else self.data.review.redo()
+            act = self.data.review.undo() if what == "undo" else self.data.review.redo()
         except WorkbenchError as error:
             self.data.workbench.tell(str(error), "error")
             return
-        if key is None:
+        if act is None:
             self.data.workbench.tell(nothing)
             return
-        index = self.data.review.index_of(key, self.data.rows.index)
-        if index is None or not self.data.rows.go_to(index):
+        index = self.data.review.index_of(act.key, self.data.rows.index)
+        shown = index is not None and self.data.rows.go_to(index)
+        if len(act.keys) > 1:
+            self.data.workbench.tell(f"{what}: {len(act.keys):,} rows")
+        elif not shown:
             self.data.workbench.tell(f"{what}: of a row that is not shown here")
         self.data.changed()
         self.data.held_out.warn([] if index is None else [index])
