@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from ftworkbench.errors import InputError
@@ -31,6 +31,7 @@ _FIRST_HELD_OUT = {"validation": ("validation", "valid", "val", "dev"), "test": 
 _LOOK = 0.1
 _TELL_EVERY = 2.0
 _LOG_END = 4096
+_LEFT_AFTER = 86_400.0
 
 Listener = Callable[[str], None]
 _listeners: list[Listener] = []
@@ -137,6 +138,7 @@ def _read_by_child(dataset: HubDataset) -> Fetched:
     made = folder.with_name(f".{folder.name}.{os.urandom(6).hex()}")
     try:
         made.mkdir(parents=True)
+        _sweep(folder.parent)
         _run(dataset, made)
         about = read_json(made / ABOUT)
         if not isinstance(about, dict):
@@ -154,6 +156,13 @@ def _read_by_child(dataset: HubDataset) -> Fetched:
     if found is None:
         raise InputError(f"{dataset}: {_folder(pinned)} is damaged; remove it, and try again")
     return found
+
+
+def _sweep(cache: Path) -> None:
+    """Removes what processes left that were killed while they read."""
+    for left in cache.glob(".*"):
+        if left.stat().st_mtime < time() - _LEFT_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _put(made: Path, folder: Path) -> None:

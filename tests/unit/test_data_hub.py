@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from ftworkbench.data.files import sha256_of
 from ftworkbench.data.hub import HubDataset, fetch, named_dataset
 from ftworkbench.data.source import open_source
 from ftworkbench.errors import InputError
+from ftworkbench.paths import cache_dir
 from ftworkbench.recipe.read import load
 
 COMMIT = "ab" * 20
@@ -163,7 +165,7 @@ def test_a_recipe_is_made_for_a_dataset_by_its_commit_with_its_own_test(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["init", str(tmp_path / "made"), "--data", "hf:org/chats", "--model", "pocket"]) == 0
-    assert "hf:org/chats:test: asking the hub" not in capsys.readouterr().out
+    assert "asking the hub" not in capsys.readouterr().out
     data = load(tmp_path / "made" / "made.toml").data
     assert (data.train, data.validation) == (f"hf:org/chats@{COMMIT}:train", None)
     assert data.test == f"hf:org/chats@{COMMIT}:test"
@@ -176,7 +178,6 @@ def test_a_recipe_is_made_for_a_dataset_by_its_commit_with_its_own_test(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("hf:org/none", "no such dataset"),
         ("hf:org/gated", "set HF_TOKEN"),
         ("hf:org/chats:dev", "has no split dev; it has train, test"),
         ("hf:org/chats/fr", "has no configuration fr; it has default"),
@@ -188,6 +189,17 @@ def test_what_cannot_be_had_is_said_in_one_line(name: str, words: str) -> None:
         open_source(Path(name))
     assert str(caught.value).startswith(f"{name}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_the_command_line_says_what_it_waits_for_and_what_went_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    left = cache_dir() / "datasets" / ".left-by-a-killed-process"
+    left.mkdir(parents=True, exist_ok=True)
+    os.utime(left, (0, 0))
+    assert main(["check", "hf:org/none"]) == 2
+    asking, wrong = capsys.readouterr().err.splitlines()
+    assert asking == "hf:org/none: asking the hub"
+    assert wrong.startswith("ftworkbench: hf:org/none: the hub has no such dataset")
+    assert not [each for each in left.parent.iterdir() if each.name.startswith(".")]
 
 
 def test_without_a_way_to_the_hub_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
