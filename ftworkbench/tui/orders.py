@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ftworkbench.data.coverage import random_place
 from ftworkbench.data.decisions import STATUSES
 from ftworkbench.data.suspicion import suspicion
 
@@ -44,7 +44,7 @@ ORDERS = (
 def sort_key(review: Review, order: str, seed: int) -> SortKey:
     """What the rows of a review are sorted by in that order."""
     if order == "random":
-        return lambda index: hashlib.sha256(f"{seed}:{review.key(index)}".encode()).digest()
+        return lambda index: random_place(seed, review.key(index))
     return {
         "length": lambda index: -len(review.source.raw(index)),
         "status": lambda index: _PLACES[review.state(index).status],
