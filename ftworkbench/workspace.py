@@ -23,6 +23,11 @@ class Workspace:
         return self.root / "ledger.jsonl"
 
     @property
+    def attributes(self) -> Path:
+        """What git is told of the files here."""
+        return self.root / ".gitattributes"
+
+    @property
     def splits(self) -> Path:
         return self.root / "splits"
 

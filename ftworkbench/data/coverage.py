@@ -48,10 +48,8 @@ class Sample:
         if not self.n:
             return "no row of the random order was decided yet: sort at random, and decide from the top"
         rows = "the 1 row" if self.n == 1 else f"{self.n:,} rows"
-        was = "was" if self.bad == 1 else "were"
-        return (
-            f"of {rows} drawn at random {self.bad:,} {was} bad: at {CONFIDENCE:.0%} {_at_most(self.bound)} of all are"
-        )
+        were = {0: "none was", 1: "1 was"}.get(self.bad, f"{self.bad:,} were")
+        return f"of {rows} drawn at random {were} bad: at {CONFIDENCE:.0%} {_at_most(self.bound)} of all are"
 
 
 def random_place(seed: int, key: str) -> bytes:

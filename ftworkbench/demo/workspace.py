@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.data.example import Example, Message
+from ftworkbench.data.git import merge_ledgers_by_union
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.source import Source, open_source
 from ftworkbench.errors import InputError
@@ -33,6 +34,7 @@ def make_demo(folder: Path) -> Workspace:
     for name in DATA_FILES:
         shutil.copyfile(TRIAGE / name, folder / name)
     write_decisions(workspace)
+    merge_ledgers_by_union(workspace)
     # Last, because a folder with its recipe is a whole demo.
     shutil.copyfile(TRIAGE / RECIPE, folder / RECIPE)
     return workspace

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from ftworkbench.data.files import write_whole
+from ftworkbench.data.git import merge_ledgers_by_union
 from ftworkbench.data.hub import Fetched, fetch, named_dataset
 from ftworkbench.data.source import Source, open_source
 from ftworkbench.errors import InputError
@@ -46,7 +47,8 @@ def make_workspace(
     prompt_column: str | None = None,
     answer_column: str | None = None,
 ) -> Made:
-    """Writes `folder`/NAME.toml for the examples in `data` and the model; nothing else, and nothing if that fails.
+    """Writes `folder`/NAME.toml for the examples in `data` and the model, and tells git how ledgers merge; nothing
+    else, and nothing if that fails.
 
     The data stays where it is: the recipe names it; a dataset of the hub by its commit, with its own validation and
     test splits where they hold examples. Raises InputError where a recipe is there already, the data
@@ -85,6 +87,7 @@ def make_workspace(
     )
     parse(text, name, path.name)
     folder.mkdir(parents=True, exist_ok=True)
+    merge_ledgers_by_union(Workspace(folder))
     write_whole(path, text.encode())
     return Made(path, found, rows, read, refused)
 
