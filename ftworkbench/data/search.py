@@ -84,11 +84,15 @@ _Test = Callable[[_Seen], bool]
 
 @dataclass(frozen=True)
 class Filter:
-    """A parsed filter line; an empty one matches every row. `needs` are the fields that only `RowFacts` tell."""
+    """A parsed filter line; an empty one matches every row.
+
+    `needs` are the fields that only `RowFacts` tell. `words` stand in every row that matches, in small letters or not.
+    """
 
     line: str
     tests: tuple[_Test, ...] = ()
     needs: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
 
     def matches(self, row: Row, state: RowState = UNREVIEWED, facts: RowFacts = NO_FACTS) -> bool:
         """Whether all terms hold for the row, with the edits of `state`."""
@@ -105,7 +109,9 @@ def parse_filter(line: str) -> Filter:
     terms = [match for match in _TERM.finditer(line) if match[0] != "-"]
     terms.sort(key=lambda match: (match["number"] or match["field"] or "").lower() not in _QUICK)
     asked = {(match["number"] or match["field"] or "").lower() for match in terms}
-    return Filter(line, tuple(map(_test, terms)), frozenset(asked & _FACTS))
+    words = [match["exact"] or match["word"] or "" for match in terms if not match["minus"]]
+    words = [word.lower() for word in words if word]
+    return Filter(line, tuple(map(_test, terms)), frozenset(asked & _FACTS), tuple(words))
 
 
 def _test(match: re.Match[str]) -> _Test:

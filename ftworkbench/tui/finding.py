@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -11,7 +11,8 @@ from textual.worker import Worker, get_current_worker
 
 from ftworkbench.errors import InputError
 from ftworkbench.tui.orders import sort_key
-from ftworkbench.tui.scan import count_rows, paced, scan
+from ftworkbench.tui.scan import Query, count_rows, paced, scan
+from ftworkbench.tui.searching import candidates, is_plain, says, wanted
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -50,34 +51,23 @@ class Sorted(Message, bubble=False):
         self.by = by
 
 
-@dataclass(eq=False)
-class Query:
-    """A filter or a search, and what it has found so far."""
-
-    kind: str
-    text: str
-    matches: Callable[[int], bool]
-    found: list[int] = field(default_factory=list)
-    done: bool = False
-
-
 def filter_query(review: Review, text: str) -> Query:
     """The query of a filter line such as `tag:refund status:unreviewed "exact words"`. Raises InputError."""
     from ftworkbench.data.search import parse_filter
 
-    wanted = parse_filter(text)
-    if missing := review.known.missing(wanted.needs):
+    asked = parse_filter(text)
+    if missing := review.known.missing(asked.needs):
         raise InputError(missing)
-    return Query("filter", text, lambda index: review.matches(wanted, index))
+    longest = max(filter(is_plain, asked.words), key=len, default="")
+    may_match = partial(candidates, review, wanted(longest)) if longest else lambda: None
+    return Query("filter", text, partial(review.matches, asked), may_match)
 
 
 def search_query(review: Review, text: str) -> Query:
     """The query that finds `text` in what the rows say; small letters match both."""
-    from ftworkbench.tui.review import contains, find_bytes
-
-    fold = text == text.lower()
-    needles = [needle.lower() if fold else needle for needle in find_bytes(text)]
-    return Query("search", text, lambda index: contains(review, index, text, needles))
+    looked_for = wanted(text)
+    matches = partial(says, review, looked_for=looked_for)
+    return Query("search", text, matches, partial(candidates, review, looked_for))
 
 
 def run_query(screen: Screen[Any], review: Review, query: Query, rows: Sequence[int] | None) -> Worker[None]:
@@ -88,7 +78,7 @@ def run_query(screen: Screen[Any], review: Review, query: Query, rows: Sequence[
         scan(
             review,
             rows,
-            query.matches,
+            query,
             lambda new, looked, done: screen.post_message(Found(query, new, looked, done)),
             lambda: worker.is_cancelled,
         )

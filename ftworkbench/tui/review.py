@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,6 +138,14 @@ class Review:
             self.tally.move(key, was)
         return act
 
+    def edited_rows(self) -> list[int]:
+        """The rows whose messages were edited, of those that are counted."""
+        import numpy
+
+        edited = [int(key, 16) for key in self.ledger.keys() if self.ledger.state(key).messages is not None]  # noqa: SIM118
+        found: list[int] = numpy.flatnonzero(numpy.isin(numpy.array(self.tally.keys), edited)).tolist()
+        return found if edited else []
+
     def index_of(self, key: str, near: int | None = None) -> int | None:
         """A row with that key: the one at `near` if it has it, else the first."""
         wanted = int(key, 16)
@@ -161,30 +168,6 @@ class Review:
         for file in report.files:
             if Path(file.path).resolve() == self.path.resolve():
                 self.known.take_problems(file.problems)
-
-
-def find_bytes(needle: str) -> list[bytes]:
-    """What to look for in the raw bytes of a file to find `needle`: as UTF-8, and as JSON escapes it."""
-    plain = needle.encode("utf-8", "surrogatepass")
-    escaped = [json.dumps(needle, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "surrogatepass")
-               for ascii_only in (True, False)]  # fmt: skip
-    return list(dict.fromkeys([plain, *escaped]))
-
-
-def contains(review: Review, index: int, needle: str, needles: Iterable[bytes]) -> bool:
-    """Whether the row says `needle`; small letters match both. Looks at the bytes first, then at what they mean."""
-    raw = review.source.raw(index)
-    fold = needle == needle.lower()
-    if fold:
-        raw = raw.lower()
-    ascii_only = needle.isascii()
-    if ascii_only and not any(part in raw for part in needles):
-        return False
-    example = review.row(index).example
-    if example is None:
-        return True
-    text = example.text
-    return needle in (text.lower() if fold else text)
 
 
 def _first_user(messages: Sequence[Message]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,22 @@ REPORT_SECONDS = 0.2
 _TURN_SECONDS = 0.008
 _REST_SECONDS = 0.004
 
+Candidates = Iterator[tuple[int, list[int]]]
+"""Rows to look at, some at a time, each with how many rows of the file have been looked at by then."""
+
+
+@dataclass(eq=False)
+class Query:
+    """A filter or a search, and what it has found so far. `candidates` are the rows of the file that may match."""
+
+    kind: str
+    text: str
+    matches: Callable[[int], bool]
+    candidates: Callable[[], Candidates | None] = lambda: None
+    found: list[int] = field(default_factory=list)
+    done: bool = False
+
+
 Found = Callable[[list[int], int, bool], object]
 """Takes the rows that were found since the last report, how many were looked at, and whether that was all."""
 
@@ -22,20 +39,23 @@ Found = Callable[[list[int], int, bool], object]
 def scan(
     review: Review,
     rows: Sequence[int] | None,
-    matches: Callable[[int], bool],
+    query: Query,
     found: Found,
     cancelled: Callable[[], bool],
 ) -> None:
-    """Reports the rows for which `matches` is true. `rows` None: all of the file, those not yet indexed too."""
+    """Reports the rows that match. `rows` None: all of the file, those not yet indexed too."""
+    candidates = query.candidates() if rows is None else None
     new: list[int] = []
     looked = 0
     reported = time.monotonic()
-    for index in paced(_all(review, cancelled) if rows is None else rows):
+    for looked, some in candidates or _one_by_one(_all(review, cancelled) if rows is None else rows):
+        for index in some:
+            if cancelled():
+                return
+            if query.matches(index):
+                new.append(index)
         if cancelled():
             return
-        if matches(index):
-            new.append(index)
-        looked += 1
         if time.monotonic() - reported > REPORT_SECONDS:
             found(new, looked, False)
             new, reported = [], time.monotonic()
@@ -43,7 +63,12 @@ def scan(
         found(new, looked, True)
 
 
-def paced(rows: Sequence[int] | Iterator[int]) -> Iterator[int]:
+def _one_by_one(rows: Iterable[int]) -> Candidates:
+    for looked, index in enumerate(paced(rows), 1):
+        yield looked, [index]
+
+
+def paced(rows: Iterable[int]) -> Iterator[int]:
     """The same rows, with a short rest after every few milliseconds of work."""
     turn = time.monotonic()
     for index in rows:

@@ -195,3 +195,23 @@ async def test_the_overview_counts_labels_reviews_and_lengths(tmp_path: Path) ->
         assert any("Length in characters" in line for line in lines)
         await pilot.press("q")
         assert isinstance(app.screen, DataScreen)
+
+
+async def test_words_are_found_in_edits_in_escaped_text_and_in_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    rows = [*distinct(3), chat("Ein Stück Käse", "ok"), '{"broken stück', chat('He said "stop"', "ok")]
+    recipe = make_workspace(tmp_path / "desk", rows)
+    ledger = Ledger.open(recipe.parent / "ledger.jsonl")
+    with open_source(recipe.parent / "train.jsonl") as source:
+        edited = [{"role": "user", "content": "a piece of cheese"}, {"role": "assistant", "content": "ok"}]
+        ledger.decide(source.row(1).key, "edit", messages=edited)
+    async with opened(recipe) as (app, pilot):
+        await settle(app, pilot)
+        for line, found in (("cheese", [1]), ("parcel0", [0]), ("parcel1", []), ('"He said"', [5]), ("stück", [3, 4])):
+            assert await filtered(app, pilot, line) == found, line
+            await pilot.press("q")
+        await pilot.press("slash", *"cheese", "enter")
+        await settle(app, pilot)
+        assert screen_of(app).rows.cursor == 1
+        await pilot.press("slash", *"käse", "enter")
+        await settle(app, pilot)
+        assert screen_of(app).rows.cursor == 3

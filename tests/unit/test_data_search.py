@@ -82,7 +82,7 @@ def test_what_is_known_of_a_row_without_standing_in_it_is_asked_for(line: str, o
     assert parse_filter(line).matches(REFUND, RowState(), facts)
     assert not parse_filter(other).matches(REFUND, RowState(), facts)
     assert not parse_filter(line).matches(REFUND)
-    assert parse_filter(line).needs == {line.split(":")[0].split(">")[0]}
+    assert parse_filter(line).needs == {line.split(":", maxsplit=1)[0].split(">", maxsplit=1)[0]}
 
 
 def test_a_row_is_read_only_where_a_term_asks_for_its_words() -> None:
@@ -92,6 +92,10 @@ def test_a_row_is_read_only_where_a_term_asks_for_its_words() -> None:
     state = RowState(status="rejected", tags=frozenset({"odd"}))
     assert parse_filter("tag:odd status:rejected -dup:near").holds(read, state, RowFacts())
     assert not parse_filter("refund tag:even").holds(read, state, RowFacts())
+
+
+def test_the_words_that_a_match_has_to_hold_are_told() -> None:
+    assert parse_filter('Refund -late "Two Words" tag:odd /x/ len>3').words == ("refund", "two words")
 
 
 def test_an_edit_is_searched_in_place_of_the_row() -> None:

@@ -13,8 +13,9 @@ from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import InputError
 from ftworkbench.tui import finding
 from ftworkbench.tui.actions import bindings
-from ftworkbench.tui.finding import Found, Query, Sorted
+from ftworkbench.tui.finding import Found, Sorted
 from ftworkbench.tui.orders import ORDERS
+from ftworkbench.tui.scan import Query
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.data_checking import Checks
 from ftworkbench.tui.screens.data_deciding import DecidingDesk
