@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from ftworkbench.data.coverage import sample
 from ftworkbench.data.example import content_text
 from ftworkbench.data.labels import find_labels
 from ftworkbench.tui.scan import paced
@@ -58,6 +59,7 @@ class Overview:
     """Of a file: `looked_at` rows of it, evenly spaced where there are many more; groups by size.
 
     `limit` is the length past which rows are cut, in the same `unit` as the bins; None where that is another one.
+    `sample` says in words what the rows that were reviewed at random say of all.
     """
 
     rows: int
@@ -68,10 +70,13 @@ class Overview:
     lengths: Sequence[Bin]
     unit: str
     limit: int | None
+    sample: str
 
 
-def look_over(review: Review, cancelled: Callable[[], bool] = lambda: False) -> Overview:
-    """Looks at the rows that are known, or at 20,000 of them. Takes seconds: for a thread."""
+def look_over(review: Review, seed: int, cancelled: Callable[[], bool] = lambda: False) -> Overview:
+    """Looks at the rows that are known, or at 20,000 of them; `seed` is that of the random order. For a thread."""
+    import numpy
+
     size = review.size
     indexes = range(0, size, max(-(-size // MOST_ROWS), 1))
     tokens = review.known.measured.tokens
@@ -104,6 +109,7 @@ def look_over(review: Review, cancelled: Callable[[], bool] = lambda: False) -> 
         _binned(lengths),
         "characters" if tokens is None else "tokens",
         tokens.max_length if tokens is not None else None,
+        sample(numpy.array(review.tally.keys), review.ledger, seed).words,
     )
 
 

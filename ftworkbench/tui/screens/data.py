@@ -245,13 +245,15 @@ class DataScreen(WorkbenchScreen):
     def action_overview(self) -> None:
         review = self.review
         if review is not None:
-            self.launch(partial(look_over, review), self._show_overview, doing="looking at all rows", group="overview")
+            self.launch(
+                partial(look_over, review, self.seed), self._show_overview, doing="looking at it", group="overview"
+            )
 
     def _show_overview(self, found: Overview) -> None:
         from ftworkbench.tui.screens.overview import OverviewScreen
 
         if self.review is not None:
-            self.app.push_screen(OverviewScreen(f"{self.review.path.name}: all of it", found, ""))
+            self.app.push_screen(OverviewScreen(f"{self.review.path.name}: all of it", found))
 
     def action_format(self) -> None:
         self._format.ask()

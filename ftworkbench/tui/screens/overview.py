@@ -23,9 +23,9 @@ class OverviewScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,i", "close", "close", id="overview.close")]
     DEFAULT_CSS = "OverviewScreen LinesView { height: 1fr; border: none; }"
 
-    def __init__(self, title: str, found: Overview, bound: str) -> None:
+    def __init__(self, title: str, found: Overview) -> None:
         super().__init__(classes="dialog")
-        self._title, self._found, self._bound = title, found, bound
+        self._title, self._found = title, found
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box tall wide") as box:
@@ -35,7 +35,7 @@ class OverviewScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         view = self.query_one(LinesView)
-        view.show(partial(overview_lines, self._found, self._bound))
+        view.show(partial(overview_lines, self._found))
         view.focus()
 
     def action_close(self) -> None:

@@ -32,16 +32,15 @@ def bar(value: float, most: float, width: int) -> str:
     return "█" * full + (_PARTS[rest - 1] if rest else "")
 
 
-def overview_lines(found: Overview, bound: str, width: int) -> list[Content]:
-    """What is to be seen of an overview in `width` cells; `bound` says what the random sample tells."""
+def overview_lines(found: Overview, width: int) -> list[Content]:
+    """What is to be seen of an overview in `width` cells."""
     width -= 1  # beside the scroll bar
     lines: list[Content] = []
     if found.looked_at < found.rows:
         note = f"{found.looked_at:,} of {found.rows:,} rows, evenly spaced"
         lines += [Content.styled(note, "$text-muted"), Content("")]
     lines += [_heading("Review"), *_review(found, width)]
-    if bound:
-        lines += wrapped(Content.styled(one_line(bound), "$text-muted"), width)
+    lines += wrapped(Content.styled(found.sample, "$text-muted"), width)
     for title, groups in (("Labels", found.labels), ("Tags", found.tags)):
         if groups:
             lines += [Content(""), _heading(title), *_groups(groups, width)]

@@ -24,6 +24,7 @@ _ROLE_STYLES = {
     "assistant": "bold $accent",
     "tool": "bold $secondary",
 }
+_NEW, _GONE = "bold $success", "strike $error"
 _STATUS = {
     "unreviewed": ("· not reviewed", "$text-muted"),
     "accepted": ("✔ accepted", "$success"),
@@ -72,10 +73,16 @@ def row_lines(page: RowPage, width: int) -> list[Content]:
     """The lines of a row's page in `width` cells."""
     lines: list[Content] = []
     for place, message in enumerate(page.messages):
-        lines += _message(message, page.needle, width)
-        if page.before is not None and (place >= len(page.before) or page.before[place] != message):
-            was = content_of(page.before[place]) if place < len(page.before) else "(nothing)"
-            lines += wrapped(shown(was[:LONGEST], "$text-disabled"), width, _label("was", "$text-disabled"), GUTTER)
+        changed = page.before is not None and (place >= len(page.before) or page.before[place] != message)
+        if not changed:
+            lines += _message(message, page.needle, width)
+            continue
+        was = content_of(page.before[place]) if page.before and place < len(page.before) else None
+        lines += _message(message, page.needle, width, was or "")
+        gone = Content("(nothing)") if was is None else marked(was[:LONGEST], content_of(message)[:LONGEST], _GONE)
+        lines += wrapped(gone.stylize_before("$text-disabled"), width, _label("was", "$text-disabled"), GUTTER)
+    for message in (page.before or ())[len(page.messages) :]:
+        lines += wrapped(shown(content_of(message)[:LONGEST], _GONE), width, _label("gone", "$text-disabled"), GUTTER)
     if not page.messages:
         lines += wrapped(shown(page.raw[:LONGEST]), width, _label("as it is", "$text-muted"), GUTTER)
     lines.append(Content(""))
@@ -121,10 +128,11 @@ def _label(role: str, style: str) -> Content:
     return Content.styled(one_line(role, GUTTER - 2), style)
 
 
-def _message(message: Mapping[str, Any], needle: str, width: int) -> list[Content]:
+def _message(message: Mapping[str, Any], needle: str, width: int, before: str | None = None) -> list[Content]:
+    """The lines of a message; with what it said `before` an edit, the words marked that are new."""
     role = str(message.get("role", "?"))
     text = content_of(message)
-    content = shown(text[:LONGEST])
+    content = shown(text[:LONGEST]) if before is None else marked(text[:LONGEST], before[:LONGEST], _NEW)
     if needle:
         flags = re.IGNORECASE if needle == needle.lower() else 0
         content = content.highlight_regex(re.compile(re.escape(printable(needle)), flags), style="bold reverse")
