@@ -42,4 +42,5 @@ def run(args: argparse.Namespace) -> int:
 def _row(job: dict[str, Any]) -> list[str]:
     why = job["why"] if job["phase"] in {"queued", "stopped", "failed"} else ""
     step = f"{job['step']}/{job['steps']}" if job["steps"] else ""
-    return [short_name(job["job"]), job["kind"], job["phase"], step, job["verdict"] or "", why]
+    verdict = f"{job['verdict']} (void)" if job["void"] else job["verdict"] or ""
+    return [short_name(job["job"]), job["kind"], job["phase"], step, verdict, why]

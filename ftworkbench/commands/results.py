@@ -11,10 +11,11 @@ from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.figures import duration, interval, p_value, percent, points
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.state import phase
-from ftworkbench.steps.evaluate import evaluation_result, report_of
+from ftworkbench.steps.evaluate import evaluation_result
 from ftworkbench.steps.jobs import summary
 from ftworkbench.steps.merge import merge_result, proof_words, proved
 from ftworkbench.steps.train import train_result
+from ftworkbench.steps.verdicts import VOID, is_void, report_of
 
 
 def report(job: Job, *, as_json: bool) -> int:
@@ -63,7 +64,8 @@ def result_lines(job: Job) -> list[str]:
     if job.kind == "evaluate" and report_of(job) is None:
         return [f"{job.short}: its result cannot be read ({job.verdict}); measure again"]
     if job.kind == "evaluate":
-        return [*evaluation_lines(evaluation_result(job)), *_next_after_evaluation(job)]
+        lines = evaluation_lines(evaluation_result(job))
+        return [*lines, f"  {VOID}"] if is_void(job) else [*lines, *_next_after_evaluation(job)]
     return [merge_line(merge_result(job))] if job.kind == "merge" else []
 
 

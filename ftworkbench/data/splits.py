@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,15 +67,18 @@ def split_path(workspace: Workspace, name: str) -> Path:
     return workspace.splits / f"{name}.json"
 
 
-def freeze(workspace: Workspace, name: str, data: Data, *, again: bool = False) -> Split:
+def freeze(
+    workspace: Workspace, name: str, data: Data, *, again: bool = False, guard: Callable[[str], None] | None = None
+) -> Split:
     """Draws the split of a recipe and freezes it; one that is frozen stays, unless `again`.
 
+    `guard` gets the hash of what is about to be frozen, and raises where that must not be.
     Stratified by label, rows that are nearly the same on one side, drawn by data.seed: the same rows,
     decisions and settings give the same split. Raises InputError where leaks between the files are undecided,
     or nothing is left to train on.
     """
-    frozen = find_split(workspace, name, data)
-    if frozen and not again:
+    frozen = None if again else find_split(workspace, name, data)
+    if frozen:
         require_same_settings(frozen, data)
         return frozen
     ledger = Ledger.open(workspace.ledger)
@@ -82,6 +86,8 @@ def freeze(workspace: Workspace, name: str, data: Data, *, again: bool = False) 
     drawn = draw(pools, data, ledger)
     if not drawn["train"]:
         raise InputError(f"{data.train}: no rows are left to train on; look at `ftworkbench check`")
+    if guard:
+        guard(_sha256(drawn))
     path = split_path(workspace, name)
     write_whole(path, _written(name, data, workspace, ledger, drawn))
     return _read(path)
@@ -91,6 +97,29 @@ def find_split(workspace: Workspace, name: str, data: Data) -> Split | None:
     """The frozen split of a recipe, or None. Raises InputError where it cannot be read."""
     path = split_path(workspace, name)
     return _read(path) if path.exists() else None
+
+
+def frozen_sha256(workspace: Workspace, name: str) -> str | None:
+    """The hash that a recipe's frozen split says of itself, at the cost of its first line; None where there is none."""
+    path = split_path(workspace, name)
+    try:
+        return _said_sha256(path, path.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _said_sha256(path: Path, changed: int) -> str | None:
+    with path.open("rb") as file:
+        said = _said(file.readline().rstrip(b",\n") + b"}")
+    return said or _said(path.read_bytes())  # written by this program, or by another one
+
+
+def _said(text: bytes) -> str | None:
+    try:
+        return str(orjson.loads(text)["sha256"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
 
 
 def load_parts(workspace: Workspace, name: str, data: Data) -> Parts:
@@ -170,9 +199,16 @@ def _what_changed(part: str, key: str, place: str | None, state: RowState) -> st
     return f"{place}, a {part} row, was {what} since the split was frozen; undo that"
 
 
+def _contents(drawn: Drawn) -> dict[str, list[str]]:
+    return {part: [kept.example.key for kept in drawn[part]] for part in PARTS}
+
+
+def _sha256(drawn: Drawn) -> str:
+    return sha256_of_json(_contents(drawn))
+
+
 def _written(name: str, data: Data, workspace: Workspace, ledger: Ledger, drawn: Drawn) -> bytes:
     members = {part: [{"key": k.row.key, "content": k.example.key} for k in drawn[part]] for part in PARTS}
-    contents = {part: [kept.example.key for kept in drawn[part]] for part in PARTS}
     files = dict.fromkeys(file for file in (data.train, data.validation, data.test) if file)
     head = {
         "v": 1,
@@ -182,8 +218,8 @@ def _written(name: str, data: Data, workspace: Workspace, ledger: Ledger, drawn:
         "sources": {file: sha256_of(workspace.root / file) for file in files},
         "ledger": ledger.sha256(),
         "counts": {part: len(drawn[part]) for part in PARTS},
-        "test_sha256": sha256_of_json(contents["test"]),
-        "sha256": sha256_of_json(contents),
+        "test_sha256": sha256_of_json(_contents(drawn)["test"]),
+        "sha256": _sha256(drawn),
     }
     # One row a line, so that a diff shows which rows moved.
     parts = [

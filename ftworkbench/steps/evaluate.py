@@ -6,13 +6,13 @@ from typing import Any
 
 from ftworkbench.data.splits import find_split, require_questions, require_same_settings
 from ftworkbench.errors import InputError
-from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline, fingerprint_of
 from ftworkbench.steps.recipe import Opened, open_recipe, require_model
 from ftworkbench.steps.splits import input_hashes, require_split
+from ftworkbench.steps.verdicts import report_of
 
 
 def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bool = False) -> Job:
@@ -61,29 +61,6 @@ def is_trained(job: Job) -> bool:
 def evaluation_result(job: Job) -> dict[str, Any]:
     """What `ftworkbench evaluate --json` prints; without a verdict where there is no report that can be read."""
     return {"job": job.name, "n": 0, "systems": [], "verdict": None, **(report_of(job) or {})}
-
-
-def verdict_of(job: Job, jobs: list[Job]) -> str | None:
-    """The word of an evaluation's verdict, or of the newest on a training job among `jobs`; None for none."""
-    if job.kind == "evaluate":
-        return _word(job)
-    about = [each for each in reversed(jobs) if each.kind == "evaluate" and _is_about(each, job)]
-    return next((word for each in about if (word := _word(each))), None) if job.kind == "train" else None
-
-
-def _is_about(evaluation: Job, train_job: Job) -> bool:
-    return bool(read_manifest(evaluation)["args"].get("job") == str(train_job.path))
-
-
-def report_of(evaluation: Job) -> dict[str, Any] | None:
-    """What an evaluation has found; None where it has not, or that cannot be read."""
-    found = read_json(evaluation.verdict)
-    return found if isinstance(found, dict) else None
-
-
-def _word(evaluation: Job) -> str | None:
-    verdict = (report_of(evaluation) or {}).get("verdict")
-    return str(verdict["word"]) if isinstance(verdict, dict) and "word" in verdict else None
 
 
 def measurable_jobs(opened: Opened) -> list[Job]:

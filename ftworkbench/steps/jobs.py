@@ -14,7 +14,8 @@ from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.follow import Tail
 from ftworkbench.jobs.state import ALIVE, phase
 from ftworkbench.jobs.story import Story
-from ftworkbench.steps.evaluate import is_trained, verdict_of
+from ftworkbench.steps.evaluate import is_trained
+from ftworkbench.steps.verdicts import deciding_job, is_void, verdict_of
 from ftworkbench.workspace import Workspace, workspace_at
 
 _END = 1 << 14  # bytes of a job's events that are read to say where it is: some forty steps
@@ -23,9 +24,11 @@ _END = 1 << 14  # bytes of a job's events that are read to say where it is: some
 def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, Any]:
     """One entry of `ftworkbench jobs --json`. With a `story` that was followed the events are not read again.
 
-    `why` says what a queued job waits for, or why one ended as it did.
+    `why` says what a queued job waits for, or why one ended as it did. `void`: the split that the verdict was reached
+    on is not the frozen one any more.
     """
     story = _end_of_story(job) if story is None else story
+    decided_by = deciding_job(job, jobs)
     return {
         "job": job.name,
         "kind": job.kind,
@@ -35,6 +38,7 @@ def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, 
         "loss": story.latest("loss"),
         "recipe": read_manifest(job)["recipe"],
         "verdict": verdict_of(job, jobs),
+        "void": decided_by is not None and is_void(decided_by),
         "why": story.why,
     }
 

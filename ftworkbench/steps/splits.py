@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from ftworkbench.data.splits import Split, find_split, freeze, load_parts
+import shlex
+
+from ftworkbench.data.splits import Split, find_split, freeze, frozen_sha256, load_parts
+from ftworkbench.errors import InputError
+from ftworkbench.jobs.find import names_of
+from ftworkbench.jobs.folder import Job
 from ftworkbench.steps.recipe import Opened
+from ftworkbench.steps.verdicts import is_void, split_of, verdicts_on
 
 
 def require_split(opened: Opened) -> Split:
@@ -15,6 +21,29 @@ def require_split(opened: Opened) -> Split:
     if find_split(opened.workspace, name, data) is None:
         return freeze(opened.workspace, name, data)
     return load_parts(opened.workspace, name, data).split
+
+
+def freeze_again(opened: Opened, *, void: bool = False) -> tuple[Split, list[Job]]:
+    """Freezes the split of the recipe anew; gives it, and the evaluations whose verdicts are void by that.
+
+    Raises InputError where there are such and `void` does not allow it: then all stays as it was. A split that comes
+    out as it was voids nothing.
+    """
+    workspace, name = opened.workspace, opened.recipe.name
+    resting = verdicts_on(workspace, name, frozen_sha256(workspace, name))
+
+    def guard(sha256: str) -> None:
+        lost = [job for job in resting if split_of(job) != sha256]
+        if lost and not void:
+            command = shlex.join(["ftworkbench", "split", str(opened.path), "--again", "--void"])
+            verdicts = "the verdict" if len(lost) == 1 else f"{len(lost)} verdicts"
+            raise InputError(
+                f"{verdicts} of {names_of(lost)} would be void: reached on the split that is frozen now; "
+                f"`{command}` replaces it all the same"
+            )
+
+    split = freeze(workspace, name, opened.recipe.data, again=True, guard=guard)
+    return split, [job for job in resting if is_void(job)]
 
 
 def input_hashes(split: Split) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ftworkbench.evaluate.metrics import Metric, choose_metrics, named_metric
 from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, read_manifest
+from ftworkbench.steps.verdicts import is_void
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +98,7 @@ def stamp_of(job: Job) -> object:
         except OSError:
             continue
         stamps.append((str(path), stat.st_size, stat.st_mtime_ns))
-    return tuple(stamps)
+    return (*stamps, is_void(job))
 
 
 def read_evaluation(job: Job, known: Evaluation | None = None) -> Evaluation:
@@ -114,7 +115,7 @@ def read_evaluation(job: Job, known: Evaluation | None = None) -> Evaluation:
 
 def _read(job: Job, stamp: object) -> Evaluation:
     found = read_json(job.verdict)
-    found = found if isinstance(found, dict) else None
+    found = {**found, "void": is_void(job)} if isinstance(found, dict) else None
     files = _test_files(job)
     name = str((found or {}).get("chosen") or next((each for each in files if each != TUNED), ""))
     baseline = read_outputs(files[name]) if name in files else []

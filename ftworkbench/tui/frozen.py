@@ -44,7 +44,8 @@ class Frozen:
     @property
     def _way_on(self) -> str:
         again = f"`ftworkbench split {self.recipe} --again`"
-        return f"undo it (u), or {again}: then baseline and training have to be done anew"
+        void = "with --void where a verdict depends on it"
+        return f"undo it (u), or {again} ({void}): then baseline and training have to be done anew"
 
     def finding(self, row: Row, state: RowState) -> Finding | None:
         """What stands on the row's page about it."""

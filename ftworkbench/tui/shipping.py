@@ -12,6 +12,7 @@ from typing import Any
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest, result
 from ftworkbench.jobs.state import phase
+from ftworkbench.steps.verdicts import is_void
 from ftworkbench.workspace import Workspace
 
 
@@ -19,13 +20,15 @@ from ftworkbench.workspace import Workspace
 class Shipping:
     """A training job with its adapter's size in bytes, its newest verdict, and its newest merge, where there are any.
 
-    `merged` is the merge's result; `there` says whether the folder that it names is still there.
+    `void`: another split was frozen since the verdict. `merged` is the merge's result; `there` says whether the folder
+    that it names is still there.
     """
 
     train_job: Job
     adapter_bytes: int
     adapter_sha256: str
     verdict: Mapping[str, Any] | None
+    void: bool
     merge: Job | None
     phase: str
     merged: Mapping[str, Any] | None
@@ -46,6 +49,7 @@ def read_shipping(workspace: Workspace, train_job: Job) -> Shipping:
         sum(path.stat().st_size for path in train_job.adapter.glob("*") if path.is_file()),
         sha256,
         verdict.get("verdict"),
+        evaluation is not None and is_void(evaluation),
         merge,
         phase(merge) if merge is not None else "",
         merged,

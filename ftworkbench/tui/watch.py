@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -148,6 +149,7 @@ class JobWatch:
 
         jobs = list_jobs(self.workspace)
         verdicts = sum((job.path / "verdict.json").exists() for job in jobs if job.kind == "evaluate")
+        splits = _splits_of(self.workspace)
         entries: list[Mapping[str, Any]] = []
         live: Live | None = None
         for job in jobs:
@@ -158,7 +160,7 @@ class JobWatch:
                 if job.kind != "session" and (live is None or now != "queued"):
                     live = _live(job, now, followed.story)
             else:
-                entry = self._summary_of_ended(job, jobs, (now, _mtime(job), verdicts))
+                entry = self._summary_of_ended(job, jobs, (now, _mtime(job), verdicts, splits))
                 if job.name not in wanted:
                     self._followed.pop(job.name, None)
             entries.append(entry)
@@ -187,6 +189,14 @@ def _mtime(job: Job) -> int:
         return job.state.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
+
+
+def _splits_of(workspace: Workspace) -> tuple[tuple[str, int], ...]:
+    """When each split was frozen: a verdict is void once another one takes its split's place."""
+    try:
+        return tuple(sorted((entry.name, entry.stat().st_mtime_ns) for entry in os.scandir(workspace.splits)))
+    except OSError:
+        return ()
 
 
 def _live(job: Job, phase: str, story: Story) -> Live:

@@ -149,3 +149,13 @@ async def test_at_80_columns_verdict_regression_and_both_scores_are_in_sight(mad
 async def test_where_nothing_was_measured_it_says_what_to_do_first(tmp_path: Path) -> None:
     async with opened(None, start="evaluate", root=tmp_path) as (app, _):
         assert "b measures the prompted baseline" in shown(app)
+
+
+@pytest.mark.parametrize("screen", ["evaluate", "ship", "runs"])
+async def test_a_verdict_on_a_split_that_was_replaced_is_shown_as_void(made: Made, screen: str) -> None:
+    made.workspace.splits.mkdir(exist_ok=True)
+    async with opened(None, start=screen, root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "better" in shown(app).lower())
+        assert "void" not in shown(app)
+        write_json(made.workspace.splits / "triage.json", {"sha256": "9" * 64})
+        await until(pilot, lambda: "void" in shown(app))

@@ -232,3 +232,58 @@ def test_another_split_than_the_frozen_one_is_refused_with_both_ways_out(desk: W
     _, command, _ = done.stderr.split("`")
     assert run(*shlex.split(command)[1:]).returncode == 0
     assert run("split", desk.root).returncode == 0
+
+
+def judged_on_the_split(workspace: Workspace) -> tuple[Job, Job]:
+    """A tuned model, and the evaluation of it on the frozen split."""
+    train = trained_beside_the_split(workspace)
+    split = require_split(open_recipe(workspace.root))
+    about = {"args": {"job": str(train.path)}, "hashes": {"split": split.sha256, "test": split.test_sha256}}
+    return train, ended(workspace, "evaluate", about)
+
+
+def test_a_split_that_a_verdict_depends_on_is_not_replaced_unasked(desk: Workspace) -> None:
+    train, evaluation = judged_on_the_split(desk)
+    frozen = json.loads((desk.splits / "desk.json").read_bytes())
+    assert run("split", desk.root, "--again").returncode == 0  # the same rows: nothing becomes void
+    refused = run("split", desk.root, "--again", "--set", "data.seed=7")
+    assert refused.returncode == 2
+    assert evaluation.short in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert json.loads((desk.splits / "desk.json").read_bytes())["sha256"] == frozen["sha256"]
+    found = json.loads(run("jobs", desk.root, "--json").stdout)["jobs"]
+    assert [(job["verdict"], job["void"]) for job in found] == [("better", False)] * 2
+    _, command, _ = refused.stderr.split("`")
+    assert shlex.split(command)[-2:] == ["--again", "--void"]
+    done = run(*shlex.split(command)[1:], "--set", "data.seed=7", "--json")
+    assert json.loads(done.stdout)["void"] == [evaluation.name]
+    found = json.loads(run("jobs", desk.root, "--json").stdout)["jobs"]
+    assert [(job["job"], job["verdict"], job["void"]) for job in found] == [
+        (train.name, "better", True),
+        (evaluation.name, "better", True),
+    ]
+    assert run("jobs", desk.root).stdout.count("better (void)") == 2
+    assert "void: the split" in run("watch", evaluation.path).stdout
+    assert run("split", desk.root, "--again").returncode == 0  # nothing depends on the split of seed 7
+
+
+def test_verdicts_on_a_split_that_comes_back_stand_again(desk: Workspace) -> None:
+    _, evaluation = judged_on_the_split(desk)
+    assert "void now" in run("split", desk.root, "--again", "--void", "--set", "data.seed=7").stdout
+    assert run("split", desk.root, "--again").returncode == 0
+    assert "(void)" not in run("jobs", desk.root).stdout
+    assert evaluation.short in run("jobs", desk.root).stdout
+
+
+def test_what_may_be_void_is_said_with_again_alone(desk: Workspace) -> None:
+    refused = run("split", desk.root, "--void")
+    assert refused.returncode == 2
+    assert "--void goes with --again" in refused.stderr
+
+
+def test_a_damaged_split_is_replaced_unasked_only_where_its_verdicts_stand(desk: Workspace) -> None:
+    judged_on_the_split(desk)
+    (desk.splits / "desk.json").write_text("{")
+    assert run("split", desk.root, "--again", "--set", "data.seed=7").returncode == 2
+    assert run("split", desk.root, "--again").returncode == 0  # the rows of before: nothing is void
+    assert "(void)" not in run("jobs", desk.root).stdout

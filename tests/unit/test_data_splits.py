@@ -12,7 +12,7 @@ import pytest
 
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.source import open_source
-from ftworkbench.data.splits import Parts, find_split, freeze, load_parts
+from ftworkbench.data.splits import Parts, find_split, freeze, frozen_sha256, load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.tables import Data
 from ftworkbench.workspace import Workspace
@@ -223,6 +223,15 @@ def test_no_split_a_damaged_one_and_one_changed_by_hand_say_so(workspace: Worksp
     split.path.write_text(text[:-40])
     with pytest.raises(InputError, match="not a frozen split"):
         parts(workspace)
+
+
+def test_a_damaged_split_can_be_frozen_again(workspace: Workspace) -> None:
+    split = freeze(workspace, "triage", DATA)
+    split.path.write_text("{")
+    assert frozen_sha256(workspace, "triage") is None
+    assert freeze(workspace, "triage", DATA, again=True).sha256 == split.sha256
+    assert frozen_sha256(workspace, "triage") == split.sha256
+    assert frozen_sha256(workspace, "other") is None
 
 
 def test_rows_that_are_all_rejected_leave_nothing_to_freeze(workspace: Workspace) -> None:

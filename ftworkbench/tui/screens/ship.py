@@ -121,7 +121,7 @@ class ShipScreen(JobsScreen):
     def _lines(self, shipping: Shipping, width: int) -> list[Content]:
         from ftworkbench.tui.widgets.ship_words import proof_lines, use_lines, verdict_lines
 
-        lines = [*verdict_lines(shipping.verdict, width), Content("")]
+        lines = [*verdict_lines(shipping.verdict, width, void=shipping.void), Content("")]
         lines += self._merge_lines(shipping, width)
         lines += proof_lines(shipping, width) if shipping.phase == "done" else []
         return [*lines, *use_lines(shipping, width)]

@@ -28,6 +28,7 @@ VERDICTS = {
     "worse": ("✘", "$error"),
     "not enough data": ("?", "$warning"),
     "no baseline": ("–", "$text-muted"),
+    "void": ("⊘", "$warning"),
 }
 ALIVE = frozenset({"queued", "loading", "running", "saving"})
 LOST = "Its process is gone, and it never wrote that it had ended: killed, out of memory, or the machine was restarted."
@@ -100,7 +101,7 @@ def job_line(entry: Mapping[str, Any], width: int) -> Content:
 
 
 def _end_of(entry: Mapping[str, Any]) -> tuple[str, str]:
-    verdict = entry.get("verdict")
+    verdict = "void" if entry.get("void") else entry.get("verdict")
     if verdict:
         sign, style = verdict_sign(verdict)
         return f"{sign} {verdict}", style

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from ftworkbench.figures import measure, size
 from ftworkbench.printable import one_line
+from ftworkbench.steps.verdicts import VOID
 from ftworkbench.tui.shipping import Shipping, adapter_lines, from_workspace, load_lines, serve_line
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import verdict_sign
@@ -27,7 +28,7 @@ _UNMEASURED = (
 )
 
 
-def verdict_lines(verdict: Mapping[str, Any] | None, width: int) -> list[Content]:
+def verdict_lines(verdict: Mapping[str, Any] | None, width: int, *, void: bool = False) -> list[Content]:
     """The verdict on the job, and plainly what speaks against shipping it."""
     label = Content.styled("verdict", "$text-muted")
     if verdict is None:
@@ -36,6 +37,8 @@ def verdict_lines(verdict: Mapping[str, Any] | None, width: int) -> list[Content
     sign, style = verdict_sign(word)
     text = Content.assemble((f"{sign} {one_line(word)}", f"bold {style}"), f"   {one_line(verdict_headline(verdict))}")
     lines = wrapped(text, width, label, _GUTTER)
+    if void:
+        lines += wrapped(Content.styled(f"! {VOID}", "bold $warning"), width, gutter=_GUTTER)
     if word in _WARNINGS:
         lines += wrapped(Content.styled(f"! {_WARNINGS[word]}", "bold $warning"), width, gutter=_GUTTER)
     return lines

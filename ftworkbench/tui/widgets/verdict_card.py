@@ -9,6 +9,7 @@ from textual.content import Content
 
 from ftworkbench.figures import interval, p_value, percent, points
 from ftworkbench.printable import one_line
+from ftworkbench.steps.verdicts import VOID
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import fit, verdict_sign
 from ftworkbench.tui.widgets.lines_view import wrapped
@@ -82,6 +83,8 @@ def _card(verdict: Mapping[str, Any] | None, found: Mapping[str, Any], width: in
     lines = [Content.assemble(block[1], "  ", headline)]
     if large:
         lines = [block[0], *lines, block[2], Content("")]
+    if found.get("void"):
+        lines += wrapped(Content.styled(f"! {VOID}", "bold $warning"), width)
     words = verdict_words(verdict)
     for text in words if large else joined(words, width):
         lines += wrapped(shown(text), width)
