@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
+from textual.worker import get_current_worker
 
 from ftworkbench.tui.screens import data_page
 
 if TYPE_CHECKING:
     from ftworkbench.data.check import Report
+    from ftworkbench.steps.check_apart import Wanted
     from ftworkbench.tui.review import Review
     from ftworkbench.tui.screens.data import DataScreen
 
@@ -49,7 +51,9 @@ class Checks:
         if tokens and opened is None:
             data.workbench.tell("the tokenizer is that of a recipe's model, and there is no recipe here", "warning")
             return
-        work = partial(data_page.check, opened, data.review.path, partial(_tell_progress, data), tokens=tokens)
+        from ftworkbench.steps.check_apart import Wanted
+
+        work = partial(_check, data, Wanted(opened, data.review.path, tokens))
         if data.launch(work, self._checked, doing="checking", group="check", failed=lambda _: self._say("")):
             self._say("checking…")
 
@@ -61,10 +65,10 @@ class Checks:
         if self.words:
             self._say(message.words)
 
-    def _checked(self, report: Report) -> None:
-        self.words, self._report = "", report
+    def _checked(self, report: Report | None) -> None:
+        self.words, self._report = "", report or self._report
         data = self._data()
-        if data.review is not None:
+        if report is not None and data.review is not None:
             data.review.take_report(report)
             data.measure_known()
             data.changed()
@@ -87,6 +91,13 @@ class Checks:
             self._chosen(kind)
 
 
-def _tell_progress(data: DataScreen, what: str, done: int, total: int) -> None:
-    """Called in the thread that checks."""
-    data.post_message(Checking(f"checking: {what} {done / total:.0%}" if total else f"checking: {what}"))
+def _check(data: DataScreen, wanted: Wanted) -> Report | None:
+    """The report, by another process; None where the screen is left meanwhile. For a thread."""
+    from ftworkbench.steps.check_apart import check_apart
+
+    worker = get_current_worker()
+
+    def progress(what: str, done: int, total: int) -> None:
+        data.post_message(Checking(f"checking: {what} {done / total:.0%}" if total else f"checking: {what}"))
+
+    return check_apart(wanted, progress, lambda: worker.is_cancelled)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,19 +143,6 @@ def check_number(line: str) -> None:
 
 
 # Checking
-
-
-def check(
-    opened: Opened | None, path: Path, progress: Callable[[str, int, int], None], *, tokens: bool = False
-) -> Report:
-    """The report on the recipe's files, or on `path` alone where there is no recipe; with `tokens`, by these too."""
-    from ftworkbench.steps.check import check_paths, check_recipe
-    from ftworkbench.steps.token_check import with_tokens
-
-    if opened is None:
-        return check_paths([path], None, progress)
-    report = check_recipe(opened, progress)
-    return with_tokens(opened, report, progress).report if tokens else report
 
 
 def rows_with(review: Review, kind: str) -> list[int]:
