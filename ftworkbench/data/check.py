@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ftworkbench.data.advice import advise
+from ftworkbench.data.advice import RULES, advise
 from ftworkbench.data.documents import Documents, FileRead, Progress, read_documents
 from ftworkbench.data.duplicates import compare_prints
 from ftworkbench.data.findings import (
@@ -29,7 +29,7 @@ from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.problems import KINDS, Advice, Problem
 
 if TYPE_CHECKING:
-    from ftworkbench.recipe.tables import Data
+    from ftworkbench.recipe.tables import Check, Data
 
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
@@ -119,11 +119,12 @@ def check_files(
     data: Data | None = None,
     ledger: Ledger | None = None,
     progress: Progress | None = None,
+    rules: Check = RULES,
 ) -> Report:
     """Checks files that belong together; leaks are looked for from the held-out ones into the others.
 
-    With a ledger, what it has decided is settled. `progress` gets what is being done, how much of it is done,
-    and of how much. Raises InputError where a file cannot be read.
+    With a ledger, what it has decided is settled. `rules` are the thresholds of the advice. `progress` gets what is
+    being done, how much of it is done, and of how much. Raises InputError where a file cannot be read.
     """
     paths = list(dict.fromkeys(Path(path) for path in paths))
     collection = read_documents(paths, data, ledger, progress)
@@ -146,7 +147,7 @@ def check_files(
         files[file].problems.append(problem)
     unread = ledger.unread if ledger else 0
     reports = [
-        _report(file, _class_counts(number, documents, labelled), train=not held[number], unread=unread)
+        _report(file, _class_counts(number, documents, labelled), rules if not held[number] else None, unread)
         for number, file in enumerate(files)
     ]
     return Report(tuple(reports))
@@ -177,12 +178,13 @@ def _class_counts(number: int, documents: Documents, labelled: Labelled | None) 
     return dict(labelled.counted((documents.files == number) & documents.used).most_common())
 
 
-def _report(file: FileRead, labels: dict[str, int], *, train: bool, unread: int) -> FileReport:
+def _report(file: FileRead, labels: dict[str, int], rules: Check | None, unread: int) -> FileReport:
+    """What was found in a file; with `rules`, which one to train on has, the advice too."""
     kept = file.fates["kept"] + file.fates["edited"]
-    advice = list(advise(kept, file.reviewed, file.rows, labels)) if train else []
+    advice = list(advise(kept, file.reviewed, file.rows, labels, rules)) if rules else []
     if file.cut:
         advice.append(Advice("cut-off", file.cut))
-    if train and unread:
+    if rules and unread:
         advice.append(Advice("unread-ledger", f"{unread} lines of the ledger cannot be read: look at them"))
     ranked = {id(problem): place for place, problem in enumerate(file.problems)}
     problems = sorted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ftworkbench.recipe.check_table import Check
 from ftworkbench.recipe.model_tables import Lora, Model, Quantization
 from ftworkbench.recipe.own_tables import METRIC_NAMES, Data, Evaluate, Launch, Method, Prompt
 from ftworkbench.recipe.train_table import Train
@@ -11,6 +12,7 @@ from ftworkbench.recipe.train_table import Train
 __all__ = [
     "METRIC_NAMES",
     "TABLES",
+    "Check",
     "Data",
     "Evaluate",
     "Launch",
@@ -24,7 +26,7 @@ __all__ = [
     "Train",
 ]
 
-Table = Model | Quantization | Lora | Train | Method | Data | Prompt | Evaluate | Launch
+Table = Model | Quantization | Lora | Train | Method | Data | Check | Prompt | Evaluate | Launch
 
 TABLES: dict[str, type[Table]] = {
     "model": Model,
@@ -33,6 +35,7 @@ TABLES: dict[str, type[Table]] = {
     "train": Train,
     "method": Method,
     "data": Data,
+    "check": Check,
     "prompt": Prompt,
     "evaluate": Evaluate,
     "launch": Launch,
@@ -54,6 +57,7 @@ class Recipe:
     lora: Lora = field(default_factory=Lora)
     train: Train = field(default_factory=Train)
     method: Method = field(default_factory=Method)
+    check: Check = field(default_factory=Check)
     prompt: Prompt = field(default_factory=Prompt)
     evaluate: Evaluate = field(default_factory=Evaluate)
     launch: Launch = field(default_factory=Launch)

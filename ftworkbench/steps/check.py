@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ftworkbench.data.advice import RULES
 from ftworkbench.data.check import Report, check_files
 from ftworkbench.data.ledger import Ledger
-from ftworkbench.recipe.tables import Data
+from ftworkbench.recipe.tables import Check, Data
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.workspace import Workspace
 
@@ -22,7 +23,8 @@ def data_files(opened: Opened) -> list[Path]:
 
 def check_recipe(opened: Opened, progress: Progress | None = None) -> Report:
     """The report on all data files of the recipe, with what the workspace's ledger has decided."""
-    return _checked(data_files(opened), opened.recipe.data, opened.workspace.ledger, progress)
+    recipe = opened.recipe
+    return _checked(data_files(opened), recipe.data, opened.workspace.ledger, progress, recipe.check)
 
 
 def check_paths(paths: Sequence[Path], data: Data | None = None, progress: Progress | None = None) -> Report:
@@ -30,10 +32,12 @@ def check_paths(paths: Sequence[Path], data: Data | None = None, progress: Progr
     return _checked(paths, data, Workspace(paths[0].parent).ledger, progress)
 
 
-def _checked(paths: Sequence[Path], data: Data | None, ledger: Path, progress: Progress | None) -> Report:
-    return check_files(paths, data, Ledger.open(ledger) if ledger.exists() else None, progress)
+def _checked(
+    paths: Sequence[Path], data: Data | None, ledger: Path, progress: Progress | None, rules: Check = RULES
+) -> Report:
+    return check_files(paths, data, Ledger.open(ledger) if ledger.exists() else None, progress, rules)
 
 
 def check_undecided(opened: Opened, progress: Progress | None = None) -> Report:
     """The report on all data files of the recipe as they lie there, whatever was decided about them."""
-    return check_files(data_files(opened), opened.recipe.data, None, progress)
+    return check_files(data_files(opened), opened.recipe.data, None, progress, opened.recipe.check)

@@ -25,6 +25,7 @@ _NOTES = {
     "train": "SFTConfig",
     "method": "objective, adapter",
     "data": "rows",
+    "check": "what the check advises",
     "prompt": "the prompted contestants",
     "evaluate": "measures, verdict",
     "launch": "where it runs",
