@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # Long enough to be worth a look at a row in a list; a row of megabytes is not looked at whole.
 _LONGEST_LINE = 400
+_COMMIT = re.compile("@([0-9a-f]{7})[0-9a-f]{33}")
 
 
 class Review:
@@ -34,6 +36,11 @@ class Review:
         self.label = data.label if data is not None else None
         self.known = Known()
         self.tally = Tally(ledger, self.label)
+
+    @property
+    def name(self) -> str:
+        """What the file is called; of a dataset's pinned commit the first digits."""
+        return _COMMIT.sub(r"@\1", self.path.name)
 
     @property
     def size(self) -> int:

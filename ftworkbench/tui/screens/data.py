@@ -123,7 +123,7 @@ class DataScreen(WorkbenchScreen):
         run_count(self, review)
         self.measure_known()
         if review.source.complete and not review.size:
-            self._say_empty(f"{review.path.name} has no rows.", ["o goes to the recipe's next file."])
+            self._say_empty(f"{review.name} has no rows.", ["o goes to the recipe's next file."])
 
     def _say_empty(self, head: str, lines: list[str]) -> None:
         self.query_one(Empty).say(head, lines)
@@ -150,7 +150,7 @@ class DataScreen(WorkbenchScreen):
     def entitle(self) -> None:
         """Says above the rows which file it is, which rows are seen, how many are kept and reviewed."""
         if self.review is not None:
-            parts = [*(self.finding.words or [self.review.path.name]), self.review.summary]
+            parts = [*(self.finding.words or [self.review.name]), self.review.summary]
             entitle(self.rows, shown_line(" · ".join(parts), max(self.rows.size.width - 4, 20)))
 
     def show_row(self, *, top: bool = True) -> None:
@@ -253,7 +253,7 @@ class DataScreen(WorkbenchScreen):
         from ftworkbench.tui.screens.overview import OverviewScreen
 
         if self.review is not None:
-            self.app.push_screen(OverviewScreen(f"{self.review.path.name}: all of it", found))
+            self.app.push_screen(OverviewScreen(f"{self.review.name}: all of it", found))
 
     def action_format(self) -> None:
         self._format.ask()

@@ -83,7 +83,7 @@ class Checks:
         from ftworkbench.tui.widgets.problem_list import ProblemList
 
         kinds, advice = data_page.kind_lines(data.review), data_page.advice(self._report, data.review)
-        dialog = ProblemList(f"{data.review.path.name}: what check found", kinds, advice)
+        dialog = ProblemList(f"{data.review.name}: what check found", kinds, advice)
         data.app.push_screen(dialog, self._choose)
 
     def _choose(self, kind: str | None) -> None:

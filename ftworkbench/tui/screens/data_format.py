@@ -35,7 +35,7 @@ class FileFormat:
         told = "" if self._data.workbench.opened is None else "The recipe will say so in [data]."
         chosen = dict(zip(_KEYS, choices, strict=False))
         self._data.app.push_screen(
-            Ask(f"Read {review.path.name} as", told, answers),
+            Ask(f"Read {review.name} as", told, answers),
             lambda key: None if key is None else self._choose(chosen[key]),
         )
 

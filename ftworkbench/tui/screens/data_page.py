@@ -47,7 +47,7 @@ def files_of(opened: Opened) -> list[Path]:
 def title(review: Review, index: int) -> str:
     """The title of a row's page: its number, its file, its label."""
     line = review.line(index)
-    parts = [f"row {line.number:,}", review.path.name, *line.tags]
+    parts = [f"row {line.number:,}", review.name, *line.tags]
     if review.path.is_dir():
         parts.insert(1, review.source.place(index))
     return " · ".join(part for part in parts if part)
