@@ -28,6 +28,7 @@ NAMED = {
 }  # fmt: skip
 # What a terminal says when a program asks: synchronized output is there and off, reports of its size are not.
 _ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y", b"\x1b[c": b"\x1b[?62;c"}
+_BEGINS_PICTURE, _ENDS_PICTURE = b"\x1b[?2026h", b"\x1b[?2026l"
 _QUERY = re.compile(b"|".join(map(re.escape, _ANSWERS)))
 _LONGEST_QUERY = max(map(len, _ANSWERS))
 # The program becomes the foreground of the terminal that is its stdin, as under a shell: so it is told when that goes.
@@ -73,6 +74,16 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.rows)
 
+    @property
+    def whole_rows(self) -> list[str]:
+        """The lines of the last picture that was painted to its end: a terminal shows no half of one."""
+        begun = self.raw.rfind(_BEGINS_PICTURE)
+        if begun <= self.raw.rfind(_ENDS_PICTURE):
+            return self.rows
+        screen = pyte.Screen(self._screen.columns, self._screen.lines)
+        pyte.ByteStream(screen).feed(bytes(self.raw[:begun]))
+        return [line.rstrip() for line in screen.display]
+
     def wait(self, wanted: str | Callable[[str], bool], seconds: float = 15.0) -> str:
         """Waits until that text is on the screen, or until what is on it is right; gives the screen."""
         holds = wanted if callable(wanted) else lambda text: wanted in text
@@ -94,6 +105,10 @@ class Terminal:
             if len(self.raw) > before:
                 came = time.monotonic()
         return self.text
+
+    def look(self, seconds: float) -> None:
+        """Takes what comes within so many seconds, or the first of it."""
+        self._pump(seconds)
 
     def _pump(self, seconds: float) -> bool:
         """Takes what comes within so many seconds. False when the terminal is gone, or the program has left it."""
@@ -142,6 +157,12 @@ class Terminal:
         """Kills the program, which has no time for a last word."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(_ENDS_WITHIN)
+
+    def drain(self) -> None:
+        """Takes all that the program, which has ended, had said before."""
+        end = time.monotonic() + _ENDS_WITHIN
+        while self._pump(0.05):
+            assert time.monotonic() < end, "the terminal is still open"
 
     def leave(self, *keys: str) -> int:
         """Presses the keys that end the program, and gives its exit code; all that it says until then is in `raw`."""

@@ -1,0 +1,126 @@
+"""The workbench is killed while rows are decided: what was shown as decided is on disk, and it opens again.
+
+FTWORKBENCH_KILLS says how many times; a few unless it does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from terminal import Terminal, open_workbench
+
+from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.source import open_source
+
+KILLS = int(os.environ.get("FTWORKBENCH_KILLS", "4"))
+ROWS = 200
+KEYS = "aaaxx  u"
+LATEST = 1.5  # seconds after the rows are shown
+LONGEST_PAUSE = 0.04  # seconds between two keys
+EVERY = 4  # one start in so many is not waited for until its rows are there
+RECIPE = '[model]\nmodel_id = "pocket"\n\n[data]\ntrain = "train.jsonl"\n'
+STATUSES = {"·": "unreviewed", "✔": "accepted", "✘": "rejected", "s": "skipped"}
+_ROW = re.compile(r"^.[▸ ]([·✔✘s]) +(\d+)[ !]", re.MULTILINE)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    (folder / "desk.toml").write_text(RECIPE)
+    turns = [[("user", f"What became of order {n}"), ("assistant", f"It is in hall {n % 7}")] for n in range(ROWS)]
+    rows = [{"messages": [{"role": role, "content": text} for role, text in row]} for row in turns]
+    (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def shown_rows(lines: list[str]) -> dict[int, str]:
+    """The status of each row on the screen, by its number."""
+    return {int(number): STATUSES[mark] for mark, number in _ROW.findall("\n".join(lines))}
+
+
+def says(ledger: Ledger, keys: dict[int, str], rows: dict[int, str]) -> bool:
+    """Whether the ledger says of these rows what the screen does."""
+    return all(ledger.state(keys[number]).status == status for number, status in rows.items())
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines of the ledger, each a record; a last one that was cut off is none."""
+    if not path.exists():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1]
+    assert all(json.loads(line)["id"] for line in lines)
+    return lines
+
+
+def was_so(ledger: Path, before: int, keys: dict[int, str], rows: dict[int, str]) -> int | None:
+    """After how many of the new records the ledger said what the screen shows; None where it never did."""
+    lines = whole_lines(ledger)
+    copy = ledger.with_name("copy.jsonl")
+    copy.write_bytes(b"".join(line + b"\n" for line in lines[:before]))
+    replayed = Ledger.open(copy)
+    for count in range(len(lines) - before + 1):
+        if says(replayed, keys, rows):
+            return count
+        if before + count < len(lines):
+            with copy.open("ab") as file:
+                file.write(lines[before + count] + b"\n")
+            replayed.refresh()
+    return None
+
+
+def type_until_killed(terminal: Terminal, draw: random.Random) -> int:
+    """Types keys one after the other, and kills the workbench at a random moment; gives how many were typed."""
+    end, typed = time.monotonic() + draw.uniform(0, LATEST), 0
+    while (left := end - time.monotonic()) > 0:
+        terminal.send(draw.choice(KEYS))
+        typed += 1
+        until = time.monotonic() + min(draw.uniform(0, LONGEST_PAUSE), left)
+        while (pause := until - time.monotonic()) > 0:
+            terminal.look(pause)
+    terminal.kill()
+    terminal.drain()
+    return typed
+
+
+def test_what_was_shown_as_decided_is_on_disk_however_often_the_workbench_is_killed(desk: Path) -> None:
+    draw = random.Random(20)
+    with open_source(desk / "train.jsonl") as source:
+        keys = {row.number: row.key for row in source.rows()}
+    path, started = desk / "ledger.jsonl", time.monotonic()
+    counted: Counter[str] = Counter()
+    for kill in range(KILLS + 1):
+        ledger = Ledger.open(path)
+        before = len(whole_lines(path))
+        terminal = open_workbench(desk)
+        try:
+            if kill % EVERY or kill == KILLS:
+                terminal.wait(lambda text: says_all(text, ledger, keys))  # noqa: B023
+            if kill == KILLS:
+                break
+            counted["keys"] += type_until_killed(terminal, draw)
+        finally:
+            terminal.close()
+        rows = shown_rows(terminal.whole_rows)
+        was = was_so(path, before, keys, rows)
+        assert was is not None, "\n".join(terminal.whole_rows)
+        records = len(whole_lines(path)) - before
+        counted["records"] += records
+        counted["on disk before they were shown"] += records - was
+        counted["kills before a row was shown"] += not rows
+        counted["last lines cut off"] += path.exists() and path.read_bytes()[-1:] != b"\n"
+        assert Ledger.open(path).unread == 0
+    told = ", ".join(f"{count:,} {what}" for what, count in counted.items())
+    print(f"{KILLS} kills in {time.monotonic() - started:.0f} s: {told}")
+
+
+def says_all(text: str, ledger: Ledger, keys: dict[int, str]) -> bool:
+    rows = shown_rows(text.splitlines())
+    return len(rows) > 1 and says(ledger, keys, rows)
