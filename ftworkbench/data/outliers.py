@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ftworkbench.data.vectors import DIMENSIONS, Floats, Vectors
+from ftworkbench.data.vectors import Floats, Vectors, main_directions
 
 FEWEST_ROWS = 100
 _NEIGHBOURS = 10
@@ -15,7 +15,6 @@ _NEIGHBOURS = 10
 _MOST_HELD_AGAINST = 4096
 _MOST_LOOKED_AT = 1000
 _DIRECTIONS = 64
-_ROUNDS = 3
 _CHUNK = 1024
 _LEAST = 1e-3
 _SEED = 42
@@ -79,9 +78,6 @@ def _nearness(vectors: Vectors, rows: _Rows, sample: _Rows, against: Floats) -> 
 
 def _least_common(vectors: Vectors, rows: _Rows, against: Floats) -> _Rows:
     """The texts of which least lies in the main directions of the sample."""
-    draw = np.random.default_rng(_SEED)
-    main = draw.standard_normal((DIMENSIONS, _DIRECTIONS)).astype(np.float32)
-    for _ in range(_ROUNDS):  # subspace iteration
-        main = np.linalg.qr(against.T @ (against @ main))[0]
+    main = main_directions(against, _DIRECTIONS)
     shares = np.concatenate([np.square(some @ main).sum(axis=1) for _, some in vectors.chunks(rows)])
     return rows[np.argpartition(shares, _MOST_LOOKED_AT)[:_MOST_LOOKED_AT]]

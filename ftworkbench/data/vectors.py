@@ -23,6 +23,8 @@ _PIECE = 4
 _MOST_LEARNT_FROM = 20_000
 _CHUNK_WORDS = 100_000
 _KNOWN_WORDS = 1 << 16
+_ROUNDS = 3
+_SEED = 42
 _GOLDEN = np.uint32(0x9E3779B1)
 _LETTERS = tuple(map(np.uint32, (0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F, 0x165667B1)))
 _SIGNED = 2 * DIMENSIONS
@@ -202,6 +204,15 @@ def weighed(counts: Any, rarity: Floats) -> Any:
         lengths[filled] = np.sqrt(np.add.reduceat(values * values, counts.indptr[filled]))
     values /= np.repeat(np.maximum(lengths, 1e-9), np.diff(counts.indptr))
     return type(counts)((values, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def main_directions(vectors: Floats, count: int) -> Floats:
+    """The directions, as columns, in which most of these vectors (dense, a row each) lies, by subspace iteration."""
+    draw = np.random.default_rng(_SEED)
+    main: Floats = draw.standard_normal((vectors.shape[1], min(count, vectors.shape[1]))).astype(np.float32)
+    for _ in range(_ROUNDS):
+        main = np.linalg.qr(vectors.T @ (vectors @ main))[0]
+    return main
 
 
 def spread(rows: _Rows, most: int) -> _Rows:
