@@ -98,7 +98,7 @@ class LineRecords:
         self._turn = Lock()
         self._complete = self._at >= self._size and self._unpacked
         if not self.complete:
-            self._index_slice(_FIRST_SLICE)
+            self._index_few(_FIRST_SLICE)
 
     @property
     def known(self) -> int:
@@ -150,6 +150,29 @@ class LineRecords:
             if monotonic() >= until:
                 break
         return self.complete
+
+    def _index_few(self, length: int) -> None:
+        """`_index_slice` for the first lines, without numpy: that takes a tenth of a second to import."""
+        part = os.pread(self._descriptor, length, self._at)
+        base, end = self._at, self._at + len(part)
+        ended = (not part or end >= self._size) and self._unpacked
+        while (newline := part.find(b"\n", self._line - base)) >= 0:
+            self._add_line(part[self._line - base : newline])
+            self._line = base + newline + 1
+        if ended and self._line < end:
+            self._add_line(part[self._line - base :])
+            self._line = end + 1
+        self._at, self._complete = end, ended
+
+    def _add_line(self, line: bytes) -> None:
+        """Adds the next line, which begins at `_line`, where it is not blank."""
+        self._lines += 1
+        if line.strip():
+            shift = self._lines - 1 - self.known
+            if shift != self._gap_by[-1]:
+                self._gap_at.append(self.known)
+                self._gap_by.append(shift)
+            self._starts.append(self._line)
 
     def _index_slice(self, length: int) -> None:
         """Adds the starts of the lines that end in the next `length` bytes of the file."""

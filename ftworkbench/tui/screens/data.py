@@ -120,10 +120,15 @@ class DataScreen(WorkbenchScreen):
         self.remove_class("-empty")
         self.rows.show(range(review.size), keep=False)
         self.entitle()
-        run_count(self, review)
-        self.measure_known()
+        self.call_after_refresh(self._count, review)
         if review.source.complete and not review.size:
             self._say_empty(f"{review.name} has no rows.", ["o goes to the recipe's next file."])
+
+    def _count(self, review: Review) -> None:
+        """Counts the rows, and looks what is known of them, when the first are painted."""
+        if self.review is review:
+            run_count(self, review)
+            self.measure_known()
 
     def _say_empty(self, head: str, lines: list[str]) -> None:
         self.query_one(Empty).say(head, lines)
