@@ -82,7 +82,7 @@ def _runs(flat: NDArray[np.uint32], starts: _Places, chosen: NDArray[np.bool_]) 
         whole = np.repeat(chosen[begin:stop], np.diff(starts[begin : stop + 1]))
         last = starts[begin + 1 : stop + 1] - word
         for back in range(1, RUN):
-            whole[np.maximum(last - back, 0)] = False
+            whole[last[last >= back] - back] = False
         places = np.flatnonzero(whole)
         yield hashes[places], places + word
 

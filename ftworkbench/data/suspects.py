@@ -106,7 +106,7 @@ def _by_the_likeliest(
     counts = np.bincount(own, minlength=len(judge.means))
     usual = np.bincount(own, weights=mine, minlength=len(judge.means)) / np.maximum(counts, 1)
     usual[counts == 0] = np.inf
-    confident = (shares >= usual[best]) & (best != own[:, None])
+    confident = (shares >= usual[best] - 1e-6) & (best != own[:, None])
     return best[:, 0].astype(np.int64), 1 - mine, confident.any(axis=1) & (best[:, 0] != own)
 
 

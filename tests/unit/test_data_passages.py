@@ -81,6 +81,8 @@ def test_held_out_texts_may_stand_anywhere_and_be_all_or_none() -> None:
     flat[2] = flat[0]
     starts = np.array([0, 20, 40, 60])
     assert eight_grams(flat.ravel(), starts, np.array([True, False, False])) == [Covered(0, 2, 1.0)]
+    empty_first = np.concatenate(([0], starts))
+    assert eight_grams(flat.ravel(), empty_first, np.array([True, True, False, False])) == [Covered(1, 3, 1.0)]
     assert eight_grams(flat.ravel(), starts, np.ones(3, dtype=bool)) == []
     assert eight_grams(flat.ravel(), starts, np.zeros(3, dtype=bool)) == []
     assert eight_grams(flat.ravel()[:0], np.array([0]), np.zeros(0, dtype=bool)) == []
