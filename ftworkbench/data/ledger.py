@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import secrets
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -37,12 +38,14 @@ class Ledger:
 
     Undo and redo are records too, so that they work across restarts; they concern what `by` decided, an act on many
     rows as a whole. Records count in the order of their time, so that two ledgers merge by the union of their lines.
+    Several threads may use one: while one of them writes, the others see what was decided before.
     """
 
     def __init__(self, path: Path, by: str | None = None) -> None:
         self.path = path
         self.by = by or _user()
         self._lines = AppendedLines(path, lambda line: _parse(line) is not None)
+        self._lock = threading.RLock()
         self._forget()
 
     @classmethod
@@ -77,7 +80,8 @@ class Ledger:
 
     def tags(self) -> tuple[str, ...]:
         """All tags in use, sorted."""
-        return tuple(sorted({tag for state in self._states.values() for tag in state.tags}))
+        states = tuple(self._states.values())  # in one go: another thread may add to them
+        return tuple(sorted({tag for state in states for tag in state.tags}))
 
     def counts(self, keys: Iterable[str]) -> dict[str, int]:
         """How many of these rows have each status; each key counts as often as it comes."""
@@ -143,11 +147,13 @@ class Ledger:
 
     def undo(self) -> Act | None:
         """Takes back the last act of `by` that stands, and gives it; None where there is none. Raises as `decide`."""
-        return self._step("undo", self.to_undo)
+        with self._lock:
+            return self._step("undo", self.to_undo)
 
     def redo(self) -> Act | None:
         """Makes again the act that was taken back last, and gives it; None where there is none. Raises as `decide`."""
-        return self._step("redo", self.to_redo)
+        with self._lock:
+            return self._step("redo", self.to_redo)
 
     def _step(self, do: str, act: Act | None) -> Act | None:
         if act is not None:
@@ -162,7 +168,18 @@ class Ledger:
         self._lines.close()
 
     def refresh(self) -> bool:
-        """Reads what was appended to the file since; True where that changed anything. Raises InputError."""
+        """Reads what was appended to the file since; True where that changed anything. Raises InputError.
+
+        Where another thread is at it, or writes, it comes back at once.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return self._refresh()
+        finally:
+            self._lock.release()
+
+    def _refresh(self) -> bool:
         try:
             lines, anew = self._lines.read_new()
         except OSError as error:
@@ -204,6 +221,10 @@ class Ledger:
 
     def _append(self, records: Sequence[Mapping[str, Any]]) -> list[Decision]:
         """Writes records as one act, and takes them in with all that was written since."""
+        with self._lock:
+            return self._append_alone(records)
+
+    def _append_alone(self, records: Sequence[Mapping[str, Any]]) -> list[Decision]:
         first = max(time.time(), self._last[0] + _CLOCK_TICK)
         act = secrets.token_hex(8) if len(records) > 1 else ""
         decisions = [
@@ -217,7 +238,7 @@ class Ledger:
         except OSError as error:
             what = "the decision was" if len(decisions) == 1 else f"the {len(decisions)} decisions were"
             raise WorkbenchError(f"{self.path}: {what} not saved: {error.strerror}") from None
-        self.refresh()
+        self._refresh()
         return decisions
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from time import perf_counter
 
@@ -349,3 +350,27 @@ def test_records_that_come_out_of_order_of_their_time_count_in_it(path: Path) ->
     for reader in (ledger, Ledger.open(path, by="ann")):
         assert reader.state("k").status == "accepted"
         assert reader.to_redo.keys == ("k", "l")
+
+
+def test_what_another_thread_writes_counts_when_it_is_on_disk_and_not_before(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger.open(path)
+    ledger.decide("first", "accept")
+    written, looked = threading.Event(), threading.Event()
+
+    def sync(_: int) -> None:
+        written.set()
+        assert looked.wait(10)
+
+    monkeypatch.setattr("ftworkbench.data.lines.os.fsync", sync)
+    writer = threading.Thread(target=ledger.decide_all, args=(["a", "b"], "reject"))
+    writer.start()
+    assert written.wait(10)
+    assert path.read_bytes().count(b"\n") == 3
+    found = (ledger.refresh(), ledger.state("a").status)
+    looked.set()
+    writer.join()
+    assert found == (False, "unreviewed")
+    assert ledger.counts("ab")["rejected"] == 2
+    assert ledger.to_undo.keys == ("a", "b")
