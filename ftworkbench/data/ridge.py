@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ _EXACT = 4096
 _DIRECTIONS = 128
 _SEED = 42
 _LEAST = 1e-3
+# With fewer features to a text than this, the sparse product of the vectors is the quicker one.
+_SPARSE = 150
 
 _Rows = NDArray[np.int64]
 
@@ -65,10 +68,9 @@ def fit(vectors: Vectors, rows: _Rows, labels: NDArray[np.int32], count: int) ->
     for some, features in vectors.chunks(rows):
         own = labels[at : at + len(some)]
         at += len(some)
-        dense = features.toarray()
-        gram += dense.T @ dense
+        gram += _product(features)
         ones = csr_array((np.ones(len(own), dtype=np.float32), own, np.arange(len(own) + 1)), shape=(len(own), count))
-        moment += (ones.T @ features).toarray().T - np.outer(dense.sum(axis=0), means)
+        moment += (ones.T @ features).toarray().T - np.outer(features.sum(axis=0), means)
     gram[np.diag_indices(DIMENSIONS)] += _RIDGE
     factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
     directions = np.eye(DIMENSIONS, dtype=np.float32)
@@ -79,3 +81,11 @@ def fit(vectors: Vectors, rows: _Rows, labels: NDArray[np.int32], count: int) ->
     fitted = np.zeros(len(vectors), dtype=bool)
     fitted[rows] = True
     return Fit(vectors, fitted, means, cho_solve(factor, moment, check_finite=False), spans)
+
+
+def _product(features: Any) -> Floats:
+    """The product of the transposed vectors with themselves."""
+    if features.nnz < _SPARSE * features.shape[0]:
+        return np.asarray((features.T.tocsr() @ features).toarray())
+    dense = features.toarray()
+    return np.asarray(dense.T @ dense)
