@@ -12,6 +12,7 @@ import pytest
 from ftworkbench.data.git import merge_ledgers_by_union
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.demo.workspace import make_demo
+from ftworkbench.steps.check import check_paths
 from ftworkbench.steps.init import make_workspace
 from ftworkbench.workspace import Workspace
 
@@ -78,6 +79,8 @@ def test_the_lines_on_both_sides_of_conflict_markers_count(tmp_path: Path, style
     git(ann, "-c", f"merge.conflictStyle={style}", "pull", "-q", "--no-rebase", str(bob), "main", ends_with=1)
     assert b"<<<<<<<" in (ann / "ledger.jsonl").read_bytes()
     assert statuses(ann) == ["accepted", "rejected", "rejected", "rejected", "accepted"]
+    (ann / "rows.jsonl").write_text(ROW)
+    assert "unread-ledger" in {one.kind for one in check_paths([ann / "rows.jsonl"]).files[0].advice}
     Ledger.open(ann / "ledger.jsonl", by="ann").decide("first", "reject")
     assert statuses(ann)[0] == "rejected"
 
