@@ -31,6 +31,7 @@ _SIGNED = 2 * DIMENSIONS
 _SHIFT = np.uint32(32 - _SIGNED.bit_length() + 1)
 # Far less than a place for each hash, so that few share one.
 _PLACES_PER_WORD = 4
+_PAST_ALL = (1 << 32) - 1
 
 Floats = NDArray[np.float32]
 _Hashes = NDArray[np.uint32]
@@ -44,8 +45,8 @@ class Counted:
     """The features of texts, given as the hashes of their words: one text's after the other's.
 
     `starts` says where each text begins in `flat`, and at last where all end; `vocabulary` has the word of each hash.
-    Without it a word is known as a whole only, not by its runs of letters, which forgive a typing slip. Of a text the
-    first 200 words count.
+    A word that it lacks is known as a whole only, not by its runs of letters, which forgive a typing slip. The first
+    200 words of a text count.
     """
 
     def __init__(self, flat: _Hashes, starts: _Rows, vocabulary: Mapping[int, str] | None = None) -> None:
@@ -78,13 +79,22 @@ class Counted:
         first = 0 if self._known is None else len(self._known)
         # A word, then its pair with the next one; the last word of a text has none.
         parts = np.empty(2 * total, dtype=np.int32)
-        parts[0::2] = _bucket(hashes) if self._known is None else self._known.places(hashes)
+        parts[0::2] = self._words(hashes, first)
         pairs = (hashes[:-1] * _LETTERS[0]) ^ hashes[1:]
         parts[1:-1:2] = first + _bucket(pairs)
         parts[2 * ends[sizes > 0] - 1] = first + _SIGNED
         starts = np.concatenate((np.zeros(1, dtype=np.int64), 2 * ends)).astype(np.int32)
         shape = (len(rows), first + _SIGNED + 1)
         return csr_array((np.ones(2 * total, dtype=np.float32), parts, starts), shape=shape) @ self._features
+
+    def _words(self, hashes: _Hashes, first: int) -> _Rows:
+        """Which features each word has: its place in the vocabulary, or past `first` the one that its hash stands for."""
+        if self._known is None:
+            return _bucket(hashes)
+        places = self._known.places(hashes).astype(np.int64)
+        unknown = np.flatnonzero(places < 0)
+        places[unknown] = first + _bucket(hashes[unknown])
+        return places
 
     @cached_property
     def _features(self) -> Any:
@@ -106,23 +116,24 @@ class _Known:
     def __init__(self, vocabulary: Mapping[int, str]) -> None:
         hashes = np.fromiter(vocabulary, dtype=np.uint32, count=len(vocabulary))
         order = np.argsort(hashes)
-        self._hashes = hashes[order]
+        self._hashes = np.append(hashes[order], np.uint32(_PAST_ALL))
         names = list(vocabulary.values())
         self._names = [names[place] for place in order.tolist()]
         bits = min(max((_PLACES_PER_WORD * len(names)).bit_length(), 1), 24)
         self._shift = np.uint32(32 - bits)
-        self._first = np.searchsorted(self._hashes >> self._shift, np.arange(1 << bits)).astype(np.int32)
+        self._first = np.searchsorted(self._hashes[:-1] >> self._shift, np.arange(1 << bits)).astype(np.int32)
 
     def __len__(self) -> int:
         return len(self._names)
 
     def places(self, hashes: _Hashes) -> NDArray[np.int32]:
-        """The place of each hash; all must be in the vocabulary."""
+        """The place of each hash; -1 where it is not in the vocabulary."""
         found: NDArray[np.int32] = self._first[hashes >> self._shift]
-        wrong = np.flatnonzero(self._hashes[found] != hashes)
-        while len(wrong):
-            found[wrong] += 1
-            wrong = wrong[self._hashes[found[wrong]] != hashes[wrong]]
+        before = np.flatnonzero(self._hashes[found] < hashes)
+        while len(before):
+            found[before] += 1
+            before = before[self._hashes[found[before]] < hashes[before]]
+        found[(self._hashes[found] != hashes) | (found == len(self))] = -1
         return found
 
     def features(self) -> tuple[_Rows, _Rows]:
@@ -139,7 +150,7 @@ class _Known:
             hashes += np.where(at + offset <= last, codes[np.minimum(at + offset, last)], np.uint32(0)) * factor
         hashes ^= hashes >> np.uint32(15)
         whole = np.cumsum(runs) - runs
-        return np.insert(_bucket(hashes), whole, _bucket(self._hashes)), runs + 1
+        return np.insert(_bucket(hashes), whole, _bucket(self._hashes[:-1])), runs + 1
 
 
 def _bucket(hashes: _Hashes) -> _Rows:

@@ -63,3 +63,13 @@ def test_words_of_one_letter_and_of_any_script_count() -> None:
     alike = likeness(["ж я 東", "ж я 東 ", "x y z", *map(str, range(10))])
     assert alike[0, 1] > 0.99
     assert abs(alike[0, 2]) < 0.1
+
+
+def test_words_that_the_vocabulary_lacks_count_as_wholes() -> None:
+    hashes = [5, 9, 2**31, 2**32 - 1, 3 * 2**30]
+    flat = np.array([*hashes, *hashes, 7, 8, 11, 13, 17], dtype=np.uint32)
+    for known in ({hashes[0]: "parcel", hashes[4]: "late"}, {hashes[3]: "last"}):
+        found = vectors_of(Counted(flat, np.array([0, 5, 10, 15, 15]), known)).of(np.arange(4))
+        alike = (found @ found.T).toarray()
+        assert alike[0, 1] > 0.99
+        assert abs(alike[0, 2]) < 0.2
