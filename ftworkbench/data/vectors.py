@@ -88,7 +88,7 @@ class Counted:
         return csr_array((np.ones(2 * total, dtype=np.float32), parts, starts), shape=shape) @ self._features
 
     def _words(self, hashes: _Hashes, first: int) -> _Rows:
-        """Which features each word has: its place in the vocabulary, or past `first` the one that its hash stands for."""
+        """The features of each word: its place in the vocabulary, or past `first` the one that its hash stands for."""
         if self._known is None:
             return _bucket(hashes)
         places = self._known.places(hashes).astype(np.int64)
