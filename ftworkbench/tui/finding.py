@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -96,11 +96,24 @@ def run_count(screen: Screen[Any], review: Review) -> Worker[None]:
     return screen.run_worker(work, thread=True, exclusive=True, group="count", exit_on_error=False)
 
 
+def _by_cluster(review: Review, cancelled: Callable[[], bool]) -> list[int]:
+    """All rows, those that read alike together, by another process; none where it was cancelled."""
+    from ftworkbench.steps.apart import apart
+    from ftworkbench.steps.look_at_rows import ToCluster, cluster_rows
+
+    return apart(cluster_rows, ToCluster(review.path, review.data), lambda *_: None, cancelled) or []
+
+
 def run_sort(screen: Screen[Any], review: Review, rows: Sequence[int], order: str, seed: int) -> Worker[None]:
     """Sorts rows in a thread; the screen gets `Sorted`."""
 
     def work() -> None:
         worker = get_current_worker()
+        if order == "cluster":
+            shown = set(rows)
+            by_cluster = _by_cluster(review, lambda: worker.is_cancelled)
+            screen.post_message(Sorted([index for index in by_cluster if index in shown], order))
+            return
         key = sort_key(review, order, seed)
         keyed = []
         for index in paced(rows):

@@ -33,6 +33,7 @@ class Review:
         self.path = path
         self.source: Source = open_source(path, data)
         self.ledger = ledger
+        self.data = data
         self.label = data.label if data is not None else None
         self.known = Known()
         self.tally = Tally(ledger, self.label)
@@ -121,10 +122,9 @@ class Review:
         why: str = "",
     ) -> None:
         """Writes the same decision on all rows with these keys, each named once, as one act."""
-        before = {key: self.tally.class_of(key, self.ledger.state(key)) for key in keys}
+        before = self.tally.classes(keys)
         self.ledger.decide_all(keys, do, tag=tag, messages=messages, why=why)
-        for key, was in before.items():
-            self.tally.move(key, was)
+        self.tally.move(before)
 
     def tag_all(self, keys: Sequence[str], given: Sequence[str], taken: Sequence[str]) -> None:
         """Gives all rows with these keys the tags, and takes the others away, as one act."""
@@ -139,19 +139,15 @@ class Review:
         return self._stepped(self.ledger.to_redo, self.ledger.redo)
 
     def _stepped(self, act: Act | None, step: Callable[[], Act | None]) -> Act | None:
-        before = {key: self.tally.class_of(key, self.ledger.state(key)) for key in act.keys} if act else {}
+        before = self.tally.classes(act.keys if act else ())
         step()
-        for key, was in before.items():
-            self.tally.move(key, was)
+        self.tally.move(before)
         return act
 
     def edited_rows(self) -> list[int]:
         """The rows whose messages were edited, of those that are counted."""
-        import numpy
-
-        edited = [int(key, 16) for key in self.ledger.keys() if self.ledger.state(key).messages is not None]  # noqa: SIM118
-        found: list[int] = numpy.flatnonzero(numpy.isin(numpy.array(self.tally.keys), edited)).tolist()
-        return found if edited else []
+        decided = self.ledger.keys()
+        return self.tally.rows_of(key for key in decided if self.ledger.state(key).messages is not None)
 
     def index_of(self, key: str, near: int | None = None) -> int | None:
         """A row with that key: the one at `near` if it has it, else the first."""

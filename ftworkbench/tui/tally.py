@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ftworkbench.data.ledger import Ledger, RowState
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # The filter line completes with labels, where there are not more of them than this.
 _MOST_LABELS = 200
 _LOST = ("rejected", "refused")
+_FEW = 8  # keys that are counted one by one, in a file that is still being read
 
 
 class Tally:
@@ -75,8 +77,9 @@ class Tally:
             counts: Counter[str] = Counter()
             lost = 0
             decided = self._ledger.keys()
-            for key in {*(int(key, 16) for key in decided), *self._refused}:
-                rows, what = self._rows_with(key), self._class_of(key)
+            keys = list({*(int(key, 16) for key in decided), *self._refused})
+            for key, rows in zip(keys, self._rows_with(keys), strict=True):
+                what = self._class_of(key)
                 counts[what] += rows
                 lost += max(rows - 1, 0) if what in _LOST else 0
             counts["unreviewed"] += len(self.keys) - sum(counts.values())
@@ -91,25 +94,42 @@ class Tally:
         name = f"{key:016x}"
         return self.class_of(name, self._ledger.state(name))
 
-    def move(self, key: str, before: str) -> None:
-        """Counts the rows with that key as what they are now, no longer as `before`."""
-        after = self._class_of(int(key, 16))
-        if after != before:
-            with self._lock:
-                rows = self._rows_with(int(key, 16))
-                self.counts[before] -= rows
-                self.counts[after] += rows
-                if (before in _LOST) != (after in _LOST):
-                    self._lost_copies += max(rows - 1, 0) * (1 if after in _LOST else -1)
+    def classes(self, keys: Iterable[str]) -> dict[str, str]:
+        """What the rows with these keys count as now, by key."""
+        return {key: self.class_of(key, self._ledger.state(key)) for key in keys}
 
-    def _rows_with(self, key: int) -> int:
-        if self._sorted is None:
-            return self.keys.count(key)
+    def move(self, before: Mapping[str, str]) -> None:
+        """Counts the rows with these keys as what they are now, no longer as `before` says."""
+        after = self.classes(before)
+        moved = [key for key, was in before.items() if after[key] != was]
+        with self._lock:
+            for key, rows in zip(moved, self._rows_with([int(key, 16) for key in moved]), strict=True):
+                self.counts[before[key]] -= rows
+                self.counts[after[key]] += rows
+                if (before[key] in _LOST) != (after[key] in _LOST):
+                    self._lost_copies += max(rows - 1, 0) * (1 if after[key] in _LOST else -1)
+
+    def rows_of(self, keys: Iterable[str]) -> list[int]:
+        """All rows with these keys, of those that were read, in order."""
         import numpy
 
-        wanted = numpy.uint64(key)
-        first, last = (self._sorted.searchsorted(wanted, side=side) for side in ("left", "right"))
-        return int(last - first)
+        wanted = numpy.array([int(key, 16) for key in keys], dtype=numpy.uint64)
+        if not len(wanted):
+            return []
+        with self._lock:  # the keys cannot grow while they are looked at
+            found: list[int] = numpy.flatnonzero(numpy.isin(numpy.array(self.keys), wanted)).tolist()
+        return found
+
+    def _rows_with(self, keys: Sequence[int]) -> list[int]:
+        """How many rows have each of these keys."""
+        if self._sorted is None and len(keys) <= _FEW:
+            return [self.keys.count(key) for key in keys]
+        import numpy
+
+        ordered = numpy.sort(numpy.array(self.keys, dtype=numpy.uint64)) if self._sorted is None else self._sorted
+        wanted = numpy.array(keys, dtype=numpy.uint64)
+        found: list[int] = (ordered.searchsorted(wanted, "right") - ordered.searchsorted(wanted, "left")).tolist()
+        return found
 
     def summary(self, known: int, *, complete: bool) -> str:
         """How many rows are kept and how many were reviewed, in words."""

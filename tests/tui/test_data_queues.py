@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -215,3 +216,14 @@ async def test_words_are_found_in_edits_in_escaped_text_and_in_rows_that_cannot_
         await pilot.press("slash", *"käse", "enter")
         await settle(app, pilot)
         assert screen_of(app).rows.cursor == 3
+
+
+async def test_rows_that_read_alike_stand_together_by_cluster(tmp_path: Path) -> None:
+    subjects = ("the parcel is late again", "my invoice shows a wrong price", "the screen of the phone is broken")
+    rows = [chat(f"{subjects[n % 3]} number {n} {'please ' * (n % 4)}", "ok") for n in range(30)]
+    async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
+        await pilot.press("s", "c")
+        await until(pilot, lambda: "by cluster" in shown(app))
+        order = [index % 3 for index in screen_of(app).rows.rows]
+        assert sorted(screen_of(app).rows.rows) == list(range(30))
+        assert sum(one != two for one, two in pairwise(order)) < 10

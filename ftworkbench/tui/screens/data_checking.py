@@ -13,7 +13,7 @@ from ftworkbench.tui.screens import data_page
 
 if TYPE_CHECKING:
     from ftworkbench.data.check import Report
-    from ftworkbench.steps.check_apart import Wanted
+    from ftworkbench.steps.look_at_rows import ToCheck
     from ftworkbench.tui.review import Review
     from ftworkbench.tui.screens.data import DataScreen
 
@@ -51,9 +51,9 @@ class Checks:
         if tokens and opened is None:
             data.workbench.tell("the tokenizer is that of a recipe's model, and there is no recipe here", "warning")
             return
-        from ftworkbench.steps.check_apart import Wanted
+        from ftworkbench.steps.look_at_rows import ToCheck
 
-        work = partial(_check, data, Wanted(opened, data.review.path, tokens))
+        work = partial(_check, data, ToCheck(opened, data.review.path, tokens))
         if data.launch(work, self._checked, doing="checking", group="check", failed=lambda _: self._say("")):
             self._say("checking…")
 
@@ -91,13 +91,14 @@ class Checks:
             self._chosen(kind)
 
 
-def _check(data: DataScreen, wanted: Wanted) -> Report | None:
+def _check(data: DataScreen, wanted: ToCheck) -> Report | None:
     """The report, by another process; None where the screen is left meanwhile. For a thread."""
-    from ftworkbench.steps.check_apart import check_apart
+    from ftworkbench.steps.apart import apart
+    from ftworkbench.steps.look_at_rows import check_rows
 
     worker = get_current_worker()
 
     def progress(what: str, done: int, total: int) -> None:
         data.post_message(Checking(f"checking: {what} {done / total:.0%}" if total else f"checking: {what}"))
 
-    return check_apart(wanted, progress, lambda: worker.is_cancelled)
+    return apart(check_rows, wanted, progress, lambda: worker.is_cancelled)

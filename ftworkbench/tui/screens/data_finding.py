@@ -184,6 +184,8 @@ class FindingDesk(Container):
         if missing := self.data.review.known.missing(needs):
             self.data.workbench.tell(missing)
             return
+        if by == "cluster":
+            self.data.workbench.tell("looking which rows read alike…")
         finding.run_sort(self.data, self.data.review, list(self.data.rows.rows), by, self.data.seed)
 
     def take_sorted(self, message: Sorted) -> None:

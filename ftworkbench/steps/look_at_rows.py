@@ -1,0 +1,65 @@
+"""What a screen has worked out about the rows of a file: a check, and an order by likeness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ftworkbench.data.check import Report
+from ftworkbench.steps.check import Progress, check_paths, check_recipe
+from ftworkbench.steps.recipe import Opened
+from ftworkbench.steps.token_check import with_tokens
+
+if TYPE_CHECKING:
+    from ftworkbench.recipe.tables import Data
+
+
+@dataclass(frozen=True)
+class ToCheck:
+    """The files of a recipe, or one file; with `tokens`, by the recipe's tokenizer too."""
+
+    opened: Opened | None
+    path: Path
+    tokens: bool = False
+
+
+@dataclass(frozen=True)
+class ToCluster:
+    """A file, and how it is read."""
+
+    path: Path
+    data: Data | None
+
+
+def check_rows(wanted: ToCheck, progress: Progress) -> Report:
+    """The report on all of it. Raises WorkbenchError."""
+    if wanted.opened is None:
+        return check_paths([wanted.path], None, progress)
+    report = check_recipe(wanted.opened, progress)
+    return with_tokens(wanted.opened, report, progress).report if wanted.tokens else report
+
+
+def cluster_rows(wanted: ToCluster, progress: Progress) -> list[int]:
+    """The rows by their index, as the file has them: those that read alike together, those without a prompt last.
+
+    Raises WorkbenchError.
+    """
+    import numpy
+
+    from ftworkbench.data.clusters import find_clusters
+    from ftworkbench.data.documents import read_documents
+    from ftworkbench.data.source import open_source
+    from ftworkbench.data.vectors import Counted, vectors_of
+
+    found = read_documents([wanted.path], wanted.data, None, progress)
+    progress("clusters", 0, 1)
+    with open_source(wanted.path, wanted.data) as source:
+        while not source.index_some(1.0):
+            pass
+        numbers = source.numbers(0, source.known)
+    indexes = numpy.searchsorted(numbers, found.documents.rows)
+    words = found.prints.words
+    order = indexes[find_clusters(vectors_of(Counted(words.flat, words.starts, found.vocabulary))).order()]
+    rest = numpy.setdiff1d(numpy.arange(len(numbers)), order)
+    return [*order.tolist(), *rest.tolist()]
