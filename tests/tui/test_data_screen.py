@@ -370,6 +370,12 @@ async def test_a_range_says_how_many_of_its_rows_are_held_out_and_other_rows_say
         await pilot.press("g", "v", "G", "x", "y")
         count = len(held) + len(held_out(recipe, "test"))
         await until(pilot, lambda: f"{count} of these are rows of the frozen split" in said(app))
+        await settle(app, pilot)
+        app.clear_notifications()
+        await pilot.press("u")
+        assert "frozen split" not in said(app)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: f"{count} of these are rows of the frozen split" in said(app))
 
 
 async def test_a_split_that_is_frozen_while_one_looks_on_holds_at_once(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ class DecidingDesk(Container):
         elif not shown:
             self.data.workbench.tell(f"{what}: of a row that is not shown here")
         self.data.changed()
-        self.data.held_out.warn([] if index is None else [index])
+        self.data.held_out.warn_of(act.keys)
 
     def action_tag(self) -> None:
         review, chosen = self.data.review, self.data.rows.chosen

@@ -39,6 +39,12 @@ class HeldOut:
         self.frozen = frozen
         self._data.show_row(top=False)
 
+    def warn_of(self, keys: Sequence[str]) -> None:
+        """`warn` of the rows with these keys."""
+        review = self._data.review
+        if self.frozen is not None and review is not None:
+            self.warn(review.tally.rows_of(key for key in keys if key in self.frozen.rows))
+
     def warn(self, rows: Sequence[int]) -> None:
         """Says so where what was decided about these rows takes them out of what is measured."""
         review = self._data.review
