@@ -34,7 +34,7 @@ def tag_all(review: Review, rows: Sequence[int], line: str) -> None:
 
 def _keys(review: Review, rows: Sequence[int]) -> list[str]:
     """The keys of the rows, each once."""
-    return list(dict.fromkeys(review.row(index).key for index in rows))
+    return list(dict.fromkeys(map(review.key, rows)))
 
 
 def text_to_edit(review: Review, index: int) -> str:
