@@ -18,7 +18,9 @@ from ftworkbench.data.findings import (
     Placed,
     class_sizes,
     find_duplicates,
+    place_languages,
     place_leaks,
+    place_outliers,
     place_small_classes,
     place_suspects,
     small_classes,
@@ -27,10 +29,12 @@ from ftworkbench.data.labels import labels_of
 from ftworkbench.data.leaks import held_out
 from ftworkbench.data.ledger import Ledger
 from ftworkbench.data.problems import KINDS, Advice, Problem
+from ftworkbench.data.vectors import Counted, vectors_of
 
 if TYPE_CHECKING:
     from ftworkbench.recipe.tables import Check, Data
 
+_BY_SURENESS = {"wrong-label", "outlier"}
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -38,8 +42,8 @@ _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 class FileReport:
     """What was found in one file. Every row has a fate: `kept` (with an edit or without), or lost as `fates` say.
 
-    The advice speaks of the rows that are kept. `problems` are all that were found, by kind; wrong labels come the
-    surest first, others by row.
+    The advice speaks of the rows that are kept. `problems` are all that were found, by kind; wrong labels and outliers
+    come the surest first, others by row.
     """
 
     path: Path
@@ -134,13 +138,21 @@ def check_files(
     alike = compare_prints(collection.prints, progress)
     placed = [*find_duplicates(documents, alike), *place_leaks(documents, held, alike, names)]
     labelled = _labelled(documents, held, data)
+    words = collection.prints.words
+    vectors = vectors_of(
+        Counted(words.flat, words.starts, collection.vocabulary or None), np.flatnonzero(documents.used)
+    )
+    if progress:
+        progress("outliers", 0, 1)
+    placed += place_outliers(documents, vectors, np.array(held, dtype=bool)[documents.files])
+    placed += [(number, problem) for number, file in enumerate(files) for problem in place_languages(file)]
     if labelled:
         sizes = class_sizes(documents, held, labelled)
         placed += place_small_classes(documents, sizes, labelled)
         if progress:
             progress("wrong labels", 0, 1)
         known = _said_elsewhere(placed, documents, sizes, labelled)
-        placed += place_suspects(documents, collection.prints.words, collection.vocabulary, labelled, known)
+        placed += place_suspects(documents, vectors, labelled, known)
         if progress:
             progress("wrong labels", 1, 1)
     for file, problem in placed:
@@ -182,6 +194,10 @@ def _report(file: FileRead, labels: dict[str, int], rules: Check | None, unread:
     """What was found in a file; with `rules`, which one to train on has, the advice too."""
     kept = file.fates["kept"] + file.fates["edited"]
     advice = list(advise(kept, file.reviewed, file.rows, labels, rules)) if rules else []
+    if rules and file.languages:
+        advice.append(
+            Advice("languages", f"the rows are in several languages ({file.languages}): is that as it should be?")
+        )
     if file.cut:
         advice.append(Advice("cut-off", file.cut))
     if rules and unread:
@@ -189,7 +205,7 @@ def _report(file: FileRead, labels: dict[str, int], rules: Check | None, unread:
     ranked = {id(problem): place for place, problem in enumerate(file.problems)}
     problems = sorted(
         file.problems,
-        key=lambda one: (_ORDER[one.kind], ranked[id(one)] if one.kind == "wrong-label" else one.row),
+        key=lambda one: (_ORDER[one.kind], ranked[id(one)] if one.kind in _BY_SURENESS else one.row),
     )
     return FileReport(
         path=file.path,

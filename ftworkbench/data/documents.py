@@ -30,7 +30,8 @@ Progress = Callable[[str, int, int], None]
 
 _SLICE = 0.05
 _KEY = re.compile("[0-9a-f]{16}")
-_SAMPLES = 5_000
+_SAMPLES = 2_000
+_PLACES = 1 << 40
 _ACCEPTED, _REJECTED = STATUSES.index("accepted"), STATUSES.index("rejected")
 
 
@@ -55,6 +56,11 @@ class Document:
         return not (self.rejected or self.superseded)
 
 
+def place_number(file: int, row: int) -> int:
+    """One number for a row of a file."""
+    return file * _PLACES + row
+
+
 class Documents(Sequence[Document]):
     """All documents, by column: in the order of the files and of their rows, an edited version after the one read."""
 
@@ -77,6 +83,11 @@ class Documents(Sequence[Document]):
         self.answers = np.concatenate([self.answers, *(self.interned.numbers(part.texts) for part in parts)])
         self.statuses = np.concatenate([self.statuses, *(part.statuses for part in parts)])
         self.superseded = np.concatenate([self.superseded, *(part.superseded for part in parts)])
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """The `place_number` of each document's row."""
+        return np.asarray(self.files.astype(np.int64) * _PLACES + self.rows)
 
     @property
     def used(self) -> NDArray[np.bool_]:
@@ -109,7 +120,7 @@ class Documents(Sequence[Document]):
 
 @dataclass
 class FileRead:
-    """What one pass over a file found."""
+    """What one pass over a file found. `samples` are prompts, evenly spread, each with the number of its row."""
 
     path: Path
     format: str = ""
@@ -118,7 +129,8 @@ class FileRead:
     cut: str = ""
     fates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FATES, 0))
     problems: list[Problem] = field(default_factory=list)
-    samples: list[str] = field(default_factory=list)
+    samples: list[tuple[int, str]] = field(default_factory=list)
+    languages: str = ""
 
 
 @dataclass
@@ -182,10 +194,11 @@ _KEPT, _EDITED, _REJECTED_FATE, _REFUSED = (FATES.index(fate) for fate in ("kept
 
 def _parts(source: Source, read: FileRead, ledger: Ledger | None) -> Iterator[_Part]:
     decided = _decided(ledger)
-    start = 0
-    for block in read_blocks(source, max(source.known // _SAMPLES, 1)):
+    start, every = 0, max(source.known // _SAMPLES, 1)
+    for block in read_blocks(source, every):
         yield _part(block, start, source, read, decided)
-        read.samples += block.samples
+        rows = source.numbers(start, block.rows)[block.texts.places[::every]].tolist()
+        read.samples += zip(rows, block.samples, strict=True)
         start += block.rows
 
 

@@ -30,10 +30,13 @@ _Pairs = NDArray[np.int64]
 
 
 class Alike:
-    """Which of a list of texts say the same, or nearly; texts are known by their 0-based place in it."""
+    """Which of a list of texts say the same, or nearly; texts are known by their 0-based place in it.
+
+    `words` are those of the texts.
+    """
 
     def __init__(self, words: Words, same: NDArray[np.int64], near: dict[int, list[tuple[int, float]]]) -> None:
-        self._words = words
+        self.words = words
         self._starts = words.starts
         self._same = same
         self._near = near
@@ -65,7 +68,7 @@ class Alike:
         return first == second or self._numbers(first) == self._numbers(second)
 
     def _numbers(self, text: int) -> list[int]:
-        hashes = self._words.flat[self._starts[text] : self._starts[text + 1]].tolist()
+        hashes = self.words.flat[self._starts[text] : self._starts[text + 1]].tolist()
         return sorted(word for word in hashes if word % 2)
 
     def groups(self) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 
 from ftworkbench.data.blocks import NO_LABEL, Block, Interned, Noted, Texts
+from ftworkbench.data.damage import find_damages
 from ftworkbench.data.example import Example, Message, content_text
 from ftworkbench.data.fingerprints import NO_WORDS, hash_words, prints_of
 from ftworkbench.data.formats import Format
@@ -46,6 +47,8 @@ def _block(keys: Sequence[int], noted: list[Noted], plain: Sequence[_Plain], eve
     for index in may_hold_personal(said) if every else ():
         if found := find_personal(said[index]):
             noted.append(Noted(places[index], "personal-data", "; ".join(map(str, found[:3]))))
+    for index, damage in find_damages(said) if every else ():
+        noted.append(Noted(places[index], "damaged-text", damage.what))
     noted.sort(key=lambda one: one.place)
     vocabulary: dict[int, str] = {}
     labels = Interned()

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ftworkbench.data.blocks import NO_LABEL, Interned
-from ftworkbench.data.documents import Document, Documents
+from ftworkbench.data.documents import Document, Documents, FileRead, place_number
 from ftworkbench.data.duplicates import Alike
-from ftworkbench.data.fingerprints import Words
 from ftworkbench.data.labels import Labels
+from ftworkbench.data.languages import find_languages, language_name
 from ftworkbench.data.leaks import Leak, find_leaks
+from ftworkbench.data.outliers import find_outliers
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.suspects import find_suspects
+from ftworkbench.data.vectors import Vectors
 from ftworkbench.printable import one_line
 
 # A near-duplicate must be this like another to contradict it: in short texts one word may change the answer. With
@@ -25,6 +27,8 @@ _CONTRADICTS = 0.8
 _SMALL_CLASS = 20
 _SMALL_SHARE = 0.1
 _MOST_SUSPECTS = 20
+_MOST_OUTLIERS = 20
+_WORTH_SAYING = 0.02
 
 Placed = tuple[int, Problem]
 
@@ -91,7 +95,7 @@ def place_leaks(documents: Documents, held: Sequence[bool], alike: Alike, names:
 def _leak(leak: Leak, held: Document, train: Document, names: Sequence[str]) -> Problem:
     settled = held.settled or train.settled
     reason = f"{leak.what} in {names[train.file]}, row {train.row}"
-    return Problem("leak", held.row, reason, not settled, train.row, names[train.file], settled)
+    return Problem("leak", held.row, reason, leak.sure and not settled, train.row, names[train.file], settled)
 
 
 class Labelled:
@@ -143,33 +147,16 @@ def place_small_classes(documents: Documents, sizes: Counter[str], labelled: Lab
 
 
 def place_suspects(
-    documents: Documents, texts: Words, vocabulary: dict[int, str], labelled: Labelled, known: set[tuple[int, int]]
+    documents: Documents, vectors: Vectors, labelled: Labelled, known: set[tuple[int, int]]
 ) -> list[Placed]:
-    """The rows whose label looks wrong, in each file the surest first; rows in `known` are left to their problem.
-
-    `texts` are the words of the documents' prompts, `vocabulary` has the word of each hash.
-    """
-    named = [
-        index
-        for index in np.flatnonzero(labelled.numbers != NO_LABEL).tolist()
-        if (int(documents.files[index]), int(documents.rows[index])) not in known
-    ]
-    starts = texts.starts
-
-    def prompts() -> Iterator[str]:
-        for index in named:
-            hashes = texts.flat[starts[index] : starts[index + 1]].tolist()
-            yield " ".join(map(vocabulary.__getitem__, hashes))
-
-    used = documents.used
-    suspects = find_suspects(
-        prompts, [labelled.names[labelled.numbers[index]] for index in named], [bool(used[index]) for index in named]
-    )
+    """The rows whose label looks wrong, in each file the surest first; rows in `known` are left to their problem."""
+    elsewhere = np.isin(documents.places, [place_number(*place) for place in known])
+    rows = np.flatnonzero((labelled.numbers != NO_LABEL) & ~elsewhere)
+    suspects = find_suspects(vectors, rows, labelled.numbers[rows], labelled.names, documents.used[rows])
     found: dict[tuple[int, int], Placed] = {}
     open_ones: Counter[int] = Counter()
     for suspect in suspects:
-        index = named[suspect.index]
-        document, label = documents[index], labelled.names[labelled.numbers[index]]
+        document, label = documents[suspect.index], labelled.names[labelled.numbers[suspect.index]]
         place = (document.file, document.row)
         if place in found or open_ones[document.file] >= _MOST_SUSPECTS:
             continue
@@ -178,3 +165,29 @@ def place_suspects(
         found[place] = (document.file, problem)
         open_ones[document.file] += not document.settled
     return list(found.values())
+
+
+def place_languages(file: FileRead) -> list[Problem]:
+    """The rows in another language than nearly all others, and what languages there are, among the sampled ones."""
+    found = find_languages([text for _, text in file.samples])
+    total = sum(found.counts.values())
+    counts = sorted(found.counts.items(), key=lambda one: -one[1])
+    if sum(count >= _WORTH_SAYING * total for _, count in counts) > 1:
+        file.languages = ", ".join(f"{language_name(code)} {count / total:.0%}" for code, count in counts[:4])
+    return [
+        Problem("other-language", file.samples[one.index][0], f"reads like {language_name(one.language)}, nearly all "
+                f"others like {language_name(found.main)}")
+        for one in found.foreign
+    ]  # fmt: skip
+
+
+def place_outliers(documents: Documents, vectors: Vectors, held: NDArray[np.bool_]) -> list[Placed]:
+    """The rows to train on that are unlike all others, the farthest first; of rows that say the same the first."""
+    first = np.zeros(len(documents), dtype=bool)
+    first[np.unique(documents.keys, return_index=True)[1]] = True
+    found = []
+    for outlier in find_outliers(vectors, np.flatnonzero(first & ~documents.superseded & ~held), _MOST_OUTLIERS):
+        document = documents[outlier.index]
+        reason = f"the ten rows that are nearest are {outlier.likeness:.0%} like it: most rows have far nearer ones"
+        found.append((document.file, Problem("outlier", document.row, reason, settled=document.settled)))
+    return found

@@ -6,18 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftworkbench.data.duplicates import Alike
+import numpy as np
 
+from ftworkbench.data.duplicates import Alike
+from ftworkbench.data.passages import eight_grams
+
+_NEARLY_ALL = 0.8
 _HELD_OUT = ("test", "valid", "eval", "held", "dev")
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A held-out example and one to train on that are too much alike; both by their place in the list."""
+    """A held-out example and one to train on that are too much alike; both by their place in the list.
+
+    `sure`: nearly all of the held-out one stands there.
+    """
 
     held: int
     train: int
     what: str
+    sure: bool = True
 
 
 def held_out(paths: Sequence[Path]) -> list[bool]:
@@ -27,16 +35,25 @@ def held_out(paths: Sequence[Path]) -> list[bool]:
 
 
 def find_leaks(keys: Sequence[object], held: Sequence[bool], alike: Alike) -> Iterator[Leak]:
-    """Each pair of a held-out example and one to train on that say the same, ask the same, or nearly.
+    """Each pair of a held-out example and one to train on that say the same, ask the same, or nearly; then the
+    held-out ones that stand in another text, as a quotation does.
 
     `keys` are those of the examples, in the order in which `alike` knows them.
     """
+    found: set[int] = set()
     for index in alike.paired.tolist():
         if not held[index]:
             continue
         for other, similarity in alike.partners(index):
             if not held[other]:
+                found.add(index)
                 yield Leak(index, other, _what(keys[index] == keys[other], similarity))
+    words = alike.words
+    for one in eight_grams(words.flat, words.starts, np.array(held, dtype=bool)) if any(held) else ():
+        if one.held not in found:
+            yield Leak(
+                one.held, one.train, f"{one.share:.0%} of its words stand, in this order,", one.share >= _NEARLY_ALL
+            )
 
 
 def _what(same: bool, similarity: float) -> str:

@@ -84,6 +84,8 @@ def _groups(pools: Pools, ledger: Ledger) -> dict[str, int]:
     alike = find_alike([example.prompt_text for example in examples])
     found: dict[int, str] = {}
     for leak in find_leaks([example.key for example in examples], [part != "train" for part, _ in placed], alike):
+        if not leak.sure:
+            continue
         (part, held), (_, train) = placed[leak.held], placed[leak.train]
         decided = {ledger.state(held.row.key).status, ledger.state(train.row.key).status}
         if "accepted" not in decided:

@@ -6,18 +6,16 @@ the likeliest, and is as likely as it usually is for the rows that carry it; or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ftworkbench.data.ridge import Fit, fit
-from ftworkbench.data.vectors import Floats, Vectors, spread, text_vectors
+from ftworkbench.data.vectors import Floats, Vectors, spread
 
 FEWEST_ROWS = 30
-# cleanlab wants all probabilities at once; past this many rows the few likeliest labels of each are kept instead.
-MOST_FOR_CLEANLAB = 100_000
 _LIKELIEST = 3
 _UNLIKELY = 0.05
 _MOST_TRIED = 5_000
@@ -36,24 +34,13 @@ class Suspect:
     likelier: str
 
 
-def find_suspects(texts: Callable[[], Iterable[str]], labels: Sequence[str], trusted: Sequence[bool]) -> list[Suspect]:
-    """The texts for which another label is likelier than their own, the surest first.
-
-    What is likely is learnt from the `trusted` texts alone. Empty where they are too few or have one label.
-    """
-    names = sorted(set(labels))
-    number = {name: place for place, name in enumerate(names)}
-    numbers = np.array([number[label] for label in labels], dtype=np.int32)
-    vectors = text_vectors(texts())
-    return list(suspects_among(vectors, np.arange(len(numbers)), numbers, names, np.array(trusted, dtype=bool)))
-
-
-def suspects_among(
+def find_suspects(
     vectors: Vectors, rows: _Rows, labels: _Numbers, names: Sequence[str], trusted: NDArray[np.bool_]
 ) -> Iterator[Suspect]:
-    """`find_suspects` among these rows of the vectors; `labels`, places in `names`, and `trusted` are of the rows.
+    """The texts for which another label is likelier than their own, the surest first.
 
-    A suspect's `index` is a row of the vectors.
+    Looks at these `rows` of the vectors; `labels`, places in `names`, and `trusted` are of the rows. What is likely is
+    learnt from the trusted ones alone; none where they are too few or have one label. An `index` is that of a vector.
     """
     known = np.flatnonzero(np.bincount(labels[trusted], minlength=len(names)))
     if np.count_nonzero(trusted) < FEWEST_ROWS or len(known) < 2:
@@ -64,30 +51,17 @@ def suspects_among(
     rows, own, trusted = rows[of_known], again[labels[of_known]], trusted[of_known]
     judge = fit(vectors, rows[trusted], own[trusted], len(known))
     sharpness = 1 / _temperature(judge, rows[trusted], own[trusted])
-    if len(rows) <= MOST_FOR_CLEANLAB:
-        likely = np.concatenate([_softmax(some * sharpness) for _, some in judge.without_itself(rows, own)])
-        likelier, doubts = likely.argmax(axis=1), 1 - likely[np.arange(len(own)), own]
-        issues = _by_cleanlab(likely, own)
-    else:
-        likelier, doubts, issues = _by_the_likeliest(judge, rows, own, sharpness)
+    likelier, doubts, issues = _judged(judge, rows, own, sharpness)
     found = np.flatnonzero((issues | (doubts > 1 - _UNLIKELY)) & (likelier != own))
     for place in found[np.argsort(-doubts[found], kind="stable")].tolist():
         yield Suspect(int(rows[place]), float(doubts[place]), names[known[likelier[place]]])
 
 
-def _by_cleanlab(likely: Floats, own: _Numbers) -> NDArray[np.bool_]:
-    from ftworkbench.data.issues import label_issues
-
-    return label_issues(own, likely)
-
-
-def _by_the_likeliest(
-    judge: Fit, rows: _Rows, own: _Numbers, sharpness: float
-) -> tuple[_Rows, Floats, NDArray[np.bool_]]:
+def _judged(judge: Fit, rows: _Rows, own: _Numbers, sharpness: float) -> tuple[_Rows, Floats, NDArray[np.bool_]]:
     """The likeliest label of each row, how unlikely its own one is, and which rows are issues.
 
-    The same issues as cleanlab finds (`filter_by="confident_learning"`), but for labels that are confident and are
-    none of the likeliest few.
+    By confident learning, as cleanlab's filter of that name does it: an issue is a row that is likelier in another
+    label than the rows of that label are on average. Of each row the likeliest few labels are looked at.
     """
     most = min(_LIKELIEST, len(judge.means))
     best = np.zeros((len(rows), most), dtype=np.int32)
