@@ -22,6 +22,13 @@ _ENDS = 40
 # What counts for a language, too: no language at all, and what is hard to tell from it.
 _NONE = ("und", "zxx")
 _CLOSE = {"en": ("pcm",)}
+# Words that hardly any other language has: a text with three of them need not be asked about, and where all are so, the
+# model, which takes half a second, is not loaded.
+_ENGLISH = {
+    *("the", "and", "my", "you", "is", "of", "with", "that", "have", "this", "it", "for", "are", "not", "what", "how"),
+    *("your", "from", "they", "which", "would", "there"),
+}
+_ENGLISH_ENOUGH = 3
 _NAMES = {
     "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German",
     "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French",
@@ -84,6 +91,8 @@ def _told(text: str) -> dict[str, float]:
 
 
 def _shares(text: str) -> dict[str, float]:
+    if text.isascii() and len(_ENGLISH.intersection(text.lower().split())) >= _ENGLISH_ENOUGH:
+        return {"en": 1.0}
     return dict(_identifier().rank(text))
 
 

@@ -36,12 +36,19 @@ def test_every_planted_fault_of_a_kind_that_can_be_decided_and_no_other(report: 
         assert found == expected
 
 
-def test_eight_in_ten_wrong_labels_are_among_the_first_twenty_suspects(report: Report) -> None:
+@pytest.mark.parametrize("kind", ["wrong-label", "outlier"])
+def test_eight_in_ten_of_what_can_only_be_suspected_are_among_the_first_twenty(report: Report, kind: str) -> None:
     planted = json.loads((TRIAGE / "faults.json").read_text())["train.jsonl"]
-    wrong = {fault["row"] for fault in planted if fault["kind"] == "wrong-label"}
-    suspects = [problem.row for problem in report.files[0].problems if problem.kind == "wrong-label"]
+    wrong = {fault["row"] for fault in planted if fault["kind"] == kind}
+    suspects = [problem.row for problem in report.files[0].problems if problem.kind == kind]
+    assert len(wrong) >= 6
     assert len(suspects) <= 25
     assert len(wrong & set(suspects[:20])) >= 0.8 * len(wrong)
+
+
+def test_nothing_is_said_of_languages_or_damage_where_there_is_none(report: Report) -> None:
+    kinds = {problem.kind for file in report.files for problem in file.problems}
+    assert not kinds & {"other-language", "damaged-text"}
 
 
 def test_only_leaks_block_and_the_rows_add_up(report: Report) -> None:
