@@ -11,13 +11,15 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from terminal import Terminal, open_workbench
 
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.source import open_source
+from ftworkbench.tui.rows import MARKS
 
 KILLS = int(os.environ.get("FTWORKBENCH_KILLS", "4"))
 ROWS = 200
@@ -28,6 +30,11 @@ EVERY = 4  # one start in so many is not waited for until its rows are there
 RECIPE = '[model]\nmodel_id = "pocket"\n\n[data]\ntrain = "train.jsonl"\n'
 STATUSES = {"·": "unreviewed", "✔": "accepted", "✘": "rejected", "s": "skipped"}
 _ROW = re.compile(r"^.[▸ ]([·✔✘s]) +(\d+)[ !]", re.MULTILINE)
+
+# Edits and ranges, in pieces: what is typed into a dialog has to find it open.
+STROKES = (("e", "\x1b[B", "!\x13"), ("vjjx", "y"), ("vka", "y"), ("u",), ("\x12",), ("x",), ("g",))
+DIALOG_OPENS = 0.1  # seconds
+_MARKED = re.compile(r"^.[▸┃ ]([·✔✘s][e ]) *(\d+)[ !]", re.MULTILINE)
 
 
 @pytest.fixture
@@ -124,3 +131,89 @@ def test_what_was_shown_as_decided_is_on_disk_however_often_the_workbench_is_kil
 def says_all(text: str, ledger: Ledger, keys: dict[int, str]) -> bool:
     rows = shown_rows(text.splitlines())
     return len(rows) > 1 and says(ledger, keys, rows)
+
+
+class Marks:
+    """The marks that each row has had, one after the other: as they were looked at, or as the ledger says."""
+
+    def __init__(self) -> None:
+        self.by_row: dict[int, list[str]] = {}
+
+    def add(self, marks: dict[int, str]) -> None:
+        for number, found in marks.items():
+            had = self.by_row.setdefault(number, [])
+            if had[-1:] != [found]:
+                had.append(found)
+
+    def look(self, terminal: Terminal) -> None:
+        text = "\n".join(terminal.whole_rows)
+        self.add({int(number): found for found, number in _MARKED.findall(text)})
+
+    def follow(self, ledger: Path, before: int, keys: dict[int, str]) -> None:
+        """Takes what the ledger says after each of its records past the first so many."""
+        lines = [line + b"\n" for line in whole_lines(ledger)]
+        copy = ledger.with_name("copy.jsonl")
+        copy.write_bytes(b"".join(lines[:before]))
+        replayed = Ledger.open(copy)
+        self.add({number: mark(replayed.state(key)) for number, key in keys.items()})
+        for line in lines[before:]:
+            with copy.open("ab") as file:
+                file.write(line)
+            replayed.refresh()
+            self.add({number: mark(replayed.state(key)) for number, key in keys.items()})
+
+
+def mark(state: RowState) -> str:
+    return MARKS[state.status] + ("e" if state.messages is not None else " ")
+
+
+def comes_in_order(seen: Sequence[str], had: Sequence[str]) -> bool:
+    left = iter(had)
+    return all(one in left for one in seen)
+
+
+def edit_until_killed(terminal: Terminal, draw: random.Random, seen: Marks) -> None:
+    """Edits rows and decides about ranges, looking all the while, and kills the workbench at a random moment."""
+    end = time.monotonic() + draw.uniform(0, LATEST)
+    while time.monotonic() < end:
+        *first, last = draw.choice(STROKES)
+        for piece in (*first, last):
+            pause = min(draw.uniform(0, LONGEST_PAUSE) if piece is last else DIALOG_OPENS, end - time.monotonic())
+            if pause > 0:
+                terminal.send(piece)
+                terminal.settle(pause, pause)
+                seen.look(terminal)
+    terminal.kill()
+    terminal.drain()
+    seen.look(terminal)
+
+
+def test_edits_and_ranges_that_were_shown_are_on_disk_however_often_the_workbench_is_killed(desk: Path) -> None:
+    draw = random.Random(21)
+    with open_source(desk / "train.jsonl") as source:
+        keys = {row.number: row.key for row in source.rows()}
+    path, changes = desk / "ledger.jsonl", 0
+    for kill in range(KILLS + 1):
+        before, ledger = len(whole_lines(path)), Ledger.open(path)
+        terminal, seen, had = open_workbench(desk), Marks(), Marks()
+        try:
+            terminal.wait(lambda text: marked_as(text, ledger, keys))  # noqa: B023
+            if kill == KILLS:
+                break
+            edit_until_killed(terminal, draw, seen)
+        finally:
+            terminal.close()
+        had.follow(path, before, keys)
+        # Each row by itself: a range is taken in by a thread, and may be seen when half of it is.
+        lost = {row: (marks, had.by_row[row]) for row, marks in seen.by_row.items()}
+        assert [row for row, marks in lost.items() if not comes_in_order(*marks)] == [], lost
+        assert Ledger.open(path).unread == 0
+        changes += sum(len(marks) - 1 for marks in seen.by_row.values())
+    did = Counter(json.loads(line)["do"] for line in whole_lines(path))
+    print(f"{KILLS} kills: {changes} changes of rows seen, records: {dict(did)}")
+
+
+def marked_as(text: str, ledger: Ledger, keys: dict[int, str]) -> bool:
+    """Whether all rows that are shown are marked as the ledger has them."""
+    found = [(shown, int(number)) for shown, number in _MARKED.findall(text)]
+    return len(found) > 1 and all(mark(ledger.state(keys[number])) == shown for shown, number in found)
