@@ -46,6 +46,7 @@ class Ledger:
         self.by = by or _user()
         self._lines = AppendedLines(path, lambda line: _parse(line) is not None)
         self._lock = threading.RLock()
+        self._read_beside = False  # others' records came in with own ones; `refresh` has not told yet
         self._forget()
 
     @classmethod
@@ -170,12 +171,15 @@ class Ledger:
     def refresh(self) -> bool:
         """Reads what was appended to the file since; True where that changed anything. Raises InputError.
 
-        Where another thread is at it, or writes, it comes back at once.
+        What others wrote and came in with an own decision is told too. Where another thread is at it, or writes, it
+        comes back at once.
         """
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            return self._refresh()
+            changed = self._refresh() or self._read_beside
+            self._read_beside = False
+            return changed
         finally:
             self._lock.release()
 
@@ -238,7 +242,9 @@ class Ledger:
         except OSError as error:
             what = "the decision was" if len(decisions) == 1 else f"the {len(decisions)} decisions were"
             raise WorkbenchError(f"{self.path}: {what} not saved: {error.strerror}") from None
+        known = len(self._records)
         self._refresh()
+        self._read_beside |= len(self._records) != known + len(decisions)
         return decisions
 
 

@@ -374,3 +374,14 @@ def test_what_another_thread_writes_counts_when_it_is_on_disk_and_not_before(
     assert found == (False, "unreviewed")
     assert ledger.counts("ab")["rejected"] == 2
     assert ledger.to_undo.keys == ("a", "b")
+
+
+def test_what_others_wrote_is_told_though_it_came_in_with_an_own_decision(path: Path) -> None:
+    ann, bob = Ledger.open(path, by="ann"), Ledger.open(path, by="bob")
+    ann.decide("a", "accept")
+    assert not ann.refresh()
+    bob.decide("b", "reject")
+    ann.decide("c", "accept")
+    assert ann.state("b").status == "rejected"
+    assert ann.refresh()
+    assert not ann.refresh()

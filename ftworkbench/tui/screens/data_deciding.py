@@ -126,7 +126,12 @@ class DecidingDesk(Container):
             return
 
         def tag(line: str | None) -> None:
-            if line and self._written(partial(deciding.tag_all, review, chosen, line)):
+            if not line:
+                return
+            write = partial(deciding.tag_all, review, chosen, line)
+            if len(chosen) > 1:
+                self.data.launch(write, lambda _: self.data.changed(), doing="tagging rows")
+            elif self._written(write):
                 self.data.changed()
 
         title = "Tags" if len(chosen) == 1 else f"Tags of {len(chosen):,} rows"
