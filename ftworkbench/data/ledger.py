@@ -148,18 +148,18 @@ class Ledger:
 
     def undo(self) -> Act | None:
         """Takes back the last act of `by` that stands, and gives it; None where there is none. Raises as `decide`."""
-        with self._lock:
-            return self._step("undo", self.to_undo)
+        return self._step("undo")
 
     def redo(self) -> Act | None:
         """Makes again the act that was taken back last, and gives it; None where there is none. Raises as `decide`."""
-        with self._lock:
-            return self._step("redo", self.to_redo)
+        return self._step("redo")
 
-    def _step(self, do: str, act: Act | None) -> Act | None:
-        if act is not None:
-            self._append([{"do": do, "of": act.id}])
-        return act
+    def _step(self, do: str) -> Act | None:
+        with self._lock:
+            act = self.to_undo if do == "undo" else self.to_redo
+            if act is not None:
+                self._append([{"do": do, "of": act.id}])
+            return act
 
     def sha256(self) -> str:
         """The hash of the file as it is; that of nothing where there is none."""
