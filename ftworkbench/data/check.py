@@ -14,6 +14,7 @@ from ftworkbench.data.advice import RULES, advise
 from ftworkbench.data.documents import Documents, FileRead, Progress, read_documents
 from ftworkbench.data.duplicates import compare_prints
 from ftworkbench.data.findings import (
+    MOST_SUSPECTED,
     Labelled,
     Placed,
     class_sizes,
@@ -194,6 +195,10 @@ def _report(file: FileRead, labels: dict[str, int], rules: Check | None, unread:
     """What was found in a file; with `rules`, which one to train on has, the advice too."""
     kept = file.fates["kept"] + file.fates["edited"]
     advice = list(advise(kept, file.reviewed, file.rows, labels, rules)) if rules else []
+    if rules and file.rows > MOST_SUSPECTED:
+        advice.append(
+            Advice("sampled", f"outliers and wrong labels were looked for among {MOST_SUSPECTED:,} of the rows")
+        )
     if rules and file.languages:
         advice.append(
             Advice("languages", f"the rows are in several languages ({file.languages}): is that as it should be?")

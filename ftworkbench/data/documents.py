@@ -30,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 
 _SLICE = 0.05
 _KEY = re.compile("[0-9a-f]{16}")
-_SAMPLES = 2_000
+_SAMPLES = 1_000
 _PLACES = 1 << 40
 _ACCEPTED, _REJECTED = STATUSES.index("accepted"), STATUSES.index("rejected")
 

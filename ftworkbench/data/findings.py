@@ -18,7 +18,7 @@ from ftworkbench.data.leaks import Leak, find_leaks
 from ftworkbench.data.outliers import find_outliers
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.suspects import find_suspects
-from ftworkbench.data.vectors import Vectors
+from ftworkbench.data.vectors import Vectors, spread
 from ftworkbench.printable import one_line
 
 # A near-duplicate must be this like another to contradict it: in short texts one word may change the answer. With
@@ -28,6 +28,8 @@ _SMALL_CLASS = 20
 _SMALL_SHARE = 0.1
 _MOST_SUSPECTS = 20
 _MOST_OUTLIERS = 20
+# Among so many rows, evenly spread, wrong labels and outliers are looked for: only the surest few are named anyway.
+MOST_SUSPECTED = 100_000
 _WORTH_SAYING = 0.02
 
 Placed = tuple[int, Problem]
@@ -48,8 +50,10 @@ def _repetition(index: int, documents: Documents, alike: Alike) -> Problem | Non
     later = documents[index]
     found: dict[tuple[bool, int], Problem] = {}
     for place, similarity in alike.partners(index):
+        if place > index:
+            continue
         first = documents[place]
-        if place > index or first.file != later.file or first.row == later.row:
+        if first.file != later.file or first.row == later.row:
             continue
         kind = _kind(first, later)
         if kind == "conflicting-duplicate" and not (similarity >= _CONTRADICTS and alike.same_numbers(place, index)):
@@ -151,11 +155,14 @@ def place_suspects(
 ) -> list[Placed]:
     """The rows whose label looks wrong, in each file the surest first; rows in `known` are left to their problem."""
     elsewhere = np.isin(documents.places, [place_number(*place) for place in known])
-    rows = np.flatnonzero((labelled.numbers != NO_LABEL) & ~elsewhere)
+    rows = spread(np.flatnonzero((labelled.numbers != NO_LABEL) & ~elsewhere), MOST_SUSPECTED)
     suspects = find_suspects(vectors, rows, labelled.numbers[rows], labelled.names, documents.used[rows])
     found: dict[tuple[int, int], Placed] = {}
     open_ones: Counter[int] = Counter()
+    files = np.unique(documents.files[rows]).tolist()
     for suspect in suspects:
+        if all(open_ones[file] >= _MOST_SUSPECTS for file in files):
+            break
         document, label = documents[suspect.index], labelled.names[labelled.numbers[suspect.index]]
         place = (document.file, document.row)
         if place in found or open_ones[document.file] >= _MOST_SUSPECTS:
@@ -186,7 +193,8 @@ def place_outliers(documents: Documents, vectors: Vectors, held: NDArray[np.bool
     first = np.zeros(len(documents), dtype=bool)
     first[np.unique(documents.keys, return_index=True)[1]] = True
     found = []
-    for outlier in find_outliers(vectors, np.flatnonzero(first & ~documents.superseded & ~held), _MOST_OUTLIERS):
+    rows = spread(np.flatnonzero(first & ~documents.superseded & ~held), MOST_SUSPECTED)
+    for outlier in find_outliers(vectors, rows, _MOST_OUTLIERS):
         document = documents[outlier.index]
         reason = f"the ten rows that are nearest are {outlier.likeness:.0%} like it: most rows have far nearer ones"
         found.append((document.file, Problem("outlier", document.row, reason, settled=document.settled)))

@@ -98,6 +98,7 @@ KINDS = _kinds(
     Kind("imbalance", "unbalanced labels", "collect more rows of the rare labels"),
     Kind("few-per-class", "few rows for a label", "collect more rows of the labels named"),
     Kind("unreviewed", "unreviewed rows", "review the suspects, then a random sample"),
+    Kind("sampled", "a sample of the rows", "nothing to do: decide the suspects, and check again"),
     Kind("languages", "several languages", "look whether every language is wanted, and has rows enough"),
     Kind("cut-off", "a damaged file", "get the file anew: only the rows before the damage are read"),
     Kind("unread-ledger", "unreadable ledger lines", "look at ledger.jsonl for what a merge left in it"),

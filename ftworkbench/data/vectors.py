@@ -222,7 +222,10 @@ def main_directions(vectors: Floats, count: int) -> Floats:
     draw = np.random.default_rng(_SEED)
     main: Floats = draw.standard_normal((vectors.shape[1], min(count, vectors.shape[1]))).astype(np.float32)
     for _ in range(_ROUNDS):
-        main = np.linalg.qr(vectors.T @ (vectors @ main))[0]
+        main = vectors.T @ (vectors @ main)
+        # Orthonormal by the eigenvectors of its small Gram matrix: much quicker than QR of the tall one.
+        squares, turn = np.linalg.eigh((main.T @ main).astype(np.float64))
+        main = (main @ (turn / np.sqrt(np.maximum(squares, max(squares[-1], 1e-9) * 1e-9)))).astype(np.float32)
     return main
 
 
