@@ -197,7 +197,7 @@ def _report(file: FileRead, labels: dict[str, int], rules: Check | None, unread:
     advice = list(advise(kept, file.reviewed, file.rows, labels, rules)) if rules else []
     if rules and file.rows > MOST_SUSPECTED:
         advice.append(
-            Advice("sampled", f"outliers and wrong labels were looked for among {MOST_SUSPECTED:,} of the rows")
+            Advice("sampled", f"outliers and wrong labels were sought among {MOST_SUSPECTED:,} rows")
         )
     if rules and file.languages:
         advice.append(
