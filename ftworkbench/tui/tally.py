@@ -122,10 +122,11 @@ class Tally:
 
     def _rows_with(self, keys: Sequence[int]) -> list[int]:
         """How many rows have each of these keys."""
-        if self._sorted is None and len(keys) <= _FEW:
-            return [self.keys.count(key) for key in keys]
         import numpy
 
+        if self._sorted is None and len(keys) <= _FEW:
+            known = numpy.frombuffer(self.keys, dtype=numpy.uint64) if self.keys else numpy.zeros(0, numpy.uint64)
+            return [int(numpy.count_nonzero(known == key)) for key in keys]
         ordered = numpy.sort(numpy.array(self.keys, dtype=numpy.uint64)) if self._sorted is None else self._sorted
         wanted = numpy.array(keys, dtype=numpy.uint64)
         found: list[int] = (ordered.searchsorted(wanted, "right") - ordered.searchsorted(wanted, "left")).tolist()

@@ -98,7 +98,7 @@ def measure(folder: Path, data: Path, count: int) -> dict[str, float]:
     try:
         terminal.wait("Ticket 1:")
         found["first rows after the app's own first paint, s"] = time.perf_counter() - began - shell
-        terminal.wait(f"of {count:,} kept ·", 600)
+        terminal.wait(f"{count:,} of {count:,} kept", 900)
         timed = Timed(terminal)
         asked = time.perf_counter()
         terminal.send("G")
