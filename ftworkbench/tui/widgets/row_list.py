@@ -16,6 +16,7 @@ from ftworkbench.tui.rows import MARKS, RowLine
 from ftworkbench.tui.widgets.cursor_list import CursorList
 
 _ANSWER_FROM = 44
+_LOOKS = ("cursor", "blurred", "range")
 
 
 class RowList(CursorList):
@@ -51,6 +52,7 @@ class RowList(CursorList):
         self._anchor: int | None = None
         self._follows = False
         self._strips: LRUCache[tuple[int, str, bool, int], Strip] = LRUCache(512)
+        self._styles: dict[str, Style] = {}
         self._digits = 1
 
     # What is shown
@@ -176,6 +178,7 @@ class RowList(CursorList):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._styles.clear()
         self._strips.clear()
 
     def render_line(self, y: int) -> Strip:
@@ -197,8 +200,8 @@ class RowList(CursorList):
         return self._rows[place], look, ranged, self.scrollable_content_region.width
 
     def _draw(self, line: RowLine, look: str, ranged: bool, width: int) -> Strip:
-        base = self.get_component_rich_style(f"row-list--{look}") if look else self.rich_style
-        colour = {name: self._colour(name) for name in ("accepted", "rejected", "muted", "problem", "tag")}
+        base = self._style(look)
+        colour = {name: self._style(name) for name in ("accepted", "rejected", "muted", "problem", "tag")}
         status = colour.get(line.status, colour["muted"])
         pointer = "▸" if look in ("cursor", "blurred") else "┃" if ranged else " "
         faint = base + colour["muted"] if line.status == "rejected" else base
@@ -223,8 +226,21 @@ class RowList(CursorList):
         # Fewer segments are fewer bytes over the line
         return Strip(segments).simplify().adjust_cell_length(width, base)
 
-    def _colour(self, name: str) -> Style:
-        return Style(color=self.get_component_rich_style(f"row-list--{name}", partial=True).color)
+    def _style(self, name: str) -> Style:
+        """The style of a look, which is a ground, or the colour of a part; of nothing, that of the list itself.
+
+        Kept until the theme is another: asking for it costs as much as drawing a line.
+        """
+        style = self._styles.get(name)
+        if style is None:
+            if not name:
+                style = self.rich_style
+            elif name in _LOOKS:
+                style = self.get_component_rich_style(f"row-list--{name}")
+            else:
+                style = Style(color=self.get_component_rich_style(f"row-list--{name}", partial=True).color)
+            self._styles[name] = style
+        return style
 
 
 def fit(text: str, width: int) -> str:
