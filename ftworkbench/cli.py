@@ -89,7 +89,7 @@ def _open(argv: Sequence[str]) -> int:
 
 def _run(name: str, argv: Sequence[str]) -> int:
     from ftworkbench.commands.show import say
-    from ftworkbench.data import hub
+    from ftworkbench.data.sources import hub
 
     module = importlib.import_module(f"ftworkbench.commands.{name}")
     what = COMMANDS[name]

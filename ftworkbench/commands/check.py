@@ -9,7 +9,7 @@ from typing import Any
 from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.bars import counting
 from ftworkbench.commands.show import emit, tell
-from ftworkbench.data.check import Report
+from ftworkbench.data.checks.check import Report
 from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
 from ftworkbench.steps.check import check_paths, check_recipe

@@ -8,7 +8,7 @@ from pathlib import Path
 from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.show import aligned, emit, tell
-from ftworkbench.data.formats import RAW_TEXT
+from ftworkbench.data.formats.format import RAW_TEXT
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.steps.init import make_workspace
 

@@ -6,7 +6,7 @@ import argparse
 
 from ftworkbench.commands.arguments import add_json, add_recipe, add_set
 from ftworkbench.commands.show import emit, tell
-from ftworkbench.data.splits import freeze
+from ftworkbench.data.splits.split import freeze
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.jobs.find import names_of
 from ftworkbench.steps.recipe import open_recipe

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.data.example import Example, Message
-from ftworkbench.data.git import merge_ledgers_by_union
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import Source, open_source
+from ftworkbench.data.review.git import merge_ledgers_by_union
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import Source, open_source
 from ftworkbench.errors import InputError
 from ftworkbench.paths import DEMO
 from ftworkbench.workspace import Workspace

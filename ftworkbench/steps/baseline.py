@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftworkbench.data.splits import Split, find_split
+from ftworkbench.data.splits.split import Split, find_split
 from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.state import phase

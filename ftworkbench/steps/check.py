@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ftworkbench.data.advice import RULES
-from ftworkbench.data.check import Report, check_files
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.checks.advice import RULES
+from ftworkbench.data.checks.check import Report, check_files
+from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.recipe.tables import Check, Data
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.workspace import Workspace

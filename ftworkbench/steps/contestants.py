@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ftworkbench.data.labels import find_labels
-from ftworkbench.data.splits import load_parts, require_questions
+from ftworkbench.data.splits.split import load_parts, require_questions
 from ftworkbench.evaluate.contestants import ZERO_SHOT, Contestant, contestants, tuned
 from ftworkbench.files import read_json
 from ftworkbench.steps.baseline import find_baseline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftworkbench.data.splits import find_split, require_questions, require_same_settings
+from ftworkbench.data.splits.split import find_split, require_questions, require_same_settings
 from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftworkbench.data.source import open_source
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.estimate.cards import Card, find_card, machine_with
 from ftworkbench.estimate.fit import Fit, estimate
 from ftworkbench.estimate.shape import read_shape

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from ftworkbench.data.files import write_whole
-from ftworkbench.data.git import merge_ledgers_by_union
-from ftworkbench.data.hub import Fetched, fetch, named_dataset
-from ftworkbench.data.source import Source, open_source
+from ftworkbench.data.review.git import merge_ledgers_by_union
+from ftworkbench.data.sources.files import write_whole
+from ftworkbench.data.sources.hub import Fetched, fetch, named_dataset
+from ftworkbench.data.sources.source import Source, open_source
 from ftworkbench.errors import InputError
 from ftworkbench.estimate.shape import read_shape
 from ftworkbench.recipe.read import parse

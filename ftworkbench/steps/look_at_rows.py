@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ftworkbench.data.check import Report
+from ftworkbench.data.checks.check import Report
 from ftworkbench.steps.check import Progress, check_paths, check_recipe
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.token_check import with_tokens
@@ -47,10 +47,10 @@ def cluster_rows(wanted: ToCluster, progress: Progress) -> list[int]:
     """
     import numpy
 
-    from ftworkbench.data.clusters import find_clusters
-    from ftworkbench.data.documents import read_documents
-    from ftworkbench.data.source import open_source
-    from ftworkbench.data.vectors import Counted, vectors_of
+    from ftworkbench.data.checks.clusters import find_clusters
+    from ftworkbench.data.checks.documents import read_documents
+    from ftworkbench.data.checks.vectors import Counted, vectors_of
+    from ftworkbench.data.sources.source import open_source
 
     found = read_documents([wanted.path], wanted.data, None, progress)
     progress("clusters", 0, 1)

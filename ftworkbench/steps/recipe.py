@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftworkbench.data.files import write_whole
+from ftworkbench.data.sources.files import write_whole
 from ftworkbench.errors import InputError
 from ftworkbench.machine import this_machine
 from ftworkbench.recipe.declare import Value

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ftworkbench.data.curate import curate, write_rows
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import open_source
+from ftworkbench.data.review.curate import curate, write_rows
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.tables import Data
 from ftworkbench.steps.recipe import open_recipe

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench import __version__
-from ftworkbench.data.curate import curate
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import Row, open_source
+from ftworkbench.data.review.curate import curate
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import Row, open_source
 from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import tuned
 from ftworkbench.evaluate.fingerprint import model_stamp

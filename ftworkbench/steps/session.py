@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftworkbench.data.curate import effective
 from ftworkbench.data.example import Example
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.review.curate import effective
+from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.rules import Refused
-from ftworkbench.data.source import open_source
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import Contestant
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest

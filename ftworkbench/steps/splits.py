@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from ftworkbench.data.splits import Split, find_split, freeze, frozen_sha256, load_parts
+from ftworkbench.data.splits.split import Split, find_split, freeze, frozen_sha256, load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.jobs.find import names_of
 from ftworkbench.jobs.folder import Job

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ftworkbench.data.check import Report
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.checks.check import Report
 from ftworkbench.data.problems import KINDS, Problem
+from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.row_tokens import Progress, tokens_of_rows, used_rows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftworkbench.data.splits import frozen_sha256
+from ftworkbench.data.splits.split import frozen_sha256
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.workspace import Workspace

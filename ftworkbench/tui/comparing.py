@@ -43,7 +43,7 @@ class Asked:
 
 def prepare(workspace: Workspace, train_job: Job) -> Contest:
     """Who can be compared by a job's own recipe. Raises InputError where it has no adapter, or its split is gone."""
-    from ftworkbench.data.splits import load_parts
+    from ftworkbench.data.splits.split import load_parts
     from ftworkbench.errors import InputError
     from ftworkbench.evaluate.contestants import tuned
     from ftworkbench.steps.compare import opened_of

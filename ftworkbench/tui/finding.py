@@ -53,7 +53,7 @@ class Sorted(Message, bubble=False):
 
 def filter_query(review: Review, text: str) -> Query:
     """The query of a filter line such as `tag:refund status:unreviewed "exact words"`. Raises InputError."""
-    from ftworkbench.data.search import parse_filter
+    from ftworkbench.data.review.search import parse_filter
 
     asked = parse_filter(text)
     if missing := review.known.missing(asked.needs):

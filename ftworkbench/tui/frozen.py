@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ftworkbench.data.curate import effective
+from ftworkbench.data.review.curate import effective
 from ftworkbench.data.rules import Refused
 from ftworkbench.tui.widgets.row_view import Finding
 
 if TYPE_CHECKING:
-    from ftworkbench.data.ledger import RowState
-    from ftworkbench.data.source import Row
+    from ftworkbench.data.review.ledger import RowState
+    from ftworkbench.data.sources.source import Row
     from ftworkbench.steps.recipe import Opened
     from ftworkbench.tui.review import Review
 
@@ -65,7 +65,7 @@ class Frozen:
 
 def read_frozen(opened: Opened) -> Frozen:
     """What the recipe's split holds out. Raises InputError where the split cannot be read. For a thread."""
-    from ftworkbench.data.splits import find_split
+    from ftworkbench.data.splits.split import find_split
 
     name, workspace = opened.recipe.name, opened.workspace
     stamp = stamp_of(opened)

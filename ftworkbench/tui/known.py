@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ftworkbench.data.problems import Problem
-from ftworkbench.data.search import RowFacts
+from ftworkbench.data.review.search import RowFacts
 
 if TYPE_CHECKING:
     from ftworkbench.steps.recipe import Opened
@@ -50,8 +50,8 @@ class Measured:
 
 def measure_known(opened: Opened) -> Measured:
     """What jobs of the recipe have found out about its rows. Starts nothing. For a thread."""
-    from ftworkbench.data.parts import PARTS
-    from ftworkbench.data.splits import find_split
+    from ftworkbench.data.splits.parts import PARTS
+    from ftworkbench.data.splits.split import find_split
     from ftworkbench.errors import WorkbenchError
     from ftworkbench.steps.row_tokens import known_losses, known_tokens
 

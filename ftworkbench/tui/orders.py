@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ftworkbench.data.coverage import random_place
-from ftworkbench.data.decisions import STATUSES
-from ftworkbench.data.suspicion import suspicion
+from ftworkbench.data.review.coverage import random_place
+from ftworkbench.data.review.decisions import STATUSES
+from ftworkbench.data.review.suspicion import suspicion
 
 if TYPE_CHECKING:
     from ftworkbench.tui.review import Review

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from ftworkbench.data.coverage import sample
 from ftworkbench.data.example import content_text
 from ftworkbench.data.labels import find_labels
+from ftworkbench.data.review.coverage import sample
 from ftworkbench.tui.scan import paced
 
 if TYPE_CHECKING:

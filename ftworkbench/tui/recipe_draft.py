@@ -116,7 +116,7 @@ class Draft:
 
     def save(self) -> None:
         """Writes the file, whole or not at all. Raises OSError where it cannot be written."""
-        from ftworkbench.data.files import write_whole
+        from ftworkbench.data.sources.files import write_whole
 
         write_whole(self.path, self.text.encode())
         self.saved = self.text

@@ -7,18 +7,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ftworkbench.data.ledger import Ledger, RowState
 from ftworkbench.data.problems import KINDS, Problem
-from ftworkbench.data.search import NO_FACTS, Filter, RowFacts
-from ftworkbench.data.source import Row, Source, open_source
+from ftworkbench.data.review.ledger import Ledger, RowState
+from ftworkbench.data.review.search import NO_FACTS, Filter, RowFacts
+from ftworkbench.data.sources.source import Row, Source, open_source
 from ftworkbench.tui.known import Known
 from ftworkbench.tui.rows import RowLine, short_answer
 from ftworkbench.tui.tally import Tally
 
 if TYPE_CHECKING:
-    from ftworkbench.data.acts import Act
-    from ftworkbench.data.check import Report
+    from ftworkbench.data.checks.check import Report
     from ftworkbench.data.example import Message
+    from ftworkbench.data.review.acts import Act
     from ftworkbench.recipe.tables import Data
 
 # Long enough to be worth a look at a row in a list; a row of megabytes is not looked at whole.

@@ -91,7 +91,7 @@ def _all(review: Review, cancelled: Callable[[], bool]) -> Iterator[int]:
 
 def count_rows(review: Review, report: Callable[[bool], object], cancelled: Callable[[], bool]) -> None:
     """Indexes the whole file, reporting as it grows, then counts its rows by status."""
-    from ftworkbench.data.readers import read_keys
+    from ftworkbench.data.checks.readers import read_keys
 
     review.tally.cut(review.size)
     while not cancelled():

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ftworkbench.data.ledger import Ledger, RowState
+from ftworkbench.data.review.ledger import Ledger, RowState
 from ftworkbench.tui.rows import short_answer
 
 if TYPE_CHECKING:
     from numpy import uint64
     from numpy.typing import NDArray
 
-    from ftworkbench.data.blocks import Block
+    from ftworkbench.data.checks.blocks import Block
 
 # The filter line completes with labels, where there are not more of them than this.
 _MOST_LABELS = 200

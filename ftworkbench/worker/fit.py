@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ftworkbench.data.splits import load_parts
+from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.files import write_json
 from ftworkbench.worker.job_template import training_template

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from ftworkbench.data.hub import ABOUT, ERROR, ROWS, HubDataset
+from ftworkbench.data.sources.hub import ABOUT, ERROR, ROWS, HubDataset
 from ftworkbench.errors import EXIT_BAD_INPUT, InputError
 from ftworkbench.files import write_json
 from ftworkbench.printable import one_line

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ftworkbench.data.example import Example
-from ftworkbench.data.formats import RAW_TEXT
-from ftworkbench.data.source import open_source
+from ftworkbench.data.formats.format import RAW_TEXT
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.worker.models import ends, load_tokenizer
 from ftworkbench.worker.template import Template, mend_pad, open_template, require_end

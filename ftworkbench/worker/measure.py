@@ -10,7 +10,7 @@ from typing import Any
 
 from ftworkbench.data.example import Example
 from ftworkbench.data.labels import find_labels
-from ftworkbench.data.splits import Parts, load_parts
+from ftworkbench.data.splits.split import Parts, load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.contestants import Contestant, build_messages, contestants, tuned
 from ftworkbench.evaluate.metrics import Metric, choose_metrics

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from ftworkbench.data.splits import load_parts
+from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import build_messages, tuned
 from ftworkbench.files import write_json

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from ftworkbench.data.curate import Kept, curate
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import open_source
+from ftworkbench.data.review.curate import Kept, curate
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.files import write_json
 from ftworkbench.jobs.rows import ROWS, ROWS_OF, edit_key
 from ftworkbench.worker.row_faults import Fault, stop_is_trained

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.data.splits import load_parts
+from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.files import write_json
 from ftworkbench.recipe.tables import Recipe

@@ -20,7 +20,7 @@ WORDS = [f"{start}{end}" for start in ("ba", "ke", "li", "mo", "nu", "pra", "sto
 CHECK = """
 import json, resource, sys, time
 from pathlib import Path
-from ftworkbench.data.check import check_files
+from ftworkbench.data.checks.check import check_files
 
 path = Path(sys.argv[1])
 began = time.perf_counter()

@@ -20,7 +20,7 @@ import check
 import near_duplicates
 from browse import MEGABYTE, Terminal, Timed
 
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.review.ledger import Ledger
 
 AIMS = {
     "first rows after the app's own first paint, s": 0.3,

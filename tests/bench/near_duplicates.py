@@ -32,7 +32,7 @@ def documents(count: int) -> Iterator[str]:
 
 
 def ours(texts: list[str]) -> int:
-    from ftworkbench.data.duplicates import find_alike
+    from ftworkbench.data.checks.duplicates import find_alike
 
     return len(find_alike(texts).paired)
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from terminal import Terminal, open_workbench
 
-from ftworkbench.data.ledger import Ledger, RowState
-from ftworkbench.data.source import open_source
+from ftworkbench.data.review.ledger import Ledger, RowState
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.tui.rows import MARKS
 
 KILLS = int(os.environ.get("FTWORKBENCH_KILLS", "4"))

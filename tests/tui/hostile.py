@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import open_source
-from ftworkbench.data.splits import freeze
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import open_source
+from ftworkbench.data.splits.split import freeze
 from ftworkbench.files import write_json
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog

@@ -9,9 +9,9 @@ from pathlib import Path
 from textual.pilot import Pilot
 from workbenches import chat, make_workspace, opened, settle, shown, ticket_rows, until
 
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import open_source
-from ftworkbench.data.splits import freeze
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import open_source
+from ftworkbench.data.splits.split import freeze
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.steps.recipe import open_recipe

@@ -11,9 +11,9 @@ from made_jobs import WORDS
 from textual.widgets import Input, OptionList, TextArea
 from workbenches import chat, make_workspace, opened, settle, shown, ticket_rows, until
 
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.search import parse_filter
-from ftworkbench.data.source import open_source
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.review.search import parse_filter
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.steps.splits import require_split

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ftworkbench.data.advice import advise
+from ftworkbench.data.checks.advice import advise
 from ftworkbench.errors import RecipeError
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Check

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ftworkbench.data.check import FileReport, check_files
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.checks.check import FileReport, check_files
 from ftworkbench.data.problems import KINDS
-from ftworkbench.data.source import open_source
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.recipe.tables import Data
 
 WORDS = [

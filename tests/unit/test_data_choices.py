@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.data.choices import Choice, format_choices
-from ftworkbench.data.source import open_source
+from ftworkbench.data.sources.choices import Choice, format_choices
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.recipe.own_tables import FORMAT_NAMES, Data
 
 

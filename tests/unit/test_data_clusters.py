@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ftworkbench.data.clusters import find_clusters
-from ftworkbench.data.vectors import text_vectors
+from ftworkbench.data.checks.clusters import find_clusters
+from ftworkbench.data.checks.vectors import text_vectors
 
 TOPICS = ("my parcel is late and the courier is lost", "reset the password of my account", "the screen stays black")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ftworkbench.data.check import check_files
-from ftworkbench.data.source import Row, open_source
+from ftworkbench.data.checks.check import check_files
+from ftworkbench.data.sources.source import Row, open_source
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.own_tables import Data
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ftworkbench.data.coverage import Reviewed, Sample, by_label, by_tag, random_stream, sample, upper_bound
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.review.coverage import Reviewed, Sample, by_label, by_tag, random_stream, sample, upper_bound
+from ftworkbench.data.review.ledger import Ledger
 
 KEYS = [f"{number * 2**50 + 7:016x}" for number in range(200)]
 EDIT = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ftworkbench.data.curate import Curated, curate, write_rows
-from ftworkbench.data.formats import Format
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import Source, open_source
+from ftworkbench.data.formats.format import Format
+from ftworkbench.data.review.curate import Curated, curate, write_rows
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import Source, open_source
 from ftworkbench.errors import InputError
 
 

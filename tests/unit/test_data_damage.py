@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftworkbench.data.damage import find_damage, find_damages
+from ftworkbench.data.checks.damage import find_damage, find_damages
 from ftworkbench.paths import DEMO
 
 # Each as it should read, by its damage.

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ftworkbench.data.check import Report, check_files
+from ftworkbench.data.checks.check import Report, check_files
 from ftworkbench.paths import DEMO
 
 TRIAGE = DEMO / "triage"

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftworkbench.data import readers
-from ftworkbench.data.blocks import Block
-from ftworkbench.data.check import check_files
-from ftworkbench.data.examine import examine, examine_lines
-from ftworkbench.data.fingerprints import hash_words, prints_of, words
-from ftworkbench.data.formats import Format
-from ftworkbench.data.personal import find_personal, may_hold_personal
-from ftworkbench.data.source import open_source
+from ftworkbench.data.checks import readers
+from ftworkbench.data.checks.blocks import Block
+from ftworkbench.data.checks.check import check_files
+from ftworkbench.data.checks.examine import examine, examine_lines
+from ftworkbench.data.checks.fingerprints import hash_words, prints_of, words
+from ftworkbench.data.checks.personal import find_personal, may_hold_personal
+from ftworkbench.data.formats.format import Format
+from ftworkbench.data.sources.source import open_source
 
 TEXTS = st.text(max_size=30) | st.sampled_from(
     ["", " ", "write to ann@mail.example", "call +49 170 1234567", "Straße 漢字"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ftworkbench.data.formats import Format, Refused, read_example, recognise, told
+from ftworkbench.data.formats.format import Format, Refused, read_example, recognise, told
 from ftworkbench.errors import InputError
 
 CHAT = Format("openai-chat")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ftworkbench.data.git import merge_ledgers_by_union
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.review.git import merge_ledgers_by_union
+from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.demo.workspace import make_demo
 from ftworkbench.steps.check import check_paths
 from ftworkbench.steps.init import make_workspace

@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from ftworkbench.cli import main
-from ftworkbench.data.check import check_files
-from ftworkbench.data.files import sha256_of
-from ftworkbench.data.hub import HubDataset, fetch, named_dataset
-from ftworkbench.data.source import open_source
+from ftworkbench.data.checks.check import check_files
+from ftworkbench.data.sources.files import sha256_of
+from ftworkbench.data.sources.hub import HubDataset, fetch, named_dataset
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.paths import cache_dir
 from ftworkbench.recipe.read import load

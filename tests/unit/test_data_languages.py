@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ftworkbench.data.languages import find_languages, language_name
+from ftworkbench.data.checks.languages import find_languages, language_name
 from ftworkbench.paths import DEMO
 
 ENGLISH = [

@@ -12,7 +12,7 @@ from time import perf_counter
 
 import pytest
 
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.errors import InputError, WorkbenchError
 
 EDIT = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
@@ -201,7 +201,7 @@ def test_the_ledger_follows_when_another_file_takes_its_name(path: Path, tmp_pat
 WRITER = """
 import sys
 from pathlib import Path
-from ftworkbench.data.ledger import Ledger
+from ftworkbench.data.review.ledger import Ledger
 ledger = Ledger.open(Path(sys.argv[1]))
 for number in range(10_000):
     ledger.decide(f"{sys.argv[2]}{number}", "accept")

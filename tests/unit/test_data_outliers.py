@@ -8,8 +8,8 @@ import random
 import numpy as np
 import pytest
 
-from ftworkbench.data.outliers import FEWEST_ROWS, find_outliers
-from ftworkbench.data.vectors import text_vectors
+from ftworkbench.data.checks.outliers import FEWEST_ROWS, find_outliers
+from ftworkbench.data.checks.vectors import text_vectors
 from ftworkbench.paths import DEMO
 
 TRIAGE = DEMO / "triage"

@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftworkbench.data.fingerprints import words
-from ftworkbench.data.passages import Covered, eight_grams
+from ftworkbench.data.checks.fingerprints import words
+from ftworkbench.data.checks.passages import Covered, eight_grams
 from ftworkbench.paths import DEMO
 
 TRIAGE = DEMO / "triage"

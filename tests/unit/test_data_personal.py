@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftworkbench.data.personal import find_personal
+from ftworkbench.data.checks.personal import find_personal
 
 
 @pytest.mark.parametrize(

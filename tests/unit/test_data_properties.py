@@ -11,13 +11,13 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ftworkbench.data.check import check_files
-from ftworkbench.data.curate import curate, write_rows
-from ftworkbench.data.formats import Format, read_example
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.search import completions, parse_filter
-from ftworkbench.data.source import open_source
-from ftworkbench.data.writing import write_record
+from ftworkbench.data.checks.check import check_files
+from ftworkbench.data.formats.format import Format, read_example
+from ftworkbench.data.formats.writing import write_record
+from ftworkbench.data.review.curate import curate, write_rows
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.review.search import completions, parse_filter
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

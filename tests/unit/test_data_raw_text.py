@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from ftworkbench.data.check import check_files
-from ftworkbench.data.curate import curate, effective, write_rows
-from ftworkbench.data.decisions import RowState
+from ftworkbench.data.checks.check import check_files
 from ftworkbench.data.example import Example
-from ftworkbench.data.formats import Format, Refused, by_lines, read_example, recognise
-from ftworkbench.data.source import Row, open_source
-from ftworkbench.data.splits import freeze, load_parts, require_questions
-from ftworkbench.data.writing import write_record
+from ftworkbench.data.formats.format import Format, Refused, by_lines, read_example, recognise
+from ftworkbench.data.formats.writing import write_record
+from ftworkbench.data.review.curate import curate, effective, write_rows
+from ftworkbench.data.review.decisions import RowState
+from ftworkbench.data.sources.source import Row, open_source
+from ftworkbench.data.splits.split import freeze, load_parts, require_questions
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.contestants import contestants
 from ftworkbench.recipe.own_tables import Data, Prompt

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftworkbench.data.check import check_files
-from ftworkbench.data.curate import curate, write_rows
+from ftworkbench.data.checks.check import check_files
 from ftworkbench.data.example import Example
-from ftworkbench.data.formats import FORMATS, Format, Refused, read_example, told
-from ftworkbench.data.source import open_source
-from ftworkbench.data.writing import write_record
+from ftworkbench.data.formats.format import FORMATS, Format, Refused, read_example, told
+from ftworkbench.data.formats.writing import write_record
+from ftworkbench.data.review.curate import curate, write_rows
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.own_tables import Data
 

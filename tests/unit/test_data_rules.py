@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ftworkbench.data.example import dump_json
-from ftworkbench.data.formats import Format
+from ftworkbench.data.formats.format import Format
 from ftworkbench.data.problems import KINDS
-from ftworkbench.data.source import Row, read_row
+from ftworkbench.data.sources.source import Row, read_row
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
@@ -122,8 +122,8 @@ def test_a_weight_that_a_table_made_a_fraction_or_a_truth_of_is_the_same_weight(
 
 
 def test_an_edit_keeps_the_rules_too() -> None:
-    from ftworkbench.data.curate import effective
-    from ftworkbench.data.decisions import RowState
+    from ftworkbench.data.review.curate import effective
+    from ftworkbench.data.review.decisions import RowState
     from ftworkbench.data.rules import Refused
 
     edited = RowState("accepted", (USER, {**ANSWER, "weight": 2}))

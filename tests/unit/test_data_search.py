@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ftworkbench.data.decisions import RowState
-from ftworkbench.data.formats import Format
-from ftworkbench.data.search import RowFacts, completions, parse_filter
-from ftworkbench.data.source import Row, read_row
+from ftworkbench.data.formats.format import Format
+from ftworkbench.data.review.decisions import RowState
+from ftworkbench.data.review.search import RowFacts, completions, parse_filter
+from ftworkbench.data.sources.source import Row, read_row
 from ftworkbench.errors import InputError
 
 

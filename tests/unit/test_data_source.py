@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ftworkbench.data.source import Row, open_source
+from ftworkbench.data.sources.source import Row, open_source
 from ftworkbench.errors import InputError
 
 

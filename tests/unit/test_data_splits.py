@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import open_source
-from ftworkbench.data.splits import Parts, find_split, freeze, frozen_sha256, load_parts
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import open_source
+from ftworkbench.data.splits.split import Parts, find_split, freeze, frozen_sha256, load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.tables import Data
 from ftworkbench.workspace import Workspace

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ftworkbench.data import suspects
-from ftworkbench.data.ridge import Fit
-from ftworkbench.data.suspects import Suspect, find_suspects
-from ftworkbench.data.vectors import text_vectors
+from ftworkbench.data.checks import suspects
+from ftworkbench.data.checks.ridge import Fit
+from ftworkbench.data.checks.suspects import Suspect, find_suspects
+from ftworkbench.data.checks.vectors import text_vectors
 
 TOPICS = {
     "billing": "invoice charge payment price refund card",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ftworkbench.data.vectors import Counted, text_vectors, vectors_of
+from ftworkbench.data.checks.vectors import Counted, text_vectors, vectors_of
 
 TEXTS = [
     "where is my parcel, it should have come on monday",

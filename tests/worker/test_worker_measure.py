@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tiny import events, make_workspace, new_job, notices, run_job
 
-from ftworkbench.data.splits import load_parts
+from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.outputs import read_outputs
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job

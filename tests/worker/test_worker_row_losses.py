@@ -11,9 +11,9 @@ import pytest
 import torch
 from tiny import events, make_workspace, notices, run_job
 
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import open_source
-from ftworkbench.data.splits import load_parts
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import open_source
+from ftworkbench.data.splits.split import load_parts
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.tables import Recipe

@@ -15,8 +15,8 @@ from tiny import TEMPLATE, chat, events, make_recipe, new_job, rows, write_rows
 
 from ftworkbench.cli import main
 from ftworkbench.data.example import Example
-from ftworkbench.data.ledger import Ledger
-from ftworkbench.data.source import open_source
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.jobs.folder import Job
 from ftworkbench.recipe.write import dumps
 from ftworkbench.steps.recipe import Opened, open_recipe

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tiny import events, new_job, notices
 
-from ftworkbench.data.splits import load_parts
+from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.contestants import tuned
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.queue import holder

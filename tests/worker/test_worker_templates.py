@@ -12,7 +12,7 @@ from families import by_trl, families, family_template
 
 import ftworkbench.demo
 from ftworkbench.data.example import Example
-from ftworkbench.data.formats import Format, read_example
+from ftworkbench.data.formats.format import Format, read_example
 from ftworkbench.worker.dropped import TOOLS, left_out
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.tokens import Encoded, conversation, encode, encode_all

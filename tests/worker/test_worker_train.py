@@ -10,7 +10,7 @@ import pytest
 import torch
 from tiny import events, losses, make_recipe, make_workspace, new_job, notices, rows, run_job, write_rows
 
-from ftworkbench.data.splits import freeze, require_questions
+from ftworkbench.data.splits.split import freeze, require_questions
 from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.session import answers, ask

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.data.splits import freeze
+from ftworkbench.data.splits.split import freeze
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import Event, read_events
 from ftworkbench.jobs.folder import Job

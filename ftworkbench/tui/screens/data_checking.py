@@ -12,7 +12,7 @@ from textual.worker import get_current_worker
 from ftworkbench.tui.screens import data_page
 
 if TYPE_CHECKING:
-    from ftworkbench.data.check import Report
+    from ftworkbench.data.checks.check import Report
     from ftworkbench.steps.look_at_rows import ToCheck
     from ftworkbench.tui.review import Review
     from ftworkbench.tui.screens.data import DataScreen

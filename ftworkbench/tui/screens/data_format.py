@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
 
 if TYPE_CHECKING:
-    from ftworkbench.data.choices import Choice
+    from ftworkbench.data.sources.choices import Choice
     from ftworkbench.tui.review import Review
     from ftworkbench.tui.screens.data import DataScreen
 
@@ -59,6 +59,6 @@ class FileFormat:
 
 
 def _choices(review: Review) -> list[Choice]:
-    from ftworkbench.data.choices import format_choices
+    from ftworkbench.data.sources.choices import format_choices
 
     return format_choices(review.source)

@@ -13,7 +13,7 @@ from ftworkbench.tui.editing import edit_outside, editor_command
 from ftworkbench.tui.widgets.row_view import Finding, OtherRow, RowPage
 
 if TYPE_CHECKING:
-    from ftworkbench.data.check import Report
+    from ftworkbench.data.checks.check import Report
     from ftworkbench.data.problems import Problem
     from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.recipe import Opened
@@ -29,7 +29,7 @@ _FIRST_SECONDS = 0.05
 
 def open_review(path: Path, data: Data | None, ledger: Path) -> Review:
     """Opens a file with its ledger, its first rows ready. Raises InputError where it cannot be read."""
-    from ftworkbench.data.ledger import Ledger
+    from ftworkbench.data.review.ledger import Ledger
     from ftworkbench.tui.review import Review
 
     review = Review(path, data, Ledger.open(ledger))
@@ -98,7 +98,7 @@ def _finding(problem: Problem) -> Finding:
 
 def complete_filter(review: Review, line: str) -> list[str]:
     """What the filter line may become."""
-    from ftworkbench.data.search import completions
+    from ftworkbench.data.review.search import completions
 
     return completions(line, review.ledger.tags(), sorted(review.tally.labels), review.known.kinds())
 

@@ -1,0 +1,1 @@
+"""What is wrong with rows, one by one and held against each other."""

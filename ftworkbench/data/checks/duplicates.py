@@ -1,0 +1,190 @@
+"""Texts that are the same or nearly: MinHash and LSH find candidates, the real shingles decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import chain, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ftworkbench.data.checks.fingerprints import Fingerprints, Words
+from ftworkbench.data.checks.minhash import BANDS, PERMUTATIONS, digests_of, shares_a_band
+
+Progress = Callable[[str, int, int], None]
+
+SIMILAR = 0.7
+_CHUNK = 10_000
+_KNOWN_SHINGLES = 8_192
+_MOST_AT_ONCE = 1 << 24
+# A bucket with more rows than this holds a template; each row of it is then compared with the first few only.
+_ALL_PAIRS = 24
+_FIRST_FEW = 8
+_MEMBERS_LOOKED_AT = 200
+# Candidates whose MinHash estimate is below this are not worth the exact count; its deviation is 0.04.
+_WORTH_COUNTING = SIMILAR - 0.2
+
+_Pairs = NDArray[np.int64]
+
+
+class Alike:
+    """Which of a list of texts say the same, or nearly; texts are known by their 0-based place in it.
+
+    `words` are those of the texts.
+    """
+
+    def __init__(self, words: Words, same: NDArray[np.int64], near: dict[int, list[tuple[int, float]]]) -> None:
+        self.words = words
+        self._starts = words.starts
+        self._same = same
+        self._near = near
+        self._sizes = np.bincount(same, minlength=len(same))
+        self._members: dict[int, list[int]] = {}
+        for index in np.flatnonzero(self._sizes[same] > 1).tolist():
+            self._members.setdefault(int(same[index]), []).append(index)
+
+    @property
+    def paired(self) -> NDArray[np.int64]:
+        """The texts that are like another one, in order."""
+        near = np.zeros(len(self._same), dtype=bool)
+        near[list(self._near)] = True
+        return np.flatnonzero((self._sizes[self._same] > 1) | near[self._same])
+
+    def partners(self, index: int) -> Iterator[tuple[int, float]]:
+        """The texts that are like this one, each with its Jaccard similarity: same ones first, in order."""
+        first = int(self._same[index])
+        for other in self._members.get(first, ())[:_MEMBERS_LOOKED_AT]:
+            if other != index:
+                yield other, 1.0
+        for near, similarity in self._near.get(first, ()):
+            for other in self._members.get(near, [near])[:_MEMBERS_LOOKED_AT]:
+                yield other, similarity
+
+    def same_numbers(self, one: int, two: int) -> bool:
+        """Whether two texts hold the same numbers, each as often, wherever they stand."""
+        first, second = int(self._same[one]), int(self._same[two])
+        return first == second or self._numbers(first) == self._numbers(second)
+
+    def _numbers(self, text: int) -> list[int]:
+        hashes = self.words.flat[self._starts[text] : self._starts[text + 1]].tolist()
+        return sorted(word for word in hashes if word % 2)
+
+    def groups(self) -> NDArray[np.int64]:
+        """For each text the first text of its group: all that hang together by likeness are in one."""
+        parent = self._same.copy()
+
+        def root(index: int) -> int:
+            while parent[index] != index:
+                parent[index] = parent[parent[index]]
+                index = int(parent[index])
+            return index
+
+        for first, others in self._near.items():
+            for other, _ in others:
+                one, two = sorted((root(first), root(other)))
+                parent[two] = one
+        return np.array([root(index) for index in range(len(parent))], dtype=np.int64)
+
+
+def find_alike(texts: Iterable[str], progress: Progress | None = None) -> Alike:
+    """Which of the texts are the same, or share at least 0.7 of their words and pairs of words (Jaccard)."""
+    prints = Fingerprints()
+    for text in texts:
+        prints.add(text)
+    return compare_prints(prints, progress)
+
+
+def compare_prints(prints: Fingerprints, progress: Progress | None = None) -> Alike:
+    """`find_alike` for texts whose fingerprints were made already."""
+    if progress:
+        progress("near-duplicates", 0, 1)
+    words, same = prints.words, prints.same
+    distinct = np.flatnonzero((same == np.arange(len(same))) & (words.sizes > 0))
+    near: dict[int, list[tuple[int, float]]] = {}
+    if len(distinct) > 1:
+        sharing = distinct[shares_a_band(words)[distinct]]
+        for one, two, similarity in _verified(words.of(sharing)):
+            first, later = int(sharing[one]), int(sharing[two])
+            near.setdefault(first, []).append((later, similarity))
+            near.setdefault(later, []).append((first, similarity))
+    for others in near.values():
+        others.sort()
+    if progress:
+        progress("near-duplicates", 1, 1)
+    return Alike(words, same, near)
+
+
+def _verified(texts: Words) -> Iterator[tuple[int, int, float]]:
+    """The pairs of these texts that are alike, each with its Jaccard similarity, by the real shingles."""
+    starts = texts.starts
+
+    @lru_cache(_KNOWN_SHINGLES)
+    def shingles(text: int) -> frozenset[Any]:
+        hashes = texts.flat[starts[text] : starts[text + 1]].tolist()
+        return frozenset(chain(hashes, pairwise(hashes)))
+
+    if not len(texts.sizes):
+        return
+    digests = digests_of(texts)
+    pairs = _by_group(_candidates(digests), len(digests))
+    for at in range(0, len(pairs), _CHUNK):
+        some = pairs[at : at + _CHUNK]
+        estimates = (digests[some[:, 0]] == digests[some[:, 1]]).mean(axis=1)
+        for one, two in some[estimates >= _WORTH_COUNTING].tolist():
+            first, later = shingles(one), shingles(two)
+            common = len(first & later)
+            similarity = common / (len(first) + len(later) - common)
+            if similarity >= SIMILAR:
+                yield one, two, similarity
+
+
+def _by_group(pairs: _Pairs, rows: int) -> _Pairs:
+    """The pairs, those of rows that hang together one after the other: their shingles are then made once."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ones = np.ones(len(pairs), dtype=bool)
+    graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(rows, rows))
+    _, group = connected_components(graph, directed=False)
+    return pairs[np.argsort(group[pairs[:, 0]], kind="stable")]
+
+
+def _candidates(digests: NDArray[np.uint16]) -> _Pairs:
+    """Pairs of rows (first, later) that agree in all of a band, in order."""
+    rows = len(digests)
+    # The four numbers of a band are one of 64 bits.
+    bands = np.ascontiguousarray(digests).view(np.uint64)
+    assert bands.shape[1] == BANDS == PERMUTATIONS // 4
+    found = [np.zeros(0, dtype=np.int64)]
+    for band in range(BANDS):
+        order = np.argsort(bands[:, band], kind="stable")
+        breaks = np.flatnonzero(np.diff(bands[order, band])) + 1
+        starts = np.concatenate(([0], breaks))
+        sizes = np.diff(np.concatenate((starts, [rows])))
+        for size in np.unique(sizes[sizes > 1]).tolist():
+            buckets = order[starts[sizes == size][:, None] + np.arange(size)]
+            one, two = _compared(size)
+            found.append((buckets[:, one] * rows + buckets[:, two]).ravel())
+        if sum(map(len, found)) > _MOST_AT_ONCE or band == BANDS - 1:
+            found = [_once_each(np.concatenate(found))]
+    pairs = found[0]
+    return np.stack((pairs // max(rows, 1), pairs % max(rows, 1)), axis=1)
+
+
+def _once_each(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers in order, each once. (`np.unique` hashes them first, which takes five times as long.)"""
+    numbers.sort()
+    return numbers[np.concatenate(([True], numbers[1:] != numbers[:-1]))] if len(numbers) else numbers
+
+
+def _compared(size: int) -> tuple[_Pairs, _Pairs]:
+    """Which rows of a bucket of that size are compared with which, by their places in it."""
+    if size <= _ALL_PAIRS:
+        one, two = np.triu_indices(size, 1)
+        return one, two
+    few = [(np.full(size - k - 1, k), np.arange(k + 1, size)) for k in range(_FIRST_FEW)]
+    chain = (np.arange(size - 1), np.arange(1, size))
+    firsts, laters = zip(*few, chain, strict=True)
+    return np.concatenate(firsts), np.concatenate(laters)

@@ -1,0 +1,1 @@
+"""Records of every format as canonical examples, and back."""

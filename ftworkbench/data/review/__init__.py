@@ -1,0 +1,1 @@
+"""What people decide about rows: the ledger, and what is asked of it."""

@@ -1,0 +1,1 @@
+"""Files of records, opened at once whatever they are packed in."""
