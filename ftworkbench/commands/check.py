@@ -73,6 +73,9 @@ def report_lines(report: Report, tokens: dict[str, Any] | None = None) -> list[s
         if tokens and not number:
             lines.append(_tokens_line(tokens))
         lines += [f"  advice: {advice['text']}" for advice in file.get("advice", [])]
+        coverage = report.files[number].coverage
+        if coverage and coverage.sample.n:
+            lines.append(f"  random sample: {coverage.sample.words}")
         if not file["kept"] and file["problems"]:
             worst = max(file["problems"], key=lambda problem: problem["count"])
             lines.append(f"  no row is kept, so that nothing can be learned from this file: {worst['todo']}")

@@ -11,6 +11,7 @@ import pytest
 
 from ftworkbench.data.checks.check import FileReport, check_files
 from ftworkbench.data.problems import KINDS
+from ftworkbench.data.review.coverage import random_place
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import open_source
 from ftworkbench.recipe.tables import Data
@@ -250,3 +251,22 @@ def test_an_empty_file_and_a_file_of_refused_rows_are_reported_like_any_other(tm
 
 def test_every_kind_of_problem_says_what_to_do() -> None:
     assert all(kind.todo and kind.title for kind in KINDS.values())
+
+
+def test_what_was_reviewed_is_told_by_label_by_tag_and_for_all_rows_at_random(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl", labelled({"billing": 30, "delivery": 20}))
+    ledger = Ledger.open(tmp_path / "ledger.jsonl")
+    assert check_files([path], ledger=ledger).files[0].coverage is None
+    with open_source(path) as source:
+        rows = list(source.rows())
+    first = sorted(rows, key=lambda row: random_place(0, row.key))[:10]
+    for row in first:
+        ledger.decide(row.key, "accept")
+    ledger.decide(first[0].key, "tag", tag="odd")
+    (file,) = check_files([path], ledger=ledger).as_json()["files"]
+    coverage = file["coverage"]
+    assert sum(one["reviewed"] for one in coverage["labels"].values()) == 10
+    assert {name: one["rows"] for name, one in coverage["labels"].items()} == {"billing": 30, "delivery": 20}
+    assert coverage["tags"] == {"odd": {"rows": 1, "reviewed": 1, "one_by_one": 1}}
+    assert coverage["sample"]["n"] == 10
+    assert 0.25 < coverage["sample"]["bound"] < 0.26

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ftworkbench.data.checks.advice import RULES, advise
+from ftworkbench.data.checks.blocks import NO_LABEL
 from ftworkbench.data.checks.documents import Documents, FileRead, Progress, read_documents
 from ftworkbench.data.checks.duplicates import compare_prints
 from ftworkbench.data.checks.findings import (
@@ -30,6 +31,7 @@ from ftworkbench.data.checks.leaks import held_out
 from ftworkbench.data.checks.vectors import Counted, vectors_of
 from ftworkbench.data.labels import labels_of
 from ftworkbench.data.problems import KINDS, Advice, Problem
+from ftworkbench.data.review.coverage import Coverage, coverage_of
 from ftworkbench.data.review.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -43,8 +45,8 @@ _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 class FileReport:
     """What was found in one file. Every row has a fate: `kept` (with an edit or without), or lost as `fates` say.
 
-    The advice speaks of the rows that are kept. `problems` are all that were found, by kind; wrong labels and outliers
-    come the surest first, others by row.
+    The advice speaks of the rows that are kept, `coverage` of those that were reviewed. `problems` are all that were
+    found, by kind; wrong labels and outliers come the surest first, others by row.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class FileReport:
     advice: tuple[Advice, ...]
     fates: dict[str, int]
     labels: dict[str, int]
+    coverage: Coverage | None = None
 
     @property
     def open(self) -> tuple[Problem, ...]:
@@ -87,6 +90,7 @@ class FileReport:
             "fates": self.fates,
             "labels": self.labels,
             "advice": [{"kind": advice.kind, "text": advice.text} for advice in self.advice],
+            **({"coverage": self.coverage.as_json()} if self.coverage else {}),
         }
 
 
@@ -159,11 +163,22 @@ def check_files(
     for file, problem in placed:
         files[file].problems.append(problem)
     unread = ledger.unread if ledger else 0
-    reports = [
-        _report(file, _class_counts(number, documents, labelled), rules if not held[number] else None, unread)
-        for number, file in enumerate(files)
-    ]
+    reports = []
+    for number, read in enumerate(files):
+        counts = _class_counts(number, documents, labelled)
+        report = _report(read, counts, rules if not held[number] else None, unread)
+        if ledger and read.reviewed and not held[number]:
+            report = replace(report, coverage=_coverage(number, documents, labelled, ledger, data.seed if data else 0))
+        reports.append(report)
     return Report(tuple(reports))
+
+
+def _coverage(number: int, documents: Documents, labelled: Labelled | None, ledger: Ledger, seed: int) -> Coverage:
+    """What was reviewed of the rows of a file, as they were read."""
+    rows = np.flatnonzero(documents.first & (documents.files == number))
+    names = [*labelled.names, None] if labelled else [None]
+    numbers = labelled.numbers[rows].tolist() if labelled else [NO_LABEL] * len(rows)
+    return coverage_of(documents.keys[rows], [names[label] for label in numbers], ledger, seed)
 
 
 def _labelled(documents: Documents, held: Sequence[bool], data: Data | None) -> Labelled | None:

@@ -90,6 +90,13 @@ class Documents(Sequence[Document]):
         return np.asarray(self.files.astype(np.int64) * _PLACES + self.rows)
 
     @property
+    def first(self) -> NDArray[np.bool_]:
+        """Which documents are their row's first version: as it was read, where it could be."""
+        found = np.ones(len(self), dtype=bool)
+        found[1:] = np.diff(self.places) != 0
+        return found
+
+    @property
     def used(self) -> NDArray[np.bool_]:
         """Which documents are what their row comes to, and not rejected."""
         return np.asarray((self.statuses != _REJECTED) & ~self.superseded)

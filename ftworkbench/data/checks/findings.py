@@ -125,9 +125,7 @@ class Labelled:
 
 def class_sizes(documents: Documents, held: Sequence[bool], labelled: Labelled) -> Counter[str]:
     """How many rows of the files to train on carry each label, as they were read."""
-    first = np.ones(len(documents), dtype=bool)
-    first[1:] = (documents.rows[1:] != documents.rows[:-1]) | (documents.files[1:] != documents.files[:-1])
-    return labelled.counted(first & ~np.array(held, dtype=bool)[documents.files])
+    return labelled.counted(documents.first & ~np.array(held, dtype=bool)[documents.files])
 
 
 def small_classes(sizes: Counter[str]) -> set[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ftworkbench.data.review.ledger import Ledger, RowState
 
@@ -50,6 +50,26 @@ class Sample:
         rows = "the 1 row" if self.n == 1 else f"{self.n:,} rows"
         were = {0: "none was", 1: "1 was"}.get(self.bad, f"{self.bad:,} were")
         return f"of {rows} drawn at random {were} bad: at {CONFIDENCE:.0%} {_at_most(self.bound)} of all are"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of each label and of each tag was reviewed, and what the rows reviewed at random say of all."""
+
+    labels: Mapping[str, Reviewed]
+    tags: Mapping[str, Reviewed]
+    sample: Sample
+
+    def as_json(self) -> dict[str, Any]:
+        groups = {"labels": self.labels, "tags": self.tags}
+        return {name: {key: asdict(one) for key, one in found.items()} for name, found in groups.items()} | {
+            "sample": asdict(self.sample)
+        }
+
+
+def coverage_of(keys: Keys, labels: Sequence[str | None], ledger: Ledger, seed: int) -> Coverage:
+    """The coverage of rows; `labels` has one for each key, None for a row without."""
+    return Coverage(by_label(keys, labels, ledger), by_tag(keys, ledger), sample(keys, ledger, seed))
 
 
 def random_place(seed: int, key: str) -> bytes:
