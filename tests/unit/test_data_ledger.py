@@ -249,7 +249,7 @@ def test_a_range_is_decided_as_one_act_on_disk_all_together(path: Path, monkeypa
     ledger = Ledger.open(path)
     ledger.decide("first", "accept")
     synced: list[int] = []
-    monkeypatch.setattr("ftworkbench.data.lines.os.fsync", synced.append)
+    monkeypatch.setattr("ftworkbench.data.review.lines.os.fsync", synced.append)
     keys = [f"k{number}" for number in range(500)]
     decided = ledger.decide_all(keys, "reject")
     assert len(synced) == 1
@@ -262,7 +262,7 @@ def test_a_range_that_cannot_be_saved_is_not_decided_in_part(path: Path, monkeyp
     ledger = Ledger.open(path)
     ledger.decide("first", "accept")
     write = os.write
-    monkeypatch.setattr("ftworkbench.data.lines.os.write", lambda file, text: write(file, text[: len(text) // 2]))
+    monkeypatch.setattr("ftworkbench.data.review.lines.os.write", lambda file, text: write(file, text[: len(text) // 2]))
     with pytest.raises(WorkbenchError, match="the 3 decisions were not saved"):
         ledger.decide_all(["a", "b", "c"], "reject")
     monkeypatch.undo()
@@ -363,7 +363,7 @@ def test_what_another_thread_writes_counts_when_it_is_on_disk_and_not_before(
         written.set()
         assert looked.wait(10)
 
-    monkeypatch.setattr("ftworkbench.data.lines.os.fsync", sync)
+    monkeypatch.setattr("ftworkbench.data.review.lines.os.fsync", sync)
     writer = threading.Thread(target=ledger.decide_all, args=(["a", "b"], "reject"))
     writer.start()
     assert written.wait(10)
