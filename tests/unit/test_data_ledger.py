@@ -262,7 +262,9 @@ def test_a_range_that_cannot_be_saved_is_not_decided_in_part(path: Path, monkeyp
     ledger = Ledger.open(path)
     ledger.decide("first", "accept")
     write = os.write
-    monkeypatch.setattr("ftworkbench.data.review.lines.os.write", lambda file, text: write(file, text[: len(text) // 2]))
+    monkeypatch.setattr(
+        "ftworkbench.data.review.lines.os.write", lambda file, text: write(file, text[: len(text) // 2])
+    )
     with pytest.raises(WorkbenchError, match="the 3 decisions were not saved"):
         ledger.decide_all(["a", "b", "c"], "reject")
     monkeypatch.undo()
