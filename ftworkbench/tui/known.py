@@ -70,6 +70,7 @@ class Known:
         self.checked = False
         self.measured = Measured()
         self._problems: dict[int, list[Problem]] = {}
+        self._found: list[Problem] = []
 
     @property
     def problems(self) -> Mapping[int, list[Problem]]:
@@ -79,10 +80,14 @@ class Known:
     def take_problems(self, problems: Iterable[Problem]) -> None:
         """Keeps what a check found of this file."""
         self.checked = True
+        self._found = [problem for problem in problems if problem.row > 0]
         self._problems = {}
-        for problem in problems:
-            if problem.row > 0:
-                self._problems.setdefault(problem.row, []).append(problem)
+        for problem in self._found:
+            self._problems.setdefault(problem.row, []).append(problem)
+
+    def of_kind(self, kind: str) -> list[Problem]:
+        """The problems of a kind, as a check orders them: by row, or the surest first."""
+        return [problem for problem in self._found if problem.kind == kind]
 
     def kinds(self) -> list[str]:
         """The kinds of problem that were found."""

@@ -61,7 +61,8 @@ class FindingDesk(Container):
         if self._filter is not None or self._kind:
             running = "…" if self._filter is not None and not self._filter.done else ""
             what = self._filter.text if self._filter is not None else KINDS[self._kind].title
-            parts = [what, f"{len(self.data.rows.rows):,} rows{running}"]
+            count = len(self.data.rows.rows)
+            parts = [what, f"{count:,} row{'s' * (count != 1)}{running}"]
         if self._order != "number":
             parts.append(f"by {self._order}")
         return [*parts, self.checks.words] if self.checks.words else parts

@@ -146,13 +146,11 @@ def check_number(line: str) -> None:
 
 
 def rows_with(review: Review, kind: str) -> list[int]:
-    """The rows that have a problem of that kind, each followed by the row it is about, pairs kept together."""
+    """The rows that have a problem of that kind, each after the row it is about, so that pairs stand together."""
     numbers: list[int] = []
-    for number, problems in sorted(review.known.problems.items()):
-        for problem in problems:
-            if problem.kind == kind:
-                here = [problem.other] if problem.other and not problem.other_path else []
-                numbers += [*here, number]
+    for problem in review.known.of_kind(kind):
+        here = [problem.other] if problem.other and not problem.other_path else []
+        numbers += [*here, problem.row]
     found = (review.source.index_of(number) for number in dict.fromkeys(numbers))
     return [index for index in found if index is not None]
 

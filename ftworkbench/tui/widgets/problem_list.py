@@ -19,6 +19,7 @@ from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.lines_view import wrapped
 
 _WIDEST = 96
+_FEWEST_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,17 @@ class ProblemList(ModalScreen[str | None]):
         with Vertical(classes="box wide") as box:
             box.border_title = shown(self._title)
             box.border_subtitle = Content("enter shows the rows · q close")
+            width = min(self.app.size.width * 96 // 100, _WIDEST) - 4  # the box's border and padding
+            mark = Content.styled("·", "$accent")
+            lines = [part for line in self._advice for part in wrapped(shown(line), width, mark, gutter=2)]
             if self._kinds:
-                yield OptionList(*(Option(self._line(kind), id=kind.kind) for kind in self._kinds), markup=False)
+                options = OptionList(*(Option(self._line(kind), id=kind.kind) for kind in self._kinds), markup=False)
+                # All of the advice is seen; the kinds scroll where there is no room for both.
+                options.styles.max_height = max(self.app.size.height * 9 // 10 - len(lines) - 3, _FEWEST_LINES)
+                yield options
             else:
                 yield Static(Content("Nothing was found that a person has to look at."), markup=False)
-            if self._advice:
-                width = min(self.app.size.width * 96 // 100, _WIDEST) - 4  # the box's border and padding
-                mark = Content.styled("·", "$accent")
-                lines = [part for line in self._advice for part in wrapped(shown(line), width, mark, gutter=2)]
+            if lines:
                 yield Static(Content("\n").join(lines), classes="hint", markup=False)
 
     @staticmethod
