@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ftworkbench.data.checks.check import FileReport, check_files
+from ftworkbench.data.checks.leaks import held_out
 from ftworkbench.data.problems import KINDS
 from ftworkbench.data.review.coverage import random_place
 from ftworkbench.data.review.ledger import Ledger
@@ -114,6 +115,23 @@ def test_the_held_out_file_is_told_by_its_name_and_not_by_its_place(tmp_path: Pa
     test = write(tmp_path / "my_test.jsonl", [chat(LONG, "b")])
     train = write(tmp_path / "rows.jsonl", [chat(LONG, "b")])
     assert [kinds(file) for file in check_files([test, train]).files] == [{"leak": [1]}, {}]
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("test.jsonl", True),
+        ("tickets-dev2.csv", True),
+        ("banking77.test.jsonl", True),
+        ("name@0a1b2c:validation", True),
+        ("held_out", True),
+        ("latest.jsonl", False),
+        ("device-logs.jsonl", False),
+        ("name-v1.5@0a1b2c:train", False),
+    ],
+)
+def test_a_file_is_held_out_by_a_whole_word_of_its_name(name: str, held: bool) -> None:
+    assert held_out([Path("rows.jsonl"), Path(name), Path("my_test.jsonl")]) == [False, held, True]
 
 
 def test_rows_that_say_personal_things_are_named_without_saying_them_again(tmp_path: Path) -> None:

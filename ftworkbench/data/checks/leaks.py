@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from ftworkbench.data.checks.duplicates import Alike
 from ftworkbench.data.checks.passages import eight_grams
 
 _NEARLY_ALL = 0.8
-_HELD_OUT = ("test", "valid", "eval", "held", "dev")
+_HELD_OUT = frozenset(
+    {"test", "tests", "testset", "valid", "validation", "val", "eval", "evaluation", "held", "heldout", "dev", "devset"}
+)
+_WORD = re.compile("[a-z]+")  # `latest` and `device` hold nothing out
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Leak:
 
 def held_out(paths: Sequence[Path]) -> list[bool]:
     """Which of the files are held out: by their names; where none has such a name, all after the first."""
-    named = [any(word in path.stem.lower() for word in _HELD_OUT) for path in paths]
+    named = [not _HELD_OUT.isdisjoint(_WORD.findall(path.name.lower())) for path in paths]
     return named if any(named) else [index > 0 for index in range(len(paths))]
 
 
