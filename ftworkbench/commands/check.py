@@ -18,6 +18,7 @@ from ftworkbench.steps.token_check import TOKEN_KINDS, with_tokens
 from ftworkbench.workspace import names_recipe
 
 _SHOWN = 12
+_SAMPLE_WORTH_SAYING = 20
 _FATES = ("kept", "refused", "duplicates", "rejected")  # the first two always, the others where there are any
 
 
@@ -74,7 +75,7 @@ def report_lines(report: Report, tokens: dict[str, Any] | None = None) -> list[s
             lines.append(_tokens_line(tokens))
         lines += [f"  advice: {advice['text']}" for advice in file.get("advice", [])]
         coverage = report.files[number].coverage
-        if coverage and coverage.sample.n:
+        if coverage and coverage.sample.n >= _SAMPLE_WORTH_SAYING:
             lines.append(f"  random sample: {coverage.sample.words}")
         if not file["kept"] and file["problems"]:
             worst = max(file["problems"], key=lambda problem: problem["count"])
