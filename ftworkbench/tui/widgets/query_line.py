@@ -84,7 +84,7 @@ class QueryLine(Vertical):
         line.value = value
         line.cursor_position = len(value)
         self.add_class("-open")
-        line.focus()
+        self.screen.set_focus(line)  # at once: what is typed next belongs there
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """A hint at the end of the line; above it, whole, what is `wrong`."""
