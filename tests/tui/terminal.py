@@ -38,6 +38,7 @@ _TAKE_TERMINAL = (
 )
 _UNPASTEABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ENDS_WITHIN = 10.0
+_ANSWERS_WITHIN = 0.3
 
 
 class Terminal:
@@ -135,7 +136,12 @@ class Terminal:
         """Presses keys one after the other, each when the screen has come to rest: `j`, `enter`, `ctrl+p`."""
         for key in keys:
             name = key.removeprefix("ctrl+")
+            before = len(self.raw)
             self.send(chr(ord(name) - 96) if name != key else NAMED.get(key, key))
+            # On a busy machine the answer begins late: quiet counts only after it, unless there is none.
+            end = time.monotonic() + _ANSWERS_WITHIN
+            while len(self.raw) == before and time.monotonic() < end and self._pump(0.02):
+                pass
             self.settle(quiet)
         return self.text
 
