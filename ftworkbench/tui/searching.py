@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ftworkbench.data.example import content_text
+from ftworkbench.data.sources.records import filled_lines
 
 if TYPE_CHECKING:
     from ftworkbench.tui.review import Review
@@ -75,15 +76,12 @@ def candidates(review: Review, looked_for: Wanted) -> Iterator[tuple[int, list[i
 
     def found() -> Iterator[tuple[int, list[int]]]:
         for span in spans:
-            with open(span.path, "rb") as file:
-                file.seek(span.start)
-                block = file.read(span.stop - span.start)
-            block = block.lower() if looked_for.fold else block
+            block = span.read().lower() if looked_for.fold else span.read()
             end = span.first + span.count
             some = edited[bisect_left(edited, span.first) : bisect_left(edited, end)]
             if _holds(block, looked_for):
-                lines = (line for line in block.split(b"\n") if line.strip())
-                here = [index for index, line in enumerate(lines, span.first) if _holds(line, looked_for)]
+                lines = enumerate(filled_lines(block), span.first)
+                here = [index for index, line in lines if _holds(line, looked_for)]
                 some = sorted({*some, *(index for index in here if index < end)})
             yield end, some
             time.sleep(_REST_SECONDS)

@@ -18,6 +18,7 @@ from ftworkbench.data.example import Example, Message, content_text
 from ftworkbench.data.formats.format import Format
 from ftworkbench.data.labels import may_be_label, said_by
 from ftworkbench.data.rules import Refused, check_example, warning
+from ftworkbench.data.sources.records import filled_lines
 from ftworkbench.data.sources.source import read_row
 
 _SPOKEN = {"system", "user", "assistant"}
@@ -73,8 +74,7 @@ def examine_lines(lines: bytes, form: Format, every: int = 1) -> Block:
     """
     # Only numbers past 64 bits need the slower way through JSON.
     quick = _LONG_NUMBER not in lines.translate(_ZEROS)
-    records = [record for line in lines.split(b"\n") if (record := line.rstrip(b"\r")).strip()]
-    return examine(records, form, every, quick=quick)
+    return examine([line.rstrip(b"\r") for line in filled_lines(lines)], form, every, quick=quick)
 
 
 def examine(records: Iterable[Any], form: Format, every: int = 1, *, quick: bool = False) -> Block:

@@ -86,9 +86,7 @@ class _Request:
 
 
 def _read(span: Span, how: _How) -> Block:
-    with open(span.path, "rb") as file:
-        file.seek(span.start)
-        return examine_lines(file.read(span.stop - span.start), how.form, how.every)
+    return examine_lines(span.read(), how.form, how.every)
 
 
 def _read_here(records: Iterator[Any], how: _How, count: int) -> Iterator[Block]:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ftworkbench.data.rules import Refused
-from ftworkbench.data.sources.records import Broken, ListRecords, Records, Span
+from ftworkbench.data.sources.records import Broken, ListRecords, Records, Span, in_order
 from ftworkbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -117,9 +117,7 @@ class FolderRecords:
         return index + 1
 
     def numbers(self, first: int, count: int) -> NDArray[int64]:
-        import numpy as np
-
-        return np.arange(first + 1, first + count + 1)
+        return in_order(first, count)
 
     def index_of(self, number: int) -> int | None:
         return number - 1 if 1 <= number <= self.known else None

@@ -10,9 +10,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, overload
 
-from ftworkbench.data.rules import Refused
-from ftworkbench.data.sources.records import Broken, ListRecords
-from ftworkbench.data.sources.tables import TableRow, first_line, plain_row
+from ftworkbench.data.sources.records import ListRecords
+from ftworkbench.data.sources.tables import TableRow, first_line, rows_or_broken, sound_rows
 from ftworkbench.errors import InputError
 
 _BATCH = 512
@@ -58,17 +57,10 @@ class ParquetRows(Sequence[TableRow]):
 
     def _read_batch(self, group: int, batch: int) -> list[TableRow]:
         count = min(_BATCH, self._sizes[group] - batch * _BATCH)
-        found: list[TableRow] = []
-        reason = "its file ends before it"
-        try:
-            rows = self._decoded(group, batch)
-            # Lengths inside a damaged file may point anywhere: read without this, they could end the process.
-            rows.validate(full=True)
-            found += map(plain_row, rows.to_pylist(maps_as_pydicts="lossy")[:count])
-        except self._damage as error:
+        found, whole = rows_or_broken(lambda: sound_rows(self._decoded(group, batch)), count, self._damage)
+        if not whole:
             self._next = (-1, 0)
-            reason = f"its part of the file is damaged: {first_line(error)}"
-        return found + [Broken(b"", Refused("bad-file", reason))] * (count - len(found))
+        return found
 
     def _decoded(self, group: int, batch: int) -> Any:
         if batch and self._next != (group, batch) and self._held[group]:

@@ -65,6 +65,24 @@ class Span:
     first: int
     count: int
 
+    def read(self) -> bytes:
+        """The lines, with their ends. Raises OSError."""
+        with open(self.path, "rb") as file:
+            file.seek(self.start)
+            return file.read(self.stop - self.start)
+
+
+def filled_lines(lines: bytes) -> list[bytes]:
+    """The lines that are records: those that are not blank."""
+    return [line for line in lines.split(b"\n") if line.strip()]
+
+
+def in_order(first: int, count: int) -> NDArray[int64]:
+    """The numbers of so many records from an index on, where they are their places, from 1."""
+    import numpy as np
+
+    return np.arange(first + 1, first + count + 1)
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -321,9 +339,7 @@ class ListRecords:
         return index + 1
 
     def numbers(self, first: int, count: int) -> NDArray[int64]:
-        import numpy as np
-
-        return np.arange(first + 1, first + count + 1)
+        return in_order(first, count)
 
     def index_of(self, number: int) -> int | None:
         return number - 1 if 1 <= number <= self.known else None

@@ -192,13 +192,7 @@ class PagedRows(Sequence[TableRow]):
     def _read_page(self, page: int) -> list[TableRow]:
         start = page * _PAGE
         count = min(_PAGE, self._rows - start)
-        found: list[TableRow] = []
-        reason = "its file ends before it"
-        try:
-            found += map(plain_row, self._read(start, count))
-        except self._damage as error:
-            reason = f"its part of the file is damaged: {first_line(error)}"
-        return found + [Broken(b"", Refused("bad-file", reason))] * (count - len(found))
+        return rows_or_broken(lambda: self._read(start, count), count, self._damage)[0]
 
 
 def arrow_records(path: Path) -> ListRecords:
@@ -216,18 +210,35 @@ def arrow_records(path: Path) -> ListRecords:
     except damage as error:
         raise InputError(f"{path}: not an Arrow file that can be read: {first_line(error)}") from None
 
-    def read(start: int, count: int) -> list[dict[str, Any]]:
-        # Lengths inside a damaged file may point anywhere: read without this, they end the process.
-        some = table.slice(start, count)
-        some.validate(full=True)
-        return list(some.to_pylist(maps_as_pydicts="lossy"))
+    return ListRecords(PagedRows(table.num_rows, lambda start, count: sound_rows(table.slice(start, count)), damage))
 
-    return ListRecords(PagedRows(table.num_rows, read, damage))
+
+def sound_rows(some: Any) -> list[dict[str, Any]]:
+    """The rows of an Arrow table or batch. Raises what pyarrow does where they are damaged."""
+    # Lengths inside a damaged file may point anywhere: read without this, they end the process.
+    some.validate(full=True)
+    return list(some.to_pylist(maps_as_pydicts="lossy"))
 
 
 def first_line(error: BaseException) -> str:
     """What an error of a library says, short enough to be part of a line."""
     return (str(error).splitlines() or [type(error).__name__])[0][:160]
+
+
+def rows_or_broken(
+    read: Callable[[], Sequence[Mapping[str, Any]]], count: int, damage: tuple[type[BaseException], ...]
+) -> tuple[list[TableRow], bool]:
+    """`count` rows that `read` gives, and whether it could: the rows that it does not give are Broken.
+
+    One of `damage`, raised by it, says why.
+    """
+    found: list[TableRow] = []
+    reason, whole = "its file ends before it", True
+    try:
+        found += map(plain_row, read()[:count])
+    except damage as error:
+        reason, whole = f"its part of the file is damaged: {first_line(error)}", False
+    return found + [Broken(b"", Refused("bad-file", reason))] * (count - len(found)), whole
 
 
 def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
