@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from ftworkbench.aside import Progress
 from ftworkbench.data.checks.advice import RULES
 from ftworkbench.data.checks.check import Report, check_files
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.recipe.tables import Check, Data
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.workspace import Workspace
-
-Progress = Callable[[str, int, int], None]
 
 
 def data_files(opened: Opened) -> list[Path]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ftworkbench.aside import Progress
 from ftworkbench.data.checks.check import Report
-from ftworkbench.steps.check import Progress, check_paths, check_recipe
+from ftworkbench.steps.check import check_paths, check_recipe
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.token_check import with_tokens
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from ftworkbench import __version__
+from ftworkbench.aside import Progress
 from ftworkbench.data.review.curate import curate
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import Row, open_source
@@ -26,8 +27,6 @@ from ftworkbench.jobs.state import phase
 from ftworkbench.paths import model_folder
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.session import open_session
-
-Progress = Callable[[str, int, int], None]
 
 _PATIENCE = 300.0  # seconds without a word from a session that only has to start its tokenizer
 _TRAIN = ("max_length", "packing", "assistant_only_loss")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ftworkbench.aside import Progress
 from ftworkbench.data.checks.check import Report
 from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.steps.recipe import Opened
-from ftworkbench.steps.row_tokens import Progress, tokens_of_rows, used_rows
+from ftworkbench.steps.row_tokens import tokens_of_rows, used_rows
 
 # The kinds that only tokens show. Training leaves out the rows of the first two.
 TOKEN_KINDS = ("template-refused", "all-cut", "template-drops", "cut", "no-stop", "too-long")

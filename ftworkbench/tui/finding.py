@@ -98,10 +98,10 @@ def run_count(screen: Screen[Any], review: Review) -> Worker[None]:
 
 def _by_cluster(review: Review, cancelled: Callable[[], bool]) -> list[int]:
     """All rows, those that read alike together, by another process; none where it was cancelled."""
-    from ftworkbench.steps.apart import apart
+    from ftworkbench.aside import aside
     from ftworkbench.steps.look_at_rows import ToCluster, cluster_rows
 
-    return apart(cluster_rows, ToCluster(review.path, review.data), lambda *_: None, cancelled) or []
+    return aside(cluster_rows, ToCluster(review.path, review.data), lambda *_: None, cancelled) or []
 
 
 def run_sort(screen: Screen[Any], review: Review, rows: Sequence[int], order: str, seed: int) -> Worker[None]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ftworkbench.aside import Progress
 from ftworkbench.data.checks.advice import RULES, advise
 from ftworkbench.data.checks.blocks import NO_LABEL
-from ftworkbench.data.checks.documents import Documents, FileRead, Progress, read_documents
+from ftworkbench.data.checks.documents import Documents, FileRead, read_documents
 from ftworkbench.data.checks.duplicates import compare_prints
 from ftworkbench.data.checks.findings import (
     MOST_SUSPECTED,

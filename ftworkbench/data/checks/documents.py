@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ftworkbench.aside import Progress
 from ftworkbench.data.checks.blocks import NO_LABEL, Block, Interned, Texts, concatenated
 from ftworkbench.data.checks.examine import examine_examples
 from ftworkbench.data.checks.fingerprints import Fingerprints
@@ -26,7 +27,6 @@ from ftworkbench.data.sources.source import Source, open_source
 if TYPE_CHECKING:
     from ftworkbench.recipe.tables import Data
 
-Progress = Callable[[str, int, int], None]
 
 _SLICE = 0.05
 _KEY = re.compile("[0-9a-f]{16}")

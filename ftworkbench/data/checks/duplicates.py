@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Any
@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ftworkbench.aside import Progress
 from ftworkbench.data.checks.fingerprints import Fingerprints, Words
 from ftworkbench.data.checks.minhash import BANDS, PERMUTATIONS, digests_of, shares_a_band
-
-Progress = Callable[[str, int, int], None]
 
 SIMILAR = 0.7
 _CHUNK = 10_000

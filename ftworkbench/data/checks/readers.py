@@ -1,30 +1,24 @@
-"""Reading all rows of a file for a check: large files by a process for each core, a few megabytes at a time.
-
-`python -m ftworkbench.data.checks.readers` is such a process: it reads requests on its stdin and writes blocks to its
-stdout, both pickled, until its stdin ends.
-"""
+"""Reading all rows of a file for a check: large files by a process for each core, a few megabytes at a time."""
 
 from __future__ import annotations
 
 import gc
 import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import Any
 
+from ftworkbench.aside import Aside, Progress
 from ftworkbench.data.checks.blocks import Block
 from ftworkbench.data.checks.examine import examine, examine_lines
 from ftworkbench.data.formats.format import Format
 from ftworkbench.data.sources.records import Span
 from ftworkbench.data.sources.source import Source
-from ftworkbench.errors import InputError, WorkbenchError
+from ftworkbench.errors import InputError
 
 _SPAN = 1 << 22
 _SMALL_SPAN = 1 << 16
@@ -34,6 +28,8 @@ _FEW_ROWS = 100
 _WORTH_PROCESSES = 1 << 24
 _WORTH_ONE = 1 << 20
 _MOST_PROCESSES = 16
+_NICE = 10
+_ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def read_blocks(source: Source, every: int = 1) -> Iterator[Block]:
@@ -79,14 +75,17 @@ class _How:
     every: int
 
 
-@dataclass(frozen=True)
-class _Request:
-    span: Span
-    how: _How
-
-
 def _read(span: Span, how: _How) -> Block:
-    return examine_lines(span.read(), how.form, how.every)
+    try:
+        return examine_lines(span.read(), how.form, how.every)
+    except OSError as error:
+        raise InputError(f"{span.path}: {error.strerror or error}") from None
+
+
+def _read_aside(given: tuple[Span, _How], _: Progress) -> Block:
+    """The same, by a process that does nothing else."""
+    gc.disable()  # nothing that is read here holds circles, and looking for them takes a tenth of the time
+    return _read(*given)
 
 
 def _read_here(records: Iterator[Any], how: _How, count: int) -> Iterator[Block]:
@@ -103,77 +102,20 @@ def _checked(span: Span, block: Block) -> Block:
 def _read_by_many(spans: list[Span], how: _How, processes: int, *, nice: bool = False) -> Iterator[Block]:
     count = min(processes, len(spans))
     with ExitStack() as stack:
-        free: SimpleQueue[_Reader] = SimpleQueue()
+        free: SimpleQueue[Aside] = SimpleQueue()
         for _ in range(count):
-            free.put(stack.enter_context(_Reader(nice=nice)))
+            free.put(stack.enter_context(Aside(nice=_NICE if nice else 0, environment=_ONE_THREAD)))
 
         def read(span: Span) -> Block:
             reader = free.get()
             try:
-                return reader.ask(_Request(span, how))
+                block = reader.do(_read_aside, (span, how))
             finally:
                 free.put(reader)
+            assert block is not None  # nobody cancels it
+            return block
 
         pool = stack.enter_context(ThreadPoolExecutor(count))
         stack.callback(pool.shutdown, cancel_futures=True)
         for span, block in zip(spans, pool.map(read, spans), strict=True):
             yield _checked(span, block)
-
-
-class _Reader:
-    """A process that reads spans, one at a time."""
-
-    def __init__(self, *, nice: bool = False) -> None:
-        environment = {**os.environ, "POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "ftworkbench.data.checks.readers", *(["--nice"] if nice else [])]
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment)
-
-    def ask(self, request: _Request) -> Block:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            pickle.dump(request, self._process.stdin)
-            self._process.stdin.flush()
-            answer = pickle.load(self._process.stdout)
-        except (OSError, EOFError, pickle.UnpicklingError):
-            self._process.wait()
-            raise WorkbenchError(
-                f"a process that read rows ended with {self._process.returncode}; is there memory enough?"
-            ) from None
-        if isinstance(answer, OSError):
-            raise InputError(f"{request.span.path}: {answer.strerror or answer}")
-        assert isinstance(answer, Block)
-        return answer
-
-    def __enter__(self) -> _Reader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
-def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    gc.disable()  # nothing that is read here holds circles, and looking for them takes a tenth of the time
-    while True:
-        try:
-            request: _Request = pickle.load(requests)
-        except EOFError:
-            return
-        answer: Any
-        try:
-            answer = _read(request.span, request.how)
-        except OSError as error:
-            answer = error
-        pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
-        answers.flush()
-
-
-if __name__ == "__main__":
-    # Pickles name the classes of the module, not those of __main__.
-    from ftworkbench.data.checks.readers import _serve as serve
-
-    if "--nice" in sys.argv:
-        os.nice(10)
-    serve(sys.stdin.buffer, sys.stdout.buffer)

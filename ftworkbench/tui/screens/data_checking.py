@@ -93,7 +93,7 @@ class Checks:
 
 def _check(data: DataScreen, wanted: ToCheck) -> Report | None:
     """The report, by another process; None where the screen is left meanwhile. For a thread."""
-    from ftworkbench.steps.apart import apart
+    from ftworkbench.aside import aside
     from ftworkbench.steps.look_at_rows import check_rows
 
     worker = get_current_worker()
@@ -101,4 +101,4 @@ def _check(data: DataScreen, wanted: ToCheck) -> Report | None:
     def progress(what: str, done: int, total: int) -> None:
         data.post_message(Checking(f"checking: {what} {done / total:.0%}" if total else f"checking: {what}"))
 
-    return apart(check_rows, wanted, progress, lambda: worker.is_cancelled)
+    return aside(check_rows, wanted, progress, lambda: worker.is_cancelled)
