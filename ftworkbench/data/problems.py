@@ -20,8 +20,8 @@ class Problem:
     """Something about a row that a person should look at. Rows are called by their numbers (`Row.number`).
 
     `other` is the row that this one repeats, contradicts or leaks from; it stands in the same file unless
-    `other_path` names another. `settled`: the ledger has decided it. `blocks`: must be decided before
-    training.
+    `other_path` names another. `key` and `other_key` are theirs, as the ledger knows them. `settled`: the ledger has
+    decided it. `blocks`: must be decided before training.
     """
 
     kind: str
@@ -31,6 +31,8 @@ class Problem:
     other: int | None = None
     other_path: str = ""
     settled: bool = False
+    key: str = ""
+    other_key: str = ""
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ def check_files(
         placed += place_suspects(documents, vectors, labelled, known)
         if progress:
             progress("wrong labels", 1, 1)
-    for file, problem in placed:
+    for file, problem in _with_keys(placed, documents, names):
         files[file].problems.append(problem)
     unread = ledger.unread if ledger else 0
     reports = []
@@ -188,6 +188,21 @@ def _labelled(documents: Documents, held: Sequence[bool], data: Data | None) -> 
     given = dict(zip(["", *documents.interned.names], counts, strict=True))
     labels = labels_of({answer: count for answer, count in given.items() if count}, data.label if data else None)
     return Labelled(documents, labels) if labels else None
+
+
+def _with_keys(placed: Sequence[Placed], documents: Documents, names: Sequence[str]) -> list[Placed]:
+    """The same problems, with the keys of the rows that they are about."""
+    keys = documents.keys_of([(file, problem.row) for file, problem in placed])
+    others = documents.keys_of(
+        [
+            (names.index(problem.other_path) if problem.other_path else file, problem.other or 0)
+            for file, problem in placed
+        ]
+    )
+    return [
+        (file, replace(problem, key=key, other_key=other))
+        for (file, problem), key, other in zip(placed, keys, others, strict=True)
+    ]
 
 
 def _said_elsewhere(

@@ -61,6 +61,11 @@ def place_number(file: int, row: int) -> int:
     return file * _PLACES + row
 
 
+def key_name(key: int) -> str:
+    """A row's key as the ledger has it."""
+    return f"{key:016x}"
+
+
 class Documents(Sequence[Document]):
     """All documents, by column: in the order of the files and of their rows, an edited version after the one read."""
 
@@ -88,6 +93,15 @@ class Documents(Sequence[Document]):
     def places(self) -> NDArray[np.int64]:
         """The `place_number` of each document's row."""
         return np.asarray(self.files.astype(np.int64) * _PLACES + self.rows)
+
+    def keys_of(self, rows: Sequence[tuple[int, int]]) -> list[str]:
+        """The key of each of these rows (file, number) as it was read, as the ledger knows it; empty of no document."""
+        if not len(self):
+            return [""] * len(rows)
+        places, wanted = self.places, np.array([place_number(*row) for row in rows], dtype=np.int64)
+        found = np.minimum(np.searchsorted(places, wanted), len(self) - 1)
+        keys, there = self.keys[found].tolist(), (places[found] == wanted).tolist()
+        return [key_name(key) if known else "" for key, known in zip(keys, there, strict=True)]
 
     @property
     def first(self) -> NDArray[np.bool_]:
@@ -224,6 +238,10 @@ def _part(block: Block, start: int, source: Source, read: FileRead, decided: dic
     current, statuses = block.keys.copy(), np.zeros(block.rows, dtype=np.int8)
     edited, mended = np.zeros(block.rows, dtype=bool), np.zeros(block.rows, dtype=bool)
     edits: list[tuple[int, Example]] = []
+
+    def problem(kind: str, place: int, reason: str, *, settled: bool = False) -> Problem:
+        return Problem(kind, int(numbers[place]), reason, settled=settled, key=key_name(int(block.keys[place])))
+
     for place in _places_of(decided, block.keys):
         state = decided[int(block.keys[place])]
         statuses[place] = STATUSES.index(state.status)
@@ -234,7 +252,7 @@ def _part(block: Block, start: int, source: Source, read: FileRead, decided: dic
             example = effective(source.row(start + place), state)
         except Refused as refused:
             fates[place] = _REFUSED
-            read.problems.append(Problem(refused.kind, int(numbers[place]), f"as edited: {refused.reason}"))
+            read.problems.append(problem(refused.kind, place, f"as edited: {refused.reason}"))
             continue
         mended[place], fates[place], current[place] = True, _EDITED, int(example.key, 16)
         edits.append((place, example))
@@ -243,14 +261,14 @@ def _part(block: Block, start: int, source: Source, read: FileRead, decided: dic
     read.reviewed += int(settled.sum())
     for place, kind, reason in block.noted:
         done = bool(settled[place] and (kind == "personal-data" or not edited[place] or mended[place]))
-        read.problems.append(Problem(kind, int(numbers[place]), reason, settled=done))
+        read.problems.append(problem(kind, place, reason, settled=done))
     superseded = edited[texts.places]
     vocabulary = block.vocabulary
     if edits:
         versions = examine_examples(edits)
         for place, kind, reason in versions.noted:
             done = bool(statuses[place] == _REJECTED)
-            read.problems.append(Problem(kind, int(numbers[place]), reason, settled=done))
+            read.problems.append(problem(kind, place, reason, settled=done))
         both = concatenated((texts, versions.texts), Interned())
         order = np.argsort(both.places, kind="stable")
         superseded = np.concatenate((superseded, np.zeros(len(edits), dtype=bool)))[order]
