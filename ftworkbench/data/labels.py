@@ -48,10 +48,12 @@ _said_by = lru_cache(4096)(_said)
 
 def may_be_label(answer: str) -> bool:
     """Whether an answer may be a label, or hold one."""
-    if len(answer) <= _LONGEST_LABEL:
-        return True
-    inner = answer.strip()
-    return len(inner) <= _LONGEST_LABEL or inner.startswith("{")
+    return len(answer) <= _LONGEST_LABEL or len(answer.strip()) <= _LONGEST_LABEL or may_be_json(answer)
+
+
+def may_be_json(answer: str) -> bool:
+    """Whether an answer begins as an object or a list in JSON does."""
+    return answer.lstrip().startswith(("{", "["))
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ KINDS = _kinds(
     Kind("exact-duplicate", "exact duplicate", "only the first copy is used; rejecting takes out all"),
     Kind("near-duplicate", "near-duplicate", "keep the better of the two and reject the other"),
     Kind("conflicting-duplicate", "duplicate with another answer", "edit or reject the one that is wrong"),
+    Kind("broken-answer", "an answer of another form", "edit it to the form of the others, or reject the row"),
     Kind("personal-data", "personal data", "edit it out, or reject the row"),
     Kind(
         "leak",

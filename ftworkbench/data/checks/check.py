@@ -13,7 +13,7 @@ import numpy as np
 from ftworkbench.aside import Progress
 from ftworkbench.data.checks.advice import RULES, advise
 from ftworkbench.data.checks.blocks import NO_LABEL
-from ftworkbench.data.checks.documents import Documents, FileRead, read_documents
+from ftworkbench.data.checks.documents import Documents, read_documents
 from ftworkbench.data.checks.duplicates import compare_prints
 from ftworkbench.data.checks.findings import (
     MOST_SUSPECTED,
@@ -21,6 +21,7 @@ from ftworkbench.data.checks.findings import (
     Placed,
     class_sizes,
     find_duplicates,
+    place_broken_answers,
     place_languages,
     place_leaks,
     place_outliers,
@@ -29,6 +30,7 @@ from ftworkbench.data.checks.findings import (
     small_classes,
 )
 from ftworkbench.data.checks.leaks import held_out
+from ftworkbench.data.checks.parts import FileRead
 from ftworkbench.data.checks.vectors import Counted, vectors_of
 from ftworkbench.data.labels import labels_of
 from ftworkbench.data.problems import KINDS, Advice, Problem
@@ -143,6 +145,7 @@ def check_files(
     names = [path.name for path in paths]
     alike = compare_prints(collection.prints, progress)
     placed = [*find_duplicates(documents, alike), *place_leaks(documents, held, alike, names)]
+    placed += place_broken_answers(documents)
     labelled = _labelled(documents, held, data)
     words = collection.prints.words
     vectors = vectors_of(
@@ -183,10 +186,8 @@ def _coverage(number: int, documents: Documents, labelled: Labelled | None, ledg
 
 
 def _labelled(documents: Documents, held: Sequence[bool], data: Data | None) -> Labelled | None:
-    train = documents.answers[~np.array(held, dtype=bool)[documents.files]]
-    counts = np.bincount(train + 1, minlength=len(documents.interned.names) + 1).tolist()
-    given = dict(zip(["", *documents.interned.names], counts, strict=True))
-    labels = labels_of({answer: count for answer, count in given.items() if count}, data.label if data else None)
+    train = ~np.array(held, dtype=bool)[documents.files]
+    labels = labels_of(documents.counted_answers(train), data.label if data else None)
     return Labelled(documents, labels) if labels else None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -12,32 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftworkbench.aside import Progress
-from ftworkbench.data.checks.blocks import NO_LABEL, Block, Interned, Texts, concatenated
-from ftworkbench.data.checks.examine import examine_examples
+from ftworkbench.data.checks.blocks import NO_LABEL, Interned
 from ftworkbench.data.checks.fingerprints import Fingerprints
-from ftworkbench.data.checks.readers import read_blocks
-from ftworkbench.data.example import Example
-from ftworkbench.data.formats.format import Refused
-from ftworkbench.data.problems import Problem
-from ftworkbench.data.review.curate import FATES, effective
-from ftworkbench.data.review.decisions import STATUSES, RowState
+from ftworkbench.data.checks.parts import FileRead, Part, count_fates, key_name, parts_of
+from ftworkbench.data.review.decisions import STATUSES
 from ftworkbench.data.review.ledger import Ledger
-from ftworkbench.data.sources.source import Source, open_source
+from ftworkbench.data.sources.source import open_source
 
 if TYPE_CHECKING:
     from ftworkbench.recipe.tables import Data
 
-
 _SLICE = 0.05
-_KEY = re.compile("[0-9a-f]{16}")
-_SAMPLES = 1_000
 _PLACES = 1 << 40
 _ACCEPTED, _REJECTED = STATUSES.index("accepted"), STATUSES.index("rejected")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A row's example in one version. `superseded`: an edit stands in for it; `settled`: nothing is open here.
+    """A row's example in one version. `edited`: an edit made it; `superseded`: an edit stands in for it.
+
+    `settled`: nothing is open here, but for what an edit itself has broken.
 
     `says` is the same for answers that say the same; `answer` is empty where it is too long to be a label.
     """
@@ -48,6 +41,7 @@ class Document:
     says: int
     answer: str
     rejected: bool
+    edited: bool
     superseded: bool
     settled: bool
 
@@ -61,11 +55,6 @@ def place_number(file: int, row: int) -> int:
     return file * _PLACES + row
 
 
-def key_name(key: int) -> str:
-    """A row's key as the ledger has it."""
-    return f"{key:016x}"
-
-
 class Documents(Sequence[Document]):
     """All documents, by column: in the order of the files and of their rows, an edited version after the one read."""
 
@@ -77,9 +66,10 @@ class Documents(Sequence[Document]):
         self.says = np.zeros(0, dtype=np.uint64)
         self.answers = np.zeros(0, dtype=np.int32)
         self.statuses = np.zeros(0, dtype=np.int8)
+        self.edited = np.zeros(0, dtype=bool)
         self.superseded = np.zeros(0, dtype=bool)
 
-    def add(self, file: int, parts: Sequence[_Part]) -> None:
+    def add(self, file: int, parts: Sequence[Part]) -> None:
         """Adds the documents of a file."""
         self.files = np.append(self.files, np.full(sum(len(part.rows) for part in parts), file, dtype=np.int32))
         self.rows = np.concatenate([self.rows, *(part.rows for part in parts)])
@@ -87,6 +77,7 @@ class Documents(Sequence[Document]):
         self.says = np.concatenate([self.says, *(part.texts.says for part in parts)])
         self.answers = np.concatenate([self.answers, *(self.interned.numbers(part.texts) for part in parts)])
         self.statuses = np.concatenate([self.statuses, *(part.statuses for part in parts)])
+        self.edited = np.concatenate([self.edited, *(part.edited for part in parts)])
         self.superseded = np.concatenate([self.superseded, *(part.superseded for part in parts)])
 
     @property
@@ -115,6 +106,12 @@ class Documents(Sequence[Document]):
         """Which documents are what their row comes to, and not rejected."""
         return np.asarray((self.statuses != _REJECTED) & ~self.superseded)
 
+    def counted_answers(self, chosen: NDArray[np.bool_]) -> dict[str, int]:
+        """How many of the chosen documents give each answer; the empty one are all that are too long to be labels."""
+        names = self.interned.names
+        counts = np.bincount(self.answers[chosen] + 1, minlength=len(names) + 1).tolist()
+        return {answer: count for answer, count in zip(["", *names], counts, strict=True) if count}
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -134,24 +131,10 @@ class Documents(Sequence[Document]):
             int(self.says[index]),
             "" if answer == NO_LABEL else self.interned.names[answer],
             status == _REJECTED,
+            bool(self.edited[index]),
             superseded,
             superseded or status in {_ACCEPTED, _REJECTED},
         )
-
-
-@dataclass
-class FileRead:
-    """What one pass over a file found. `samples` are prompts, evenly spread, each with the number of its row."""
-
-    path: Path
-    format: str = ""
-    rows: int = 0
-    reviewed: int = 0
-    cut: str = ""
-    fates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FATES, 0))
-    problems: list[Problem] = field(default_factory=list)
-    samples: list[tuple[int, str]] = field(default_factory=list)
-    languages: str = ""
 
 
 @dataclass
@@ -181,7 +164,7 @@ def read_documents(
                 if progress:
                     progress(f"indexing {path.name}", source.known, source.known)
             parts = []
-            for part in _parts(source, read, ledger):
+            for part in parts_of(source, read, ledger):
                 parts.append(part)
                 found.prints.add_words(part.texts.words, part.texts.prints)
                 found.vocabulary.update(part.vocabulary)
@@ -189,119 +172,5 @@ def read_documents(
                     progress(f"reading {path.name}", part.end, source.known)
             read.rows, read.cut = source.known, source.cut
         found.documents.add(number, parts)
-        _count_fates(read, parts)
+        count_fates(read, parts)
     return found
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The documents of some consecutive rows, and the fate of each row but for what repeats an earlier one.
-
-    `current` is what each row comes to, by its key.
-    """
-
-    texts: Texts
-    rows: NDArray[np.int64]
-    statuses: NDArray[np.int8]
-    superseded: NDArray[np.bool_]
-    current: NDArray[np.uint64]
-    fates: NDArray[np.int8]
-    vocabulary: dict[int, str]
-    end: int
-
-
-_KEPT, _EDITED, _REJECTED_FATE, _REFUSED = (FATES.index(fate) for fate in ("kept", "edited", "rejected", "refused"))
-
-
-def _parts(source: Source, read: FileRead, ledger: Ledger | None) -> Iterator[_Part]:
-    decided = _decided(ledger)
-    start, every = 0, max(source.known // _SAMPLES, 1)
-    for block in read_blocks(source, every):
-        yield _part(block, start, source, read, decided)
-        rows = source.numbers(start, block.rows)[block.texts.places[::every]].tolist()
-        read.samples += zip(rows, block.samples, strict=True)
-        start += block.rows
-
-
-def _decided(ledger: Ledger | None) -> dict[int, RowState]:
-    keys = ledger.keys() if ledger else ()
-    return {int(key, 16): ledger.state(key) for key in keys if _KEY.fullmatch(key)} if ledger else {}
-
-
-def _part(block: Block, start: int, source: Source, read: FileRead, decided: dict[int, RowState]) -> _Part:
-    """Applies what was decided to the rows of a block, and notes their own problems."""
-    numbers = source.numbers(start, block.rows)
-    texts = block.texts
-    readable = np.zeros(block.rows, dtype=bool)
-    readable[texts.places] = True
-    fates = np.where(readable, _KEPT, _REFUSED).astype(np.int8)
-    current, statuses = block.keys.copy(), np.zeros(block.rows, dtype=np.int8)
-    edited, mended = np.zeros(block.rows, dtype=bool), np.zeros(block.rows, dtype=bool)
-    edits: list[tuple[int, Example]] = []
-
-    def problem(kind: str, place: int, reason: str, *, settled: bool = False) -> Problem:
-        return Problem(kind, int(numbers[place]), reason, settled=settled, key=key_name(int(block.keys[place])))
-
-    for place in _places_of(decided, block.keys):
-        state = decided[int(block.keys[place])]
-        statuses[place] = STATUSES.index(state.status)
-        if state.messages is None:
-            continue
-        edited[place] = True
-        try:
-            example = effective(source.row(start + place), state)
-        except Refused as refused:
-            fates[place] = _REFUSED
-            read.problems.append(problem(refused.kind, place, f"as edited: {refused.reason}"))
-            continue
-        mended[place], fates[place], current[place] = True, _EDITED, int(example.key, 16)
-        edits.append((place, example))
-    fates[statuses == _REJECTED] = _REJECTED_FATE
-    settled = (statuses == _ACCEPTED) | (statuses == _REJECTED)
-    read.reviewed += int(settled.sum())
-    for place, kind, reason in block.noted:
-        done = bool(settled[place] and (kind == "personal-data" or not edited[place] or mended[place]))
-        read.problems.append(problem(kind, place, reason, settled=done))
-    superseded = edited[texts.places]
-    vocabulary = block.vocabulary
-    if edits:
-        versions = examine_examples(edits)
-        for place, kind, reason in versions.noted:
-            done = bool(statuses[place] == _REJECTED)
-            read.problems.append(problem(kind, place, reason, settled=done))
-        both = concatenated((texts, versions.texts), Interned())
-        order = np.argsort(both.places, kind="stable")
-        superseded = np.concatenate((superseded, np.zeros(len(edits), dtype=bool)))[order]
-        texts, vocabulary = both.of(order), {**vocabulary, **versions.vocabulary}
-    return _Part(
-        texts,
-        numbers[texts.places],
-        statuses[texts.places],
-        superseded,
-        current,
-        fates,
-        vocabulary,
-        start + block.rows,
-    )
-
-
-def _places_of(decided: dict[int, RowState], keys: NDArray[np.uint64]) -> list[int]:
-    """Where the rows are that something was decided about."""
-    if not decided:
-        return []
-    found: list[int] = np.flatnonzero(np.isin(keys, np.fromiter(decided, np.uint64, len(decided)))).tolist()
-    return found
-
-
-def _count_fates(read: FileRead, parts: Sequence[_Part]) -> None:
-    """Counts how many rows met which fate: of rows that are used and say the same, the first one is."""
-    if not parts:
-        return
-    fates = np.concatenate([part.fates for part in parts])
-    keys = np.concatenate([part.current for part in parts])
-    used = np.flatnonzero((fates == _KEPT) | (fates == _EDITED))
-    again = np.ones(len(used), dtype=bool)
-    again[np.unique(keys[used], return_index=True)[1]] = False
-    fates[used[again]] = FATES.index("duplicate")
-    counts = np.bincount(fates, minlength=len(FATES)).tolist()
-    read.fates = dict(zip(FATES, counts, strict=True))

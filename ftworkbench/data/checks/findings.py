@@ -9,12 +9,14 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from ftworkbench.data.checks.answers import broken_answers
 from ftworkbench.data.checks.blocks import NO_LABEL, Interned
-from ftworkbench.data.checks.documents import Document, Documents, FileRead, place_number
+from ftworkbench.data.checks.documents import Document, Documents, place_number
 from ftworkbench.data.checks.duplicates import Alike
 from ftworkbench.data.checks.languages import find_languages, language_name
 from ftworkbench.data.checks.leaks import Leak, find_leaks
 from ftworkbench.data.checks.outliers import find_outliers
+from ftworkbench.data.checks.parts import FileRead
 from ftworkbench.data.checks.suspects import find_suspects
 from ftworkbench.data.checks.vectors import Vectors, spread
 from ftworkbench.data.labels import Labels
@@ -102,6 +104,20 @@ def _leak(leak: Leak, held: Document, train: Document, names: Sequence[str]) -> 
     return Problem("leak", held.row, reason, leak.sure and not settled, train.row, names[train.file], settled)
 
 
+def place_broken_answers(documents: Documents) -> list[Placed]:
+    """The rows whose answer breaks the form that nearly all answers of their file have."""
+    found: list[Placed] = []
+    for file in np.unique(documents.files).tolist():
+        current = (documents.files == file) & ~documents.superseded
+        reasons = broken_answers(documents.counted_answers(current))
+        broken = np.array([*(name in reasons for name in documents.interned.names), "" in reasons], dtype=bool)
+        for index in np.flatnonzero(current & broken[documents.answers]).tolist():
+            document = documents[index]
+            settled = document.rejected if document.edited else document.settled
+            found.append((file, Problem("broken-answer", document.row, reasons[document.answer], settled=settled)))
+    return found
+
+
 class Labelled:
     """The label of each document: its place in `names`, NO_LABEL where it has none."""
 
@@ -124,8 +140,10 @@ class Labelled:
 
 
 def class_sizes(documents: Documents, held: Sequence[bool], labelled: Labelled) -> Counter[str]:
-    """How many rows of the files to train on carry each label, as they were read."""
-    return labelled.counted(documents.first & ~np.array(held, dtype=bool)[documents.files])
+    """How many rows of the files to train on carry each label: as they were read, or where none did, as edited."""
+    train = ~np.array(held, dtype=bool)[documents.files]
+    now, read = labelled.counted(train & ~documents.superseded), labelled.counted(train & documents.first)
+    return Counter({**now, **read})
 
 
 def small_classes(sizes: Counter[str]) -> set[str]:
@@ -139,11 +157,14 @@ def small_classes(sizes: Counter[str]) -> set[str]:
 
 def place_small_classes(documents: Documents, sizes: Counter[str], labelled: Labelled) -> list[Placed]:
     """The rows, held out ones too, whose label has too few rows to train on."""
+    read = labelled.counted(~documents.edited)
     found: dict[tuple[int, int], Problem] = {}
     for index in np.flatnonzero(labelled.among(small_classes(sizes)) & ~documents.superseded).tolist():
         document, label = documents[index], labelled.names[labelled.numbers[index]]
-        reason = f'"{one_line(label, 40)}" has {sizes[label]} rows to train on'
-        problem = Problem("small-class", document.row, reason, settled=document.settled)
+        reason = f'"{one_line(label, 40)}" has {sizes[label]} row{"s" * (sizes[label] != 1)} to train on'
+        # A label that edits alone gave may well be a slip of theirs, though an edit accepts its row.
+        settled = document.settled if label in read else document.rejected
+        problem = Problem("small-class", document.row, reason, settled=settled)
         found.setdefault((document.file, document.row), problem)
     return [(file, problem) for (file, _), problem in found.items()]
 

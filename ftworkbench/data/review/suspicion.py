@@ -16,6 +16,7 @@ _WEIGHTS = {
     "template-refused": 6.0,
     "template-drops": 5.0,
     "wrong-label": 5.0,
+    "broken-answer": 5.0,
     "personal-data": 4.0,
     "damaged-text": 4.0,
     "outlier": 4.0,
