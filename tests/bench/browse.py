@@ -11,11 +11,11 @@ import json
 import os
 import random
 import re
-import select
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tui"))
@@ -26,8 +26,10 @@ from ftworkbench.demo.tickets.grammar import read_sections
 
 RECIPE = '[model]\nmodel_id = "pocket"\n[data]\ntrain = "{data}"\n'
 MEGABYTE = 1e6
+KEYS = NAMED | {"ctrl+d": "\x04", "ctrl+u": "\x15"}
 STEPS = "j" * 60
 MIXED = [*STEPS, *["pagedown"] * 60, *["k"] * 60, *["pageup"] * 30]
+OTHERS = [*["ctrl+d"] * 30, *["ctrl+u"] * 30, *["G", "g"] * 10]
 
 
 def write_rows(path: Path, count: int, seed: int = 1) -> None:
@@ -54,19 +56,26 @@ class Timed:
     def press(self, key: str, quiet: float = 0.05) -> tuple[float, int]:
         """Seconds from a key to the last byte before the terminal goes quiet, and the bytes that came."""
         self.terminal.settle(0.02, 0.2)
-        before, last = len(self.terminal.raw), None
-        sent = time.perf_counter()
-        self.terminal.send(NAMED.get(key, key))
-        while time.perf_counter() - (last or sent) < (quiet if last else 1.0):
-            if select.select([self.terminal._master], [], [], 0.005)[0]:
-                self.terminal._pump(0)
-                last = time.perf_counter()
-        return (last or sent) - sent, len(self.terminal.raw) - before
+        return self.terminal.time_of_answer(KEYS.get(key, key), quiet)
 
     def memory(self) -> float:
         """Anonymous memory of the program in MB: what it holds beside the mapped file."""
         text = Path(f"/proc/{self.terminal.process.pid}/status").read_text()
         return float(text.split("RssAnon:")[1].split()[0]) * 1024 / MEGABYTE
+
+
+def percentile(seconds: Sequence[float], percent: int) -> float:
+    """Milliseconds."""
+    return 1000 * statistics.quantiles(seconds, n=100, method="inclusive")[percent - 1]
+
+
+def print_by_key(presses: Iterable[tuple[str, float]]) -> None:
+    by_key: dict[str, list[float]] = {}
+    for key, seconds in presses:
+        by_key.setdefault(key, []).append(seconds)
+    for key, taken in by_key.items():
+        figures = " ".join(f"{percentile(taken, percent):.1f}" for percent in (50, 90, 99))
+        print(f"  {key}: median, p90, p99 of {len(taken)}: {figures} ms", file=sys.stderr)
 
 
 def opened(workspace: Path) -> Terminal:
@@ -108,7 +117,8 @@ def measure(folder: Path, data: Path, count: int) -> dict[str, float]:
         steps = [timed.press(key) for key in STEPS]
         presses = [timed.press(key)[0] for key in MIXED]
         found["key to paint, median, ms"] = 1000 * statistics.median(presses)
-        found["key to paint, p99, ms"] = 1000 * statistics.quantiles(presses, n=100, method="inclusive")[98]
+        found["key to paint, p99, ms"] = percentile(presses, 99)
+        print_by_key([*zip(MIXED, presses, strict=True), *((key, timed.press(key)[0]) for key in OTHERS)])
         found["bytes for one j, median"] = statistics.median(size for _, size in steps)
         decisions = [timed.press("a")[0] for _ in range(30)]
         found["a decision to its paint, median, ms"] = 1000 * statistics.median(decisions)

@@ -119,10 +119,29 @@ class Terminal:
             data = os.read(self._master, 1 << 16)
         except OSError:  # the last program with the terminal open has ended
             return False
+        self._take(data)
+        return bool(data)
+
+    def _take(self, data: bytes) -> None:
         self.raw += data
         self._stream.feed(data)
         self._answer()
-        return bool(data)
+
+    def time_of_answer(self, text: str, quiet: float, first: float = 1.0) -> tuple[float, int]:
+        """Sends `text`, and gives the seconds until the last byte that came before the terminal was `quiet` for so
+        long, and how many bytes came; 0 seconds where none came within `first`.
+
+        What came is drawn after it was timed: that takes longer here than in a terminal.
+        """
+        came: list[bytes] = []
+        sent = last = time.perf_counter()
+        self.send(text)
+        while time.perf_counter() - last < (quiet if came else first):
+            if select.select([self._master], [], [], 0.005)[0]:
+                came.append(os.read(self._master, 1 << 16))
+                last = time.perf_counter()
+        self._take(b"".join(came))
+        return last - sent, sum(map(len, came))
 
     def _answer(self) -> None:
         for match in _QUERY.finditer(self.raw, self._asked):
