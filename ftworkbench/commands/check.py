@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ftworkbench.data.checks.check import Report
 from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
 from ftworkbench.steps.check import check_paths, check_recipe
+from ftworkbench.steps.last_check import Checked, keep_check
 from ftworkbench.steps.recipe import Opened, open_recipe
 from ftworkbench.steps.token_check import TOKEN_KINDS, with_tokens
 from ftworkbench.workspace import names_recipe
@@ -38,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     opened = _recipe(args.files)
     if args.tokens and opened is None:
         raise InputError("--tokens: name a recipe, which says the model whose tokenizer is to look at the rows")
+    began = time.time()
     with counting() as progress:
         report = check_paths(args.files, progress=progress) if opened is None else check_recipe(opened, progress)
         for file in report.files:
@@ -45,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
                 raise InputError(f"{file.path}: is empty: there is no row in it")
         checked = with_tokens(opened, report, progress) if args.tokens and opened is not None else None
     report = checked.report if checked else report
+    keep_check(Checked(report, began))
     if args.json:
         emit((checked or report).as_json())
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ import orjson
 from ftworkbench.data.example import canonical_json
 
 _MOST_LABELS = 200
+# How JSON is usually written.
+_STYLES: tuple[dict[str, Any], ...] = tuple(
+    {"ensure_ascii": escaped, **spacing}
+    for escaped in (False, True)
+    for spacing in ({}, {"separators": (",", ":")}, {"indent": 2}, {"indent": 4})
+)
 _MOST_KEY_VALUES = 50
 _LONGEST_LABEL = 80
 _ROWS_PER_LABEL = 3
@@ -69,6 +76,16 @@ class Labels:
             return label if 0 < len(label) <= _LONGEST_LABEL else None
         value = (json_object(answer) or {}).get(self.key)
         return None if value is None or isinstance(value, dict | list) else str(value)
+
+    def put(self, answer: str, label: str) -> str:
+        """The same answer with that label; JSON is written as it was. Raises ValueError where there is no place."""
+        if self.key is None:
+            return label
+        value = json_object(answer)
+        if value is None or self.key not in value:
+            raise ValueError(f'the answer is no JSON object with "{self.key}"')
+        style = next((style for style in _STYLES if json.dumps(value, **style) == answer.strip()), _STYLES[0])
+        return json.dumps({**value, self.key: label}, **style)
 
 
 def find_labels(answers: Iterable[str], key: str | None = None) -> Labels | None:

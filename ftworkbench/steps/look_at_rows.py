@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftworkbench.aside import Progress
-from ftworkbench.data.checks.check import Report
 from ftworkbench.steps.check import check_paths, check_recipe
+from ftworkbench.steps.last_check import Checked, keep_check
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.token_check import with_tokens
 
@@ -33,12 +34,17 @@ class ToCluster:
     data: Data | None
 
 
-def check_rows(wanted: ToCheck, progress: Progress) -> Report:
-    """The report on all of it. Raises WorkbenchError."""
+def check_rows(wanted: ToCheck, progress: Progress) -> Checked:
+    """The check of all of it, which is kept. Raises WorkbenchError."""
+    began = time.time()
     if wanted.opened is None:
-        return check_paths([wanted.path], None, progress)
-    report = check_recipe(wanted.opened, progress)
-    return with_tokens(wanted.opened, report, progress).report if wanted.tokens else report
+        report = check_paths([wanted.path], None, progress)
+    else:
+        report = check_recipe(wanted.opened, progress)
+        report = with_tokens(wanted.opened, report, progress).report if wanted.tokens else report
+    checked = Checked(report, began)
+    keep_check(checked)
+    return checked
 
 
 def cluster_rows(wanted: ToCluster, progress: Progress) -> list[int]:

@@ -44,7 +44,7 @@ def with_tokens(opened: Opened, report: Report, progress: Progress | None = None
         told = tokens.of.get(row.key)
         if told is not None and told.problem in KINDS:
             settled = ledger is not None and ledger.state(row.key).status == "accepted"
-            found.append(Problem(told.problem, row.number, told.reason, settled=settled))
+            found.append(Problem(told.problem, row.number, told.reason, settled=settled, key=row.key))
     order = {kind: place for place, kind in enumerate(KINDS)}
     train, *others = report.files
     merged = sorted((*train.problems, *found), key=lambda problem: order[problem.kind])

@@ -24,6 +24,7 @@ from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.sessions import Sessions
 from ftworkbench.tui.themes import DEFAULT_THEME, VARIABLES, read_themes, remember_theme, remembered_theme
+from ftworkbench.tui.typing_ahead import KeysInTurn
 from ftworkbench.tui.watch import LIVE_PHASES, EventsArrived, JobsChanged, JobWatch, Live
 from ftworkbench.tui.working import WorkingApp
 from ftworkbench.workspace import Workspace
@@ -77,15 +78,26 @@ class Workbench(WorkingApp, inherit_bindings=False):
         self.title = f"ftworkbench: {printable(workspace.name)}"
         self._start = start
         self._key = ""
+        self._keys = KeysInTurn(self)
         self._load_themes()
 
     async def on_event(self, event: events.Event) -> None:
         """A line or a text that is written shows what it holds, so nothing is pasted into one that is not printable."""
         if isinstance(event, events.Paste):
             event.text = printable(event.text)
-        elif isinstance(event, events.Key):
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._keys.begin(event):
             self._key = event.key
-        await super().on_event(event)
+            self.forget_passing()
+            target = self.focused or self.screen
+            await super().on_event(event)
+            self._keys.follow(event, target)
+
+    def push_screen(self, *args: Any, **options: Any) -> Any:
+        """Shows a screen above, with nothing in its way that was said in passing."""
+        self.forget_passing(at_once=True)
+        return super().push_screen(*args, **options)
 
     # Start and end
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import orjson
+
+from ftworkbench.data.example import Message, content_text
+from ftworkbench.data.labels import json_object
+from ftworkbench.data.review.decisions import DECIDED
 from ftworkbench.errors import InputError
+from ftworkbench.printable import one_line
 from ftworkbench.tui import editing
 from ftworkbench.tui.rows import WORDS
 
@@ -13,11 +19,25 @@ if TYPE_CHECKING:
     from ftworkbench.tui.review import Review
 
 
+_NAMED = 5
+
+
 def read_tags(line: str) -> tuple[list[str], list[str]]:
     """The tags to give and those to take away (`-tag`) that a line names."""
     words = [word.strip(",") for word in line.split()]
     given = [word for word in words if word and not word.startswith("-")]
     return given, [word[1:] for word in words if word.startswith("-") and len(word) > 1]
+
+
+def what_changed(review: Review, index: int, before: str) -> str:
+    """What to say after a decision that did more than it seems: to other rows too, or in place of another one."""
+    now = review.state(index).status
+    copies = [f"{review.source.number(each):,}" for each in review.tally.copies(review.key(index))]
+    if len(copies) > 1:
+        more = f" and {len(copies) - _NAMED} more" if len(copies) > _NAMED else ""
+        return f"rows {', '.join(copies[:_NAMED])}{more} say the same: all of them are {now}; u takes it back"
+    changed = before in DECIDED and now != before
+    return f"row {review.source.number(index):,}: {before} → {now}; u takes it back" if changed else ""
 
 
 def decide_all(review: Review, rows: Sequence[int], do: str) -> str:
@@ -43,6 +63,57 @@ def text_to_edit(review: Review, index: int) -> str:
     if not messages:
         raise InputError("this row holds no messages that could be edited: mend it in the file, or reject it")
     return editing.to_text(messages)
+
+
+def answer_place(text: str) -> int:
+    """Where the last answer begins in a text to edit: it is what is edited most."""
+    place = text.rfind("[assistant]\n")
+    return place + len("[assistant]\n") if place >= 0 else 0
+
+
+def doubt_edit(review: Review, index: int, after: str) -> str:
+    """What speaks against an edit that could be kept, in words: an answer that breaks the form of the others."""
+    was, now = _answer(review.state(index).messages or review.messages(index)), _answer(editing.from_text(after))
+    if now == was:
+        return ""
+    if json_object(was) is not None and (error := _json_error(now)):
+        return f"the answer was JSON, and is none now ({error})"
+    labels = review.labels()
+    if labels is None or labels.reading.of(was) is None:
+        return ""
+    label = labels.reading.of(now)
+    if label is None:
+        return f'the answer has no "{labels.reading.key}" any more' if labels.reading.key else "the answer is no label"
+    return "" if label in labels.names else f'no row that was read is labelled "{one_line(label, 40)}"'
+
+
+def _json_error(answer: str) -> str:
+    try:
+        value = orjson.loads(answer)
+    except orjson.JSONDecodeError as error:
+        return f"line {error.lineno}, column {error.colno}: {error.msg}"
+    return "" if isinstance(value, dict) else "no object"
+
+
+def _answer(messages: Sequence[Message]) -> str:
+    return next((content_text(each) for each in reversed(messages) if each.get("role") == "assistant"), "")
+
+
+def relabel(review: Review, index: int, label: str) -> str:
+    """Gives the last answer of a row another label, as an edit; says what was done. Raises InputError."""
+    messages = [dict(each) for each in review.state(index).messages or review.messages(index)]
+    place = max((at for at, each in enumerate(messages) if each.get("role") == "assistant"), default=-1)
+    labels = review.labels()
+    if labels is None or place < 0:
+        raise InputError("this row has no label that could be another")
+    was, reading = content_text(messages[place]), labels.reading
+    try:
+        messages[place]["content"] = reading.put(was, label)
+    except ValueError as error:
+        raise InputError(f"{error}: e edits the row") from error
+    review.decide(index, "edit", messages=messages)
+    before = one_line(reading.of(was) or "", 40)
+    return f"row {review.source.number(index):,}: {before} → {one_line(label, 40)}, accepted; u takes it back"
 
 
 def save_edit(review: Review, index: int, before: str, after: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from ftworkbench.errors import InputError
 from ftworkbench.printable import printable
 
-HINT = "A line like  [user]  begins a message; the roles are system, user, assistant and tool."
+HINT = "A line like  [user]  begins a message (system, user, assistant, tool). ctrl+s keeps it, and accepts the row."
 _HEAD = re.compile(r"^\[(\w+)\][ \t]*$")
 
 

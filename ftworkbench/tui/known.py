@@ -67,7 +67,7 @@ class Known:
     """What is known of the rows of one file, as it becomes known."""
 
     def __init__(self) -> None:
-        self.checked = False
+        self.checked: float | None = None
         self.measured = Measured()
         self._problems: dict[int, list[Problem]] = {}
         self._found: list[Problem] = []
@@ -77,9 +77,9 @@ class Known:
         """What a check found, by the number of the row."""
         return self._problems
 
-    def take_problems(self, problems: Iterable[Problem]) -> None:
-        """Keeps what a check found of this file."""
-        self.checked = True
+    def take_problems(self, problems: Iterable[Problem], checked: float) -> None:
+        """Keeps what a check found of this file; `checked` is when it began."""
+        self.checked = checked
         self._found = [problem for problem in problems if problem.row > 0]
         self._problems = {}
         for problem in self._found:
@@ -91,7 +91,7 @@ class Known:
 
     def kinds(self) -> list[str]:
         """The kinds of problem that were found."""
-        return sorted({problem.kind for found in self._problems.values() for problem in found})
+        return sorted({problem.kind for problem in self._found})
 
     def facts(self, number: int, key: str) -> RowFacts:
         """What a filter may ask of the row with that number and key."""
@@ -106,8 +106,8 @@ class Known:
     def missing(self, needs: Iterable[str]) -> str:
         """Why a filter or an order that needs these cannot answer yet; empty where it can."""
         there = {
-            "dup": self.checked,
-            "problem": self.checked,
+            "dup": self.checked is not None,
+            "problem": self.checked is not None,
             "tokens": self.measured.tokens is not None,
             "loss": bool(self.measured.losses),
             "split": bool(self.measured.parts),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ftworkbench.data.review.coverage import random_place
-from ftworkbench.data.review.decisions import STATUSES
+from ftworkbench.data.review.decisions import DECIDED, STATUSES
 from ftworkbench.data.review.suspicion import suspicion
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def sort_key(review: Review, order: str, seed: int) -> SortKey:
 
 def _open_suspicion(review: Review, index: int) -> float:
     """The suspicion that nobody has looked into yet."""
-    if review.state(index).status in ("accepted", "rejected"):
+    if review.state(index).status in DECIDED:
         return 0.0
     return suspicion(review.problems_of(index), review.facts(index).loss)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ftworkbench.data.example import content_text
 from ftworkbench.data.labels import find_labels
 from ftworkbench.data.review.coverage import sample
+from ftworkbench.data.review.decisions import DECIDED
 from ftworkbench.tui.scan import paced
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 20_000
 _BINS = 12
 _MOST_GROUPS = 40
-_REVIEWED = ("accepted", "rejected")
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Group:
 
     def add(self, status: str, loss: float | None) -> None:
         self.rows += 1
-        self.reviewed += status in _REVIEWED
+        self.reviewed += status in DECIDED
         self.rejected += status == "rejected"
         if loss is not None:
             self.losses.append(loss)

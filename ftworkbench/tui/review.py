@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftworkbench.data.problems import KINDS, Problem
+from ftworkbench.data.review.judged import is_open
 from ftworkbench.data.review.ledger import Ledger, RowState
 from ftworkbench.data.review.search import NO_FACTS, Filter, RowFacts
 from ftworkbench.data.sources.source import Row, Source, open_source
@@ -16,14 +19,26 @@ from ftworkbench.tui.rows import RowLine, short_answer
 from ftworkbench.tui.tally import Tally
 
 if TYPE_CHECKING:
-    from ftworkbench.data.checks.check import Report
     from ftworkbench.data.example import Message
+    from ftworkbench.data.labels import Labels
     from ftworkbench.data.review.acts import Act
     from ftworkbench.recipe.tables import Data
+    from ftworkbench.steps.last_check import Checked
 
 # Long enough to be worth a look at a row in a list; a row of megabytes is not looked at whole.
 _LONGEST_LINE = 400
+# Rows whose labels are offered; a label has to come again to be one.
+_LOOKED_AT = 2_000
+_COMES_AGAIN = 2
 _COMMIT = re.compile("@([0-9a-f]{7})[0-9a-f]{33}")
+
+
+@dataclass(frozen=True)
+class KnownLabels:
+    """How the label of an answer is read, and the names that come again among the rows."""
+
+    reading: Labels
+    names: tuple[str, ...]
 
 
 class Review:
@@ -56,6 +71,21 @@ class Review:
         keys = self.tally.keys
         return f"{keys[index]:016x}" if index < len(keys) else self.row(index).key
 
+    def labels(self) -> KnownLabels | None:
+        """How labels are read in this file, and which come again among rows spread over it; None where it has none."""
+        from ftworkbench.data.labels import find_labels
+
+        indexes = range(0, self.size, max(self.size // _LOOKED_AT, 1))
+        answers = [
+            _last_answer(self.ledger.state(self.key(index)).messages or self.messages(index)) for index in indexes
+        ]
+        reading = find_labels([answer for answer in answers if answer], self.label)
+        if reading is None:
+            return None
+        counts = Counter(label for answer in answers if (label := reading.of(answer)) is not None)
+        common = sorted(name for name, count in counts.items() if count >= _COMES_AGAIN)
+        return KnownLabels(reading, tuple(common)) if common else None
+
     def facts(self, index: int) -> RowFacts:
         """What is known of a row that does not stand in it."""
         return self.known.facts(self.source.number(index), self.key(index))
@@ -66,7 +96,7 @@ class Review:
         return wanted.holds(lambda: self.row(index), self.ledger.state(self.key(index)), facts)
 
     def state(self, index: int) -> RowState:
-        return self.ledger.state(self.row(index).key)
+        return self.ledger.state(self.key(index))
 
     def messages(self, index: int) -> Sequence[Message]:
         """The messages as the file has them; of a refused row those that could be read, if any."""
@@ -93,10 +123,14 @@ class Review:
     def problems_of(self, index: int) -> list[Problem]:
         """Why the row cannot be used, if so, then what a check found. An edit mends what a row is refused for."""
         row = self.row(index)
-        found = [problem for problem in self.known.problems.get(row.number, []) if not problem.settled]
+        found = [problem for problem in self.known.problems.get(row.number, []) if self.is_open(problem)]
         if row.problem is None or self.ledger.state(row.key).messages is not None:
             return found
         return [row.problem, *(problem for problem in found if problem.kind != row.problem.kind)]
+
+    def is_open(self, problem: Problem) -> bool:
+        """Whether nobody has decided yet about what a check found."""
+        return is_open(problem, self.ledger, self.known.checked or 0.0)
 
     # Decisions
 
@@ -166,11 +200,30 @@ class Review:
 
     # What a check found
 
-    def take_report(self, report: Report) -> None:
-        """Keeps what a check found of this file, by the row's number."""
-        for file in report.files:
-            if Path(file.path).resolve() == self.path.resolve():
-                self.known.take_problems(file.problems)
+    def take_report(self, checked: Checked) -> None:
+        """Keeps what a check found of this file, by the row's number; of a leak too, from the other file's side."""
+        path = self.path.resolve()
+        problems: list[Problem] = []
+        for file in checked.report.files:
+            if Path(file.path).resolve() == path:
+                problems += file.problems
+            else:
+                leaks = [problem for problem in file.problems if problem.other_path == path.name]
+                problems += [_from_here(leak, Path(file.path).name) for leak in leaks]
+        self.known.take_problems(problems, checked.began)
+
+
+def _from_here(leak: Problem, name: str) -> Problem:
+    """A leak as it is seen from the row that is trained on; `name` is the file of the row that is held out."""
+    return replace(
+        leak,
+        row=leak.other or 0,
+        key=leak.other_key,
+        other=leak.row,
+        other_key=leak.key,
+        other_path=name,
+        reason=f"wholly or nearly, as row {leak.row:,} of {name}",
+    )
 
 
 def _first_user(messages: Sequence[Message]) -> str:

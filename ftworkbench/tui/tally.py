@@ -41,6 +41,11 @@ class Tally:
         self._lost_copies = 0
         self._lock = threading.Lock()
 
+    @property
+    def complete(self) -> bool:
+        """Whether all rows have been counted."""
+        return self._sorted is not None
+
     def add(self, block: Block) -> None:
         """Counts the next rows. Called from a thread, for each block once, in order."""
         import numpy
@@ -132,11 +137,15 @@ class Tally:
         found: list[int] = (ordered.searchsorted(wanted, "right") - ordered.searchsorted(wanted, "left")).tolist()
         return found
 
+    def copies(self, key: str) -> list[int]:
+        """All rows with that key, where there is more than one; nothing while the rows are still being counted."""
+        return self.rows_of([key]) if self.complete and self._rows_with([int(key, 16)])[0] > 1 else []
+
     def summary(self, known: int, *, complete: bool) -> str:
-        """How many rows are kept and how many were reviewed, in words."""
+        """How many rows are kept, and what was decided, in words."""
         counted = sum(self.counts.values())
         kept = counted - self.counts["rejected"] - self.counts["refused"] - (self._copies - self._lost_copies)
-        reviewed = counted - self.counts["unreviewed"] - self.counts["skipped"] - self.counts["refused"]
-        share = f" · {100 * reviewed // counted}% reviewed" if counted else ""  # all of them alone are 100%
+        accepted, rejected = self.counts["accepted"], self.counts["rejected"]
+        decided = f" · {accepted + rejected:,} decided: {accepted:,} ✔ {rejected:,} ✘" if accepted + rejected else ""
         sofar = "" if complete and counted == known else " so far"
-        return f"{kept:,} of {known:,} kept{share}{sofar}"
+        return f"{kept:,} of {known:,} kept{decided}{sofar}"

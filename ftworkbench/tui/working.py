@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,7 @@ from ftworkbench.printable import one_line
 T = TypeVar("T")
 # More lines than these would cover what they are about.
 _MOST_LINES = 2
+_READ_SECONDS = 1.5
 
 
 class Launched(Message, bubble=False):
@@ -38,14 +40,23 @@ class WorkingApp(App[None], inherit_bindings=False):
     def tell(self, text: str, severity: str = "information") -> None:
         """One line at the edge of the screen; `severity` is information, warning or error.
 
-        The oldest gives way to a third; one that is there already begins its time anew.
+        Information gives way to the next line; of warnings and errors the oldest to a third. One that is there already
+        begins its time anew.
         """
         line = one_line(text, 400)
+        self.forget_passing(at_once=True)
         others = [each for each in self._notifications if each.message != line]
         for each in [each for each in self._notifications if each.message == line] + others[: 1 - _MOST_LINES]:
             self._unnotify(each, refresh=False)
         levels = {"warning": "warning", "error": "error"}
         self.notify(line, severity=levels.get(severity, "information"), markup=False)  # type: ignore[arg-type]
+
+    def forget_passing(self, *, at_once: bool = False) -> None:
+        """Takes away what was only said in passing, and was read by now: it is in the way of the next key."""
+        read = time.time() - (0.0 if at_once else _READ_SECONDS)
+        passing = [each for each in self._notifications if each.severity == "information" and each.raised_at <= read]
+        for each in passing:
+            self._unnotify(each, refresh=each is passing[-1])
 
     def tell_error(self, doing: str, error: BaseException) -> None:
         """Says an error in one line; the trace of one that we did not foresee goes to a file of its own."""

@@ -61,7 +61,7 @@ async def test_what_a_check_found_is_filtered_by_and_comes_first_by_suspicion(tm
         await pilot.press("f", *"dup:any", "enter")
         assert "nothing was checked yet" in shown(app)
         await pilot.press("escape", "c")
-        await until(pilot, lambda: "what check found" in shown(app))
+        await until(pilot, lambda: "What check found" in shown(app))
         await pilot.press("escape")
         assert await filtered(app, pilot, "dup:near") == [31]
         await pilot.press("q")
@@ -157,7 +157,7 @@ async def test_a_row_that_contradicts_another_shows_it_with_the_words_that_diffe
     rows = [*distinct(5), chat(LONG, "delivery"), chat(LONG.replace("soaked", "wet"), "returns")]
     async with opened(make_workspace(tmp_path / "desk", rows), size=(120, 40)) as (app, pilot):
         await pilot.press("c")
-        await until(pilot, lambda: "what check found" in shown(app))
+        await until(pilot, lambda: "What check found" in shown(app))
         await pilot.press("escape", "G")
         page = shown(app)
         assert "row 6 says" in page

@@ -187,20 +187,20 @@ async def test_a_share_that_is_not_yet_whole_is_rounded_down_as_check_does(tmp_p
     rows = ticket_rows(200)
     async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
         await pilot.press(*"aaaaaaa", "c")
-        await until(pilot, lambda: "what check found" in shown(app))
+        await until(pilot, lambda: "What check found" in shown(app))
         assert "7 of 200 rows are reviewed (3%)" in " ".join(shown(app).split())
-        assert "3% reviewed" in shown(app)
+        assert "7 decided: 7 ✔ 0 ✘" in shown(app)
 
 
 async def test_one_kind_of_problem_has_one_name(tmp_path: Path) -> None:
     rows = [*ticket_rows(30), ticket_rows(5)[4]]
     async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
         await pilot.press("c")
-        await until(pilot, lambda: "what check found" in shown(app))
+        await until(pilot, lambda: "What check found" in shown(app))
         options = app.screen.query_one(OptionList)
-        options.highlighted = options.get_option_index("exact-duplicate")
+        options.highlighted = options.get_option_index("0 exact-duplicate")
         await pilot.press("enter")
-        assert "exact duplicate · 2 rows" in shown(app)
+        assert "exact duplicate: 2 rows" in shown(app)
         assert "exact-duplicate" not in shown(app)
 
 
@@ -264,12 +264,12 @@ async def test_check_lists_problems_by_kind_and_enter_shows_their_rows(tmp_path:
     rows = [*ticket_rows(30), ticket_rows(5)[4], chat("Mail me at jo.smith@example.org please.", "Will do.")]
     async with opened(make_workspace(tmp_path / "desk", rows)) as (app, pilot):
         await pilot.press("c")
-        await until(pilot, lambda: "what check found" in shown(app))
+        await until(pilot, lambda: "What check found" in shown(app))
         text = shown(app)
         assert "exact duplicate" in text
         assert "personal data" in text
         options = app.screen.query_one(OptionList)
-        options.highlighted = options.get_option_index("exact-duplicate")
+        options.highlighted = options.get_option_index("0 exact-duplicate")
         await pilot.press("enter")
         assert list(screen_of(app).rows.rows) == [4, 30]
         await pilot.press("q", "G")

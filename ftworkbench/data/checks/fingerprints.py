@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SEED = 42
-_CHUNK = 5_000
-_CHARACTERS = 1 << 21
 _APART = "\x1e"
 _POSITIONS = 1 << 12
 # Words; a CJK character stands for a word, as there are no spaces to find words by.
@@ -120,49 +118,3 @@ def prints_of(texts: Words) -> NDArray[np.uint64]:
         weighed = (texts.flat.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * _weights()[places]
         prints[filled] = np.add.reduceat(weighed, starts[filled]) | np.uint64(1)
     return prints
-
-
-class Fingerprints:
-    """The words of texts, known by their 0-based place in the order in which they are added. 4 bytes a word."""
-
-    def __init__(self) -> None:
-        self._waiting: list[str] = []
-        self._length = 0
-        self._parts: list[Words] = []
-        self._prints: list[NDArray[np.uint64]] = []
-
-    def add(self, text: str) -> None:
-        self._waiting.append(text)
-        self._length += len(text)
-        if len(self._waiting) == _CHUNK or self._length > _CHARACTERS:
-            self._take()
-
-    def add_words(self, texts: Words, prints: NDArray[np.uint64]) -> None:
-        """Adds texts whose words were hashed already, with their `prints_of`."""
-        self._take()
-        self._parts.append(texts)
-        self._prints.append(prints)
-
-    def _take(self) -> None:
-        """Hashes the words of the texts that wait."""
-        if self._waiting:
-            some = hash_words(self._waiting)
-            self._waiting, self._length = [], 0
-            self._parts.append(some)
-            self._prints.append(prints_of(some))
-
-    @property
-    def words(self) -> Words:
-        """The words of all texts."""
-        self._take()
-        if len(self._parts) > 1:
-            self._parts = [joined(self._parts)]
-        return self._parts[0] if self._parts else NO_WORDS
-
-    @property
-    def same(self) -> NDArray[np.int64]:
-        """For each text the first one with the same words; itself where it has none."""
-        self._take()
-        prints = np.concatenate(self._prints) if self._prints else np.zeros(0, dtype=np.uint64)
-        _, firsts, which = np.unique(prints, return_index=True, return_inverse=True)
-        return np.where(prints == 0, np.arange(len(prints)), firsts[which]).astype(np.int64)

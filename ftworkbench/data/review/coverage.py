@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ftworkbench.data.review.decisions import DECIDED
 from ftworkbench.data.review.ledger import Ledger, RowState
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     Keys: TypeAlias = Sequence[str] | NDArray[uint64]
 
 CONFIDENCE = 0.95
-_REVIEWED = frozenset({"accepted", "rejected"})
 _DIGITS = 16
 
 
@@ -104,7 +104,7 @@ def sample(keys: Keys, ledger: Ledger, seed: int) -> Sample:
     """
     judged: dict[str, bool] = {}
     for key, state in _states(ledger):
-        if state.alone and state.status in _REVIEWED:
+        if state.alone and state.status in DECIDED:
             judged[key] = state.status == "rejected" or state.messages is not None
     names = _names(keys)
     end = min(_random_places([key for key in names if key not in judged], seed), default=None)
@@ -153,7 +153,7 @@ def _counted(rows: Iterable[tuple[str, int]], done: Sequence[tuple[str | None, b
 
 def _reviewed_keys(ledger: Ledger) -> dict[str, bool]:
     """The rows that were reviewed, and whether each was alone."""
-    return {key: state.alone for key, state in _states(ledger) if state.status in _REVIEWED}
+    return {key: state.alone for key, state in _states(ledger) if state.status in DECIDED}
 
 
 def _states(ledger: Ledger) -> list[tuple[str, RowState]]:

@@ -10,6 +10,7 @@ from ftworkbench.data.example import Message
 from ftworkbench.data.rules import ROLES
 
 DECISIONS = ("accept", "reject", "skip", "edit", "tag", "untag")
+DECIDED = ("accepted", "rejected")
 STATUSES = ("unreviewed", "accepted", "rejected", "skipped")
 _TEXTS = ("id", "by", "do", "key", "tag", "why", "of", "act")
 _STATUS_AFTER = {"accept": "accepted", "reject": "rejected", "skip": "skipped", "edit": "accepted"}

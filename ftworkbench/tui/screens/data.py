@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, RowsGrew, Sorted, run_count
 from ftworkbench.tui.known import Measured, measure_known
+from ftworkbench.tui.other_files import OtherFiles
 from ftworkbench.tui.overview import Overview, look_over
 from ftworkbench.tui.screens import data_page
 from ftworkbench.tui.screens.data_checking import Checking
@@ -50,7 +51,8 @@ class DataScreen(WorkbenchScreen):
     def __init__(self) -> None:
         super().__init__()
         self.review: Review | None = None
-        self._files: list[Path] = []
+        self.files: list[Path] = []
+        self._others = OtherFiles([], None, self._read_beside, self.show_row)
         self._data: Data | None = None
         self._tokens = RowTokens(self)
         self.held_out = HeldOut(self)
@@ -64,7 +66,7 @@ class DataScreen(WorkbenchScreen):
         self.set_interval(_LOOK_SECONDS, self._look_around)
         if self.workbench.recipe_path is None:
             workspace = self.workbench.workspace
-            self._files = [path for path in sorted(workspace.root.glob("*.jsonl")) if path != workspace.ledger]
+            self.files = [path for path in sorted(workspace.root.glob("*.jsonl")) if path != workspace.ledger]
             self._open_first()
 
     # Opening
@@ -73,7 +75,7 @@ class DataScreen(WorkbenchScreen):
         if self.review is None or self._data != opened.recipe.data:
             self._data = opened.recipe.data
             self.held_out.look()
-            self._files = data_page.files_of(opened)
+            self.files = data_page.files_of(opened)
             self._open_first()
 
     def recipe_failed(self, problems: tuple[str, ...]) -> None:
@@ -90,11 +92,11 @@ class DataScreen(WorkbenchScreen):
         if self.review is not None:
             path = self.review.path
             self._data = replace(Data(train=path.name), **options)
-            self._open(path)
+            self.open_file(path)
 
     def _open_first(self) -> None:
-        if self._files:
-            self._open(self._files[0])
+        if self.files:
+            self.open_file(self.files[0])
         else:
             self._say_empty(
                 "No rows here yet.",
@@ -104,7 +106,8 @@ class DataScreen(WorkbenchScreen):
                 ],
             )
 
-    def _open(self, path: Path) -> None:
+    def open_file(self, path: Path) -> None:
+        """Opens one of the recipe's files."""
         work = partial(data_page.open_review, path, self._data, self.workbench.workspace.ledger)
 
         def failed(error: BaseException) -> None:
@@ -116,10 +119,12 @@ class DataScreen(WorkbenchScreen):
         # The file before is closed when the last thread that reads it lets go of it.
         self.workers.cancel_node(self)
         self.review = review
+        self._others = OtherFiles(self.files, self._data, self._read_beside, lambda: self.show_row(top=False))
         self.finding.begin(review)
         self.remove_class("-empty")
         self.rows.show(range(review.size), keep=False)
         self.entitle()
+        self.finding.opened()
         self.call_after_refresh(self._count, review)
         if review.source.complete and not review.size:
             self._say_empty(f"{review.name} has no rows.", ["o goes to the recipe's next file."])
@@ -129,6 +134,10 @@ class DataScreen(WorkbenchScreen):
         if self.review is review:
             run_count(self, review)
             self.measure_known()
+
+    def _read_beside(self, read: Callable[[], object], then: Callable[[object], object]) -> None:
+        if not self.workbench.is_busy("beside"):
+            self.launch(read, then, doing="reading another file", group="beside", quiet=True)
 
     def _say_empty(self, head: str, lines: list[str]) -> None:
         self.query_one(Empty).say(head, lines)
@@ -155,8 +164,11 @@ class DataScreen(WorkbenchScreen):
     def entitle(self) -> None:
         """Says above the rows which file it is, which rows are seen, how many are kept and reviewed."""
         if self.review is not None:
-            parts = [*(self.finding.words or [self.review.name]), self.review.summary]
-            entitle(self.rows, shown_line(" · ".join(parts), max(self.rows.size.width - 4, 20)))
+            room = max(self.rows.size.width - 4, 20)
+            parts = [self.review.name, *self.finding.words]
+            whole = " · ".join([*parts, self.review.summary])
+            fits = len(whole) <= room or len(parts) == 1
+            entitle(self.rows, shown_line(whole if fits else " · ".join(parts), room))
 
     def show_row(self, *, top: bool = True) -> None:
         index = self.rows.index
@@ -171,7 +183,7 @@ class DataScreen(WorkbenchScreen):
             return
         searched = self.finding.searched
         needle = searched.text if searched is not None else ""
-        page = data_page.row_page(self.review, index, self.held_out.frozen, needle)
+        page = data_page.row_page(self.review, index, self._others, self.held_out.frozen, needle)
         self.page.show(partial(row_lines, page), top=top)
 
     def on_rows_grew(self, _: RowsGrew) -> None:
@@ -241,11 +253,11 @@ class DataScreen(WorkbenchScreen):
     # Other views
 
     def action_other_file(self) -> None:
-        if self.review is None or len(self._files) < 2:
+        if self.review is None or len(self.files) < 2:
             self.workbench.tell("there is no other file: the recipe names only this one")
             return
-        place = self._files.index(self.review.path) if self.review.path in self._files else -1
-        self._open(self._files[(place + 1) % len(self._files)])
+        place = self.files.index(self.review.path) if self.review.path in self.files else -1
+        self.open_file(self.files[(place + 1) % len(self.files)])
 
     def action_overview(self) -> None:
         review = self.review
@@ -262,6 +274,12 @@ class DataScreen(WorkbenchScreen):
 
     def action_format(self) -> None:
         self._format.ask()
+
+    def action_read_on(self) -> None:
+        self.page.action_half_down()
+
+    def action_read_back(self) -> None:
+        self.page.action_half_up()
 
     def action_tokens(self) -> None:
         self._tokens.turn()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -11,8 +13,10 @@ from textual.worker import get_current_worker
 
 from ftworkbench.tui.screens import data_page
 
+_JUST_NOW, _DAY = 300, 86_400
+
 if TYPE_CHECKING:
-    from ftworkbench.data.checks.check import Report
+    from ftworkbench.steps.last_check import Checked
     from ftworkbench.steps.look_at_rows import ToCheck
     from ftworkbench.tui.review import Review
     from ftworkbench.tui.screens.data import DataScreen
@@ -30,17 +34,34 @@ class Checking(Message, bubble=False):
 
 
 class Checks:
-    """Checks the files in a thread, and shows what was found; `chosen` is given the kind whose rows are wanted."""
+    """Checks the files in a thread, and shows what was found, also the last time that the workbench was open.
 
-    def __init__(self, data: Callable[[], DataScreen], chosen: Callable[[str], object]) -> None:
+    `chosen` is given the file and the kind whose rows are wanted.
+    """
+
+    def __init__(self, data: Callable[[], DataScreen], chosen: Callable[[Path, str], object]) -> None:
         self._data, self._chosen = data, chosen
-        self._report: Report | None = None
+        self._checked: Checked | None = None
         self.words = ""
 
     def tell(self, review: Review) -> None:
         """Tells a file that was opened what was found of it before."""
-        if self._report is not None:
-            review.take_report(self._report)
+        if self._checked is not None:
+            review.take_report(self._checked)
+        else:
+            self._recall(review)
+
+    def _recall(self, review: Review) -> None:
+        """Looks whether these very files were checked before."""
+        data = self._data()
+        paths = data.files if data.workbench.opened is not None else [review.path]
+
+        def recalled(checked: Checked | None) -> None:
+            if checked is not None and self._checked is None:
+                self._take(checked)
+
+        if not data.workbench.is_busy("recall"):
+            data.launch(partial(_last_check, paths), recalled, doing="looking what a check found", group="recall")
 
     def start(self, *, tokens: bool = False) -> None:
         """Checks the files; with `tokens`, their rows by the tokenizer of the recipe's model too."""
@@ -54,7 +75,7 @@ class Checks:
         from ftworkbench.steps.look_at_rows import ToCheck
 
         work = partial(_check, data, ToCheck(opened, data.review.path, tokens))
-        if data.launch(work, self._checked, doing="checking", group="check", failed=lambda _: self._say("")):
+        if data.launch(work, self._done, doing="checking", group="check", failed=lambda _: self._say("")):
             self._say("checking…")
 
     def _say(self, words: str) -> None:
@@ -65,34 +86,48 @@ class Checks:
         if self.words:
             self._say(message.words)
 
-    def _checked(self, report: Report | None) -> None:
-        self.words, self._report = "", report or self._report
-        data = self._data()
-        if report is not None and data.review is not None:
-            data.review.take_report(report)
-            data.measure_known()
-            data.changed()
+    def _done(self, checked: Checked | None) -> None:
+        self.words = ""
+        if checked is not None and self._data().review is not None:
+            self._take(checked)
+            self._data().measure_known()
             self.show()
 
-    def show(self) -> None:
-        """Lists the problems that were found in the file, by kind."""
+    def _take(self, checked: Checked) -> None:
+        self._checked = checked
         data = self._data()
-        if self._report is None or data.review is None:
+        if data.review is not None:
+            data.review.take_report(checked)
+            data.changed()
+
+    def show(self) -> None:
+        """Lists the problems that were found, by file and kind, with how many are open."""
+        data, checked = self._data(), self._checked
+        if checked is None or data.review is None:
             data.workbench.tell("nothing was checked yet: c checks")
             return
         from ftworkbench.tui.widgets.problem_list import ProblemList
 
-        kinds, advice = data_page.kind_lines(data.review), data_page.advice(self._report, data.review)
-        dialog = ProblemList(f"{data.review.name}: what check found", kinds, advice)
-        data.app.push_screen(dialog, self._choose)
+        age = time.time() - checked.began
+        pattern = "" if age < _JUST_NOW else ", %H:%M" if age < _DAY else ", %d %b %H:%M"
+        when = time.strftime(pattern, time.localtime(checked.began))
 
-    def _choose(self, kind: str | None) -> None:
-        if kind is not None:
-            self._chosen(kind)
+        def choose(chosen: tuple[int, str] | None) -> None:
+            if chosen is not None:
+                self._chosen(Path(checked.report.files[chosen[0]].path), chosen[1])
+
+        found = data_page.findings(checked, data.review.ledger)
+        data.app.push_screen(ProblemList(f"What check found{when}", found), choose)
 
 
-def _check(data: DataScreen, wanted: ToCheck) -> Report | None:
-    """The report, by another process; None where the screen is left meanwhile. For a thread."""
+def _last_check(paths: Sequence[Path]) -> Checked | None:
+    from ftworkbench.steps.last_check import last_check
+
+    return last_check(paths)
+
+
+def _check(data: DataScreen, wanted: ToCheck) -> Checked | None:
+    """The check, by another process; None where the screen is left meanwhile. For a thread."""
     from ftworkbench.aside import aside
     from ftworkbench.steps.look_at_rows import check_rows
 

@@ -10,11 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from ftworkbench.errors import InputError, WorkbenchError
-from ftworkbench.tui import deciding, editing
+from ftworkbench.data.review.decisions import DECIDED
+from ftworkbench.errors import WorkbenchError
+from ftworkbench.tui import deciding
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.rows import WORDS, RowLine
 from ftworkbench.tui.screens import data_page
+from ftworkbench.tui.screens.data_editing import RowEdits
 from ftworkbench.tui.widgets.dialogs import Answer, Ask, AskLine
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.query_line import LineSuggester, last_word_lines
@@ -23,12 +25,18 @@ from ftworkbench.tui.widgets.row_list import RowList
 if TYPE_CHECKING:
     from ftworkbench.tui.screens.data import DataScreen
 
+_SHOWN_TAGS = 12
+
 
 class DecidingDesk(Container):
     """Holds the rows and the page of the one under the cursor, and the keys that decide about them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("data", "Decide")]
     DEFAULT_CSS = "DecidingDesk { height: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._edits = RowEdits(self)
 
     def compose(self) -> ComposeResult:
         yield RowList(self._describe, self.data.show_row, id="rows")
@@ -42,7 +50,7 @@ class DecidingDesk(Container):
     def data(self) -> DataScreen:
         return cast("DataScreen", self.screen)
 
-    def _written(self, write: Callable[[], object]) -> bool:
+    def written(self, write: Callable[[], object]) -> bool:
         """Writes to the ledger; False, with a word of why, where that failed. Nothing is shown as decided then."""
         try:
             write()
@@ -62,10 +70,42 @@ class DecidingDesk(Container):
                 lambda answer: self._decide_range(chosen, do) if answer else None,
             )  # fmt: skip
             return
-        if self._written(partial(self.data.review.decide, chosen[0], do)):
-            self.data.rows.move_to(self.data.rows.cursor + 1)
-            self.data.changed(self.data.review.row(chosen[0]).key)
-            self.data.held_out.warn(chosen)
+        if self.data.rows.in_range:
+            self.data.rows.toggle_range()
+        review, index = self.data.review, chosen[0]
+        before = review.state(index)
+        same = before.status == WORDS[do] and before.alone
+        if not same and not self.written(partial(review.decide, index, do)):
+            return
+        self.go_on(before.status in DECIDED)
+        if not same:
+            self.changed(index, deciding.what_changed(review, index, before.status))
+
+    def changed(self, index: int, said: str) -> None:
+        """After a decision about one row."""
+        review = self.data.review
+        assert review is not None
+        if said:
+            self.data.workbench.tell(said)
+        self.data.changed(review.key(index))
+        self.data.held_out.warn([index])
+
+    def go_on(self, looked_again: bool) -> None:
+        """To the next row without a decision; from one that had been decided about before just to the next."""
+        review, rows = self.data.review, self.data.rows
+        assert review is not None
+        if looked_again:
+            rows.move_to(rows.cursor + 1)
+            return
+        place = data_page.next_unreviewed(review, rows.rows, rows.cursor, 1, skipped=False)
+        if place is not None:
+            if place < rows.cursor:
+                self.data.workbench.tell("that was the last row: on from the first that is undecided")
+            rows.move_to(place)
+        elif data_page.next_unreviewed(review, rows.rows, rows.cursor, 1) is not None:
+            self.data.workbench.tell("only rows that you left for later are undecided here: ] goes to them")
+        else:
+            self.data.workbench.tell(data_page.all_decided(len(rows.rows), everything=self.data.finding.shows_all))
 
     def _decide_range(self, chosen: list[int], do: str) -> None:
         self.data.rows.toggle_range()
@@ -90,6 +130,10 @@ class DecidingDesk(Container):
 
     def action_range(self) -> None:
         self.data.rows.toggle_range()
+        if self.data.rows.in_range:
+            self.data.workbench.tell(
+                "a range: move to its other end, then a, x, space or t is for all of it; esc ends it"
+            )
 
     def action_all_shown(self) -> None:
         self.data.rows.select_all()
@@ -115,8 +159,12 @@ class DecidingDesk(Container):
         shown = index is not None and self.data.rows.go_to(index)
         if len(act.keys) > 1:
             self.data.workbench.tell(f"{what}: {len(act.keys):,} rows")
-        elif not shown:
+        elif not shown or index is None:
             self.data.workbench.tell(f"{what}: of a row that is not shown here")
+        else:
+            review = self.data.review
+            status = review.state(index).status
+            self.data.workbench.tell(f"{what}: row {review.source.number(index):,} is {status} now")
         self.data.changed()
         self.data.held_out.warn_of(act.keys)
 
@@ -131,12 +179,14 @@ class DecidingDesk(Container):
             write = partial(deciding.tag_all, review, chosen, line)
             if len(chosen) > 1:
                 self.data.launch(write, lambda _: self.data.changed(), doing="tagging rows")
-            elif self._written(write):
+            elif self.written(write):
                 self.data.changed()
 
         title = "Tags" if len(chosen) == 1 else f"Tags of {len(chosen):,} rows"
         has = " ".join(sorted(review.state(chosen[0]).tags)) if len(chosen) == 1 else ""
-        hint = f"Words to tag with; -word takes one away.{f' Has: {has}' if has else ''}"
+        known = " ".join(review.ledger.tags()[:_SHOWN_TAGS])
+        told = [f" Has: {has}." if has else "", f" In use: {known}" if known else ""]
+        hint = f"Words to tag with; -word takes one away.{''.join(told)}"
         self.app.push_screen(
             AskLine(
                 title,
@@ -146,51 +196,11 @@ class DecidingDesk(Container):
             tag,
         )
 
-    # Editing
-
     def action_edit(self) -> None:
-        if (text := self._text_to_edit()) is None:
-            return
-        if not editing.can_be_shown(text):
-            self.data.workbench.tell(
-                "this row holds control characters: E edits it in $EDITOR, where they stay", "warning"
-            )
-            return
-        from ftworkbench.tui.widgets.edit_text import EditText
-
-        index, review = self.data.rows.index, self.data.review
-        assert index is not None
-        assert review is not None
-        self.app.push_screen(
-            EditText(f"Row {review.row(index).number}", text, hint=editing.HINT, check=editing.from_text),
-            lambda after: self._keep_edit(index, text, after),
-        )
+        self._edits.edit()
 
     def action_edit_outside(self) -> None:
-        if (text := self._text_to_edit()) is None or self.data.rows.index is None:
-            return
-        suffix = ".json" if text.startswith("[\n") else ".txt"
-        after = data_page.in_editor(self.data.workbench, text, suffix)
-        if after is not None:
-            self._keep_edit(self.data.rows.index, text, after)
+        self._edits.edit_outside()
 
-    def _text_to_edit(self) -> str | None:
-        if self.data.review is None or self.data.rows.index is None:
-            return None
-        try:
-            return deciding.text_to_edit(self.data.review, self.data.rows.index)
-        except InputError as error:
-            self.data.workbench.tell(str(error), "warning")
-            return None
-
-    def _keep_edit(self, index: int, before: str, after: str | None) -> None:
-        if after is None or self.data.review is None:
-            return
-        try:
-            changed = deciding.save_edit(self.data.review, index, before, after)
-        except WorkbenchError as error:
-            self.data.workbench.tell(f"not saved: {error}", "error")
-            return
-        self.data.workbench.tell("edited and accepted" if changed else "nothing was changed")
-        self.data.changed()
-        self.data.held_out.warn([index])
+    def action_relabel(self) -> None:
+        self._edits.relabel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -10,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from ftworkbench.data.problems import KINDS
+from ftworkbench.data.review.decisions import DECIDED
 from ftworkbench.errors import InputError
 from ftworkbench.tui import finding
 from ftworkbench.tui.actions import bindings
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from ftworkbench.tui.review import Review
     from ftworkbench.tui.screens.data import DataScreen
 
+# Of more rows than these it is not counted after each decision how many are decided.
+_MOST_COUNTED = 5_000
+
 
 class FindingDesk(Container):
     """Holds the deciding desk and the line for filters, and the keys that choose which rows are seen and how."""
@@ -39,6 +44,8 @@ class FindingDesk(Container):
         self._filter: Query | None = None
         self._order = "number"
         self._kind = ""
+        self._asked: tuple[Path, str] | None = None
+        self._before: int | None = None
         self.checks = Checks(lambda: self.data, self._show_kind)
 
     def compose(self) -> ComposeResult:
@@ -52,20 +59,38 @@ class FindingDesk(Container):
     def begin(self, review: Review) -> None:
         """Another file is looked at: every row of it, in its order."""
         self.searched, self._filter, self._kind, self._order = None, None, "", "number"
+        self._before = None
         self.checks.tell(review)
+
+    def opened(self) -> None:
+        """The file is open: shows the kind of problem that it was opened for."""
+        asked, self._asked = self._asked, None
+        if asked is not None and self.data.review is not None and self.data.review.path == asked[0]:
+            self._show_kind(*asked)
 
     @property
     def words(self) -> list[str]:
-        """What is seen, for the title: filter, number of rows, order, how far a check is. Nothing for all rows."""
+        """What is seen, for the title: filter, rows, order, search, how far a check is. Nothing for all rows."""
         parts = []
         if self._filter is not None or self._kind:
             running = "…" if self._filter is not None and not self._filter.done else ""
             what = self._filter.text if self._filter is not None else KINDS[self._kind].title
-            count = len(self.data.rows.rows)
-            parts = [what, f"{count:,} row{'s' * (count != 1)}{running}"]
+            parts.append(f"{what}: {self._counted()}{running}")
         if self._order != "number":
             parts.append(f"by {self._order}")
+        if self.searched is not None:
+            running = "" if self.searched.done else "…"
+            parts.append(f"/{self.searched.text}: {len(self.searched.found):,} found{running}")
         return [*parts, self.checks.words] if self.checks.words else parts
+
+    def _counted(self) -> str:
+        """How many rows are shown, and how many of them are decided."""
+        rows, review = self.data.rows.rows, self.data.review
+        count = f"{len(rows):,} row{'s' * (len(rows) != 1)}"
+        if review is None or len(rows) > _MOST_COUNTED:
+            return count
+        decided = sum(review.state(index).status in DECIDED for index in rows)
+        return f"{count}, {decided:,} decided" if decided else count
 
     @property
     def shows_all(self) -> bool:
@@ -74,9 +99,12 @@ class FindingDesk(Container):
 
     def show_all(self) -> None:
         self.workers.cancel_group(self.data, "filter")
+        before = self._before if self.data.rows.index is None else None
         self._filter, self._kind, self._order = None, "", "number"
         if self.data.review is not None:
             self.data.rows.show(range(self.data.review.size))
+        if before is not None:
+            self.data.rows.go_to(before)
         self.data.entitle()
 
     def close_open(self) -> bool:
@@ -113,6 +141,7 @@ class FindingDesk(Container):
         line, text = self.query_one(QueryLine), event.text.strip()
         if event.kind == "filter":
             self.show_all()
+            self._before = self.data.rows.index
             if text:
                 try:
                     self._filter = finding.filter_query(self.data.review, text)
@@ -128,10 +157,6 @@ class FindingDesk(Container):
             )
         line.close()
         self.data.entitle()
-
-    @on(QueryLine.Closed)
-    def _query_closed(self) -> None:
-        self.data.rows.focus()
 
     def take_found(self, message: Found) -> None:
         query = message.query
@@ -203,11 +228,14 @@ class FindingDesk(Container):
     def _go_to_unreviewed(self, step: int) -> None:
         if self.data.review is None:
             return
-        place = data_page.next_unreviewed(self.data.review, self.data.rows.rows, self.data.rows.cursor, step)
+        rows = self.data.rows
+        place = data_page.next_unreviewed(self.data.review, rows.rows, rows.cursor, step)
         if place is None:
-            self.data.workbench.tell("no unreviewed row that way: all of these are decided")
-        else:
-            self.data.rows.move_to(place)
+            self.data.workbench.tell(data_page.all_decided(len(rows.rows), everything=self.shows_all))
+            return
+        if (place > rows.cursor) != (step > 0):
+            self.data.workbench.tell("on from the other end")
+        rows.move_to(place)
 
     def action_go_to(self) -> None:
         def go(line: str | None) -> None:
@@ -227,9 +255,16 @@ class FindingDesk(Container):
     def action_problems(self) -> None:
         self.checks.show()
 
-    def _show_kind(self, kind: str) -> None:
-        if self.data.review is not None:
-            self.show_all()
-            self._kind = kind
-            self.data.rows.show(data_page.rows_with(self.data.review, kind), keep=False)
-            self.data.entitle()
+    def _show_kind(self, path: Path, kind: str) -> None:
+        review = self.data.review
+        if review is None:
+            return
+        if path.resolve() != review.path.resolve():
+            self._asked = (path, kind)
+            self.data.open_file(path)
+            return
+        self.show_all()
+        self._before = self.data.rows.index
+        self._kind = kind
+        self.data.rows.show(data_page.rows_with(review, kind), keep=False)
+        self.data.entitle()

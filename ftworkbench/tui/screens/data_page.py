@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ftworkbench.data.review.judged import is_open
 from ftworkbench.errors import InputError
 from ftworkbench.tui.editing import edit_outside, editor_command
 from ftworkbench.tui.widgets.row_view import Finding, OtherRow, RowPage
 
 if TYPE_CHECKING:
-    from ftworkbench.data.checks.check import Report
     from ftworkbench.data.problems import Problem
+    from ftworkbench.data.review.ledger import Ledger
     from ftworkbench.recipe.tables import Data
+    from ftworkbench.steps.last_check import Checked
     from ftworkbench.steps.recipe import Opened
     from ftworkbench.tui.app import Workbench
     from ftworkbench.tui.frozen import Frozen
+    from ftworkbench.tui.other_files import OtherFiles
     from ftworkbench.tui.review import Review
-    from ftworkbench.tui.widgets.problem_list import KindLine
+    from ftworkbench.tui.widgets.problem_list import FileFindings, KindLine
 
 FILTER_HINT = 'tag:refund  status:unreviewed  len>512  "words"  /regex/'
 # Enough to fill a screen; the rest is indexed while those are looked at.
@@ -53,8 +55,8 @@ def title(review: Review, index: int) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def row_page(review: Review, index: int, frozen: Frozen | None = None, needle: str = "") -> RowPage:
-    """All that is shown of a row; `frozen` is the split that may hold it out."""
+def row_page(review: Review, index: int, others: OtherFiles, frozen: Frozen | None = None, needle: str = "") -> RowPage:
+    """All that is shown of a row; `frozen` is the split that may hold it out, `others` the recipe's other files."""
     row, state = review.row(index), review.state(index)
     own = review.messages(index)
     edited = state.messages is not None
@@ -69,19 +71,29 @@ def row_page(review: Review, index: int, frozen: Frozen | None = None, needle: s
         status=state.status,
         tags=tuple(sorted(state.tags)),
         findings=tuple(findings),
-        other=_other(review, problems),
+        other=_other(review, problems, others),
         needle=needle,
         measured=review.known.measured.words(row.key),
     )
 
 
-def _other(review: Review, problems: Sequence[Problem]) -> OtherRow | None:
-    """The row that the first of these is about, where it stands in the same file and does not say just the same."""
+def _other(review: Review, problems: Sequence[Problem], others: OtherFiles) -> OtherRow | None:
+    """The row that the first of these is about, where it does not say just the same."""
     for problem in problems:
-        index = review.source.index_of(problem.other) if problem.other and not problem.other_path else None
-        if index is not None and problem.kind != "exact-duplicate":
-            messages = review.state(index).messages or review.messages(index)
-            return OtherRow(f"row {problem.other:,}", messages)
+        if not problem.other or problem.kind == "exact-duplicate":
+            continue
+        name, place = f"row {problem.other:,}", review.source.index_of(problem.other)
+        if problem.other_path:
+            row = others.row(problem.other_path, problem.other)
+            name = f"{name} of {problem.other_path}"
+        else:
+            row = review.row(place) if place is not None else None
+        if row is None:
+            continue
+        state = review.ledger.state(row.key)
+        read = row.example or row.draft
+        status = "" if state.status == "unreviewed" else f" ({state.status})"
+        return OtherRow(f"{name}{status}", state.messages or (read.messages if read is not None else ()))
     return None
 
 
@@ -125,15 +137,27 @@ def next_place(
     return None
 
 
-def next_unreviewed(review: Review, rows: Sequence[int], cursor: int, step: int) -> int | None:
-    """The line of the next row without a decision, or with one to come back to; None where there is none that way."""
-    place = cursor + step
-    while 0 <= place < len(rows):
-        index = rows[place]
-        if review.ledger.state(review.key(index)).status in ("unreviewed", "skipped"):
+def next_unreviewed(review: Review, rows: Sequence[int], cursor: int, step: int, *, skipped: bool = True) -> int | None:
+    """The line of the next row without a decision; past the end it begins at the other. None where all are decided.
+
+    With `skipped`, one that was left for later is such a row too.
+    """
+    wanted = ("unreviewed", "skipped") if skipped else ("unreviewed",)
+    counts = review.tally.counts
+    if review.tally.complete and not any(counts[status] for status in (*wanted, "refused")):
+        return None
+    for distance in range(1, len(rows) + 1):
+        place = (cursor + step * distance) % len(rows)
+        if review.state(rows[place]).status in wanted:
             return place
-        place += step
     return None
+
+
+def all_decided(rows: int, *, everything: bool) -> str:
+    """What to say where no row of so many is left to decide about."""
+    if everything:
+        return f"all {rows:,} rows are decided; i shows what came of it"
+    return f"all {rows:,} rows here are decided; q shows every row again" if rows > 1 else "this row is decided"
 
 
 def check_number(line: str) -> None:
@@ -155,32 +179,36 @@ def rows_with(review: Review, kind: str) -> list[int]:
     return [index for index in found if index is not None]
 
 
-def kind_lines(review: Review) -> list[KindLine]:
-    """What was found in the file, by kind: what blocks training first, then the most."""
+def findings(checked: Checked, ledger: Ledger) -> list[FileFindings]:
+    """What a check found, by file and by kind, with how much of it is open now: what blocks training first."""
+    from ftworkbench.tui.widgets.problem_list import FileFindings
+
+    found = []
+    for file in checked.report.files:
+        kinds = _kind_lines([problem for problem in file.problems if problem.row > 0], checked.began, ledger)
+        found.append(FileFindings(Path(file.path).name, kinds, [str(line) for line in file.advice]))
+    return found
+
+
+def _kind_lines(problems: Sequence[Problem], began: float, ledger: Ledger) -> list[KindLine]:
     from ftworkbench.data.problems import KINDS
     from ftworkbench.tui.widgets.problem_list import KindLine
 
+    rows: dict[str, set[int]] = {}
+    still: dict[str, set[int]] = {}
+    blocking = set()
+    for problem in problems:
+        rows.setdefault(problem.kind, set()).add(problem.row)
+        if is_open(problem, ledger, began):
+            still.setdefault(problem.kind, set()).add(problem.row)
+            if problem.blocks:
+                blocking.add(problem.kind)
     lines = []
-    counts = Counter(kind for problems in review.known.problems.values() for kind in {p.kind for p in problems})
-    for name, count in counts.items():
+    for name, numbers in rows.items():
         kind = KINDS.get(name)
-        blocks = any(p.blocks and not p.settled for ps in review.known.problems.values() for p in ps if p.kind == name)
-        lines.append(KindLine(name, kind.title if kind else name, kind.todo if kind else "", count, blocks))
-    return sorted(lines, key=lambda line: (not line.blocks, -line.rows, line.title))
-
-
-def advice(report: Report, review: Review) -> list[str]:
-    """What the rules of thumb say of the file as a whole, and what another file still holds against training."""
-    lines = []
-    for file in report.files:
-        if Path(file.path).resolve() == review.path.resolve():
-            lines += [str(line) for line in file.advice]
-        else:
-            open_rows = {problem.row for problem in file.problems if problem.blocks and not problem.settled}
-            if open_rows:
-                name = Path(file.path).name
-                lines.append(f"{len(open_rows)} rows of {name} must be decided before training; o goes to that file")
-    return lines
+        title, todo = (kind.title, kind.todo) if kind else (name, "")
+        lines.append(KindLine(name, title, todo, len(numbers), len(still.get(name, ())), name in blocking))
+    return sorted(lines, key=lambda line: (not line.blocks, not line.open, -line.rows, line.title))
 
 
 # The user's editor

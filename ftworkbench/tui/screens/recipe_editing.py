@@ -184,10 +184,6 @@ class EditingDesk(Container):
             return
         self.line.close()
 
-    @on(QueryLine.Closed)
-    def _query_closed(self) -> None:
-        self.form.focus()
-
     def _write(self, key: str, written: str) -> bool:
         if self.draft is None:
             return False

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 
 from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.widgets.framed import FramedLines
 
 
 class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -25,6 +26,10 @@ class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = "CursorList { overflow-x: hidden; }"
 
     cursor: reactive[int] = reactive(0, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._styles_cache = FramedLines()
 
     class Moved(Message):
         """The cursor is on another line now, or on none."""

@@ -1,4 +1,4 @@
-"""The line at the bottom: the keys that matter most for what has the focus."""
+"""The lines at the bottom: the keys that matter most for what has the focus."""
 
 from __future__ import annotations
 
@@ -13,19 +13,36 @@ from ftworkbench.tui.actions import key_label
 from ftworkbench.tui.holding import held_actions
 
 _GAP = "  "
+_MOST_LINES = 2
+Key = tuple[str, str, bool]
+"""A key, what it does, and whether it can be used now."""
 
 
 class KeyBar(Widget):
-    """Shows as many of the footer's actions as fit, the most important first; `? help` always."""
+    """Shows as many of the footer's actions as fit, the most important first; `? help` always.
+
+    One line, or two where one is too short for them; it does not shrink again, so that panes stay where they are when
+    the focus goes from one to another.
+    """
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
+    def on_resize(self) -> None:
+        self._stand(len(split_keys(footer_keys(self.screen), self.size.width)))
+
     def _bindings_changed(self, _: Screen[object]) -> None:
+        lines = len(split_keys(footer_keys(self.screen), self.size.width)) if self.size.width else 1
+        self._stand(max(lines, self.size.height))
         self.refresh()
 
+    def _stand(self, lines: int) -> None:
+        if self.styles.height is None or self.styles.height.value != lines:
+            self.styles.height = lines
+            self.screen.set_class(lines > 1, "-keys-2")
+
     def render(self) -> Content:
-        return fit_keys(footer_keys(self.screen), self.size.width)
+        return fit_keys(footer_keys(self.screen), self.size.width, self.size.height)
 
 
 def footer_keys(screen: Screen[object]) -> list[tuple[str, str, bool]]:
@@ -43,19 +60,39 @@ def footer_keys(screen: Screen[object]) -> list[tuple[str, str, bool]]:
     return keys
 
 
-def fit_keys(keys: Sequence[tuple[str, str, bool]], width: int) -> Content:
-    """The keys on one line of `width` cells. Help comes last, and is the one that is never left out."""
+def split_keys(keys: Sequence[Key], width: int, lines: int = _MOST_LINES) -> list[list[Key]]:
+    """The keys by line, as many lines of `width` cells as are needed, or as there are.
+
+    Help comes last, and is the one that is never left out.
+    """
     last = [key for key in keys if key[1] == "help"]
-    first = [key for key in keys if key[1] != "help"]
-    room = width - 1 + len(_GAP) - sum(_length(key) for key in last)
-    kept = []
-    for key in first:
-        room -= _length(key)
-        if room < 0:
+    found: list[list[Key]] = [[]]
+    for key in (key for key in keys if key[1] != "help"):
+        beside = last if len(found) == lines else []
+        if _fit([*found[-1], key, *beside], width):
+            found[-1].append(key)
+        elif len(found) < lines:
+            found.append([key])
+        else:
             break
-        kept.append(key)
+    if not _fit([*found[-1], *last], width):
+        found.append([])
+    found[-1] += last
+    return found
+
+
+def _fit(keys: Sequence[Key], width: int) -> bool:
+    return 1 + sum(map(_length, keys)) - len(_GAP) <= width
+
+
+def fit_keys(keys: Sequence[Key], width: int, lines: int = 1) -> Content:
+    """The keys on so many lines of `width` cells."""
+    return Content("\n").join(_line(each) for each in split_keys(keys, width, lines))
+
+
+def _line(keys: Sequence[Key]) -> Content:
     parts: list[Content | str] = [" "]
-    for label, title, enabled in kept + last:
+    for label, title, enabled in keys:
         parts.append(Content.styled(label, "bold $primary" if enabled else "$text-disabled"))
         parts.append(Content.styled(f" {title}{_GAP}", "$text-muted" if enabled else "$text-disabled"))
     return Content("").join(parts)

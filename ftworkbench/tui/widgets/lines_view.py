@@ -14,6 +14,7 @@ from textual.visual import Visual
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.widgets.changed import changed_cells
+from ftworkbench.tui.widgets.framed import FramedLines
 
 Lines = Callable[[int], Sequence[Content]]
 """What is to be seen in so many cells, one Content a line. It has to be made by `tui.text`, as all data has."""
@@ -27,6 +28,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None, classes: str = "pane") -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
+        self._styles_cache = FramedLines()
         self._lines: Lines = lambda _: ()
         self._strips: list[Strip] = []
         self._width = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,17 +24,27 @@ _FEWEST_LINES = 6
 
 @dataclass(frozen=True)
 class KindLine:
-    """A kind of problem: how many rows have it, and what to do about it."""
+    """A kind of problem in a file: how many rows have it, for how many it is open, and what to do about it."""
 
     kind: str
     title: str
     todo: str
     rows: int
+    open: int
     blocks: bool
 
 
-class ProblemList(ModalScreen[str | None]):
-    """Gives the kind that was chosen; None for escape."""
+@dataclass(frozen=True)
+class FileFindings:
+    """What was found in one file."""
+
+    name: str
+    kinds: Sequence[KindLine]
+    advice: Sequence[str]
+
+
+class ProblemList(ModalScreen[tuple[int, str] | None]):
+    """Gives the place of the file and the kind that were chosen; None for escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("dialog")[:1],
@@ -43,9 +53,9 @@ class ProblemList(ModalScreen[str | None]):
         Binding("k", "move(-1)", show=False),
     ]
 
-    def __init__(self, title: str, kinds: Sequence[KindLine], advice: Sequence[str]) -> None:
+    def __init__(self, title: str, files: Sequence[FileFindings]) -> None:
         super().__init__(classes="dialog")
-        self._title, self._kinds, self._advice = title, kinds, advice
+        self._title, self._files = title, files
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide") as box:
@@ -53,28 +63,39 @@ class ProblemList(ModalScreen[str | None]):
             box.border_subtitle = Content("enter shows the rows · q close")
             width = min(self.app.size.width * 96 // 100, _WIDEST) - 4  # the box's border and padding
             mark = Content.styled("·", "$accent")
-            lines = [part for line in self._advice for part in wrapped(shown(line), width, mark, gutter=2)]
-            if self._kinds:
-                options = OptionList(*(Option(self._line(kind), id=kind.kind) for kind in self._kinds), markup=False)
+            told = [line for file in self._files for line in file.advice]
+            advice = [part for line in told for part in wrapped(shown(line), width, mark, gutter=2)]
+            if any(file.kinds for file in self._files):
+                options = OptionList(*self._options(), markup=False)
                 # All of the advice is seen; the kinds scroll where there is no room for both.
-                options.styles.max_height = max(self.app.size.height * 9 // 10 - len(lines) - 3, _FEWEST_LINES)
+                options.styles.max_height = max(self.app.size.height * 9 // 10 - len(advice) - 3, _FEWEST_LINES)
                 yield options
             else:
                 yield Static(Content("Nothing was found that a person has to look at."), markup=False)
-            if lines:
-                yield Static(Content("\n").join(lines), classes="hint", markup=False)
+            if advice:
+                yield Static(Content("\n").join(advice), classes="hint", markup=False)
+
+    def _options(self) -> Iterator[Option]:
+        several = sum(bool(file.kinds) for file in self._files) > 1
+        blocking_first = sorted(enumerate(self._files), key=lambda one: not any(kind.blocks for kind in one[1].kinds))
+        for place, file in blocking_first:
+            if several and file.kinds:
+                yield Option(shown(file.name, "bold $accent"), disabled=True)
+            for kind in file.kinds:
+                yield Option(self._line(kind), id=f"{place} {kind.kind}")
 
     @staticmethod
     def _line(kind: KindLine) -> Content:
-        mark = ("✘ ", "bold $error") if kind.blocks else ("! ", "$warning")
-        blocks = " · must be decided before training" if kind.blocks else ""
-        return Content.assemble(
-            mark, (f"{kind.rows:>5}  ", "bold"), shown(kind.title), (f"{blocks}\n", "$error"),
-            ("         ", ""), shown(kind.todo, "$text-muted"),
-        )  # fmt: skip
+        mark = ("✔ ", "$success") if not kind.open else ("✘ ", "bold $error") if kind.blocks else ("! ", "$warning")
+        blocks = " · blocks training" if kind.blocks else ""
+        count = f"{kind.open} open of {kind.rows}" if kind.open else f"all {kind.rows} decided"
+        todo = Content.assemble("\n  ", shown(kind.todo, "$text-muted")) if kind.open else Content("")
+        style = "bold" if kind.open else "$text-muted"
+        return Content.assemble(mark, (f"{count:<17} ", style), shown(kind.title), (blocks, "$error"), todo)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option_id)
+        place, _, kind = (event.option_id or "").partition(" ")
+        self.dismiss((int(place), kind))
 
     def action_move(self, lines: int) -> None:
         options = self.query_one(OptionList)

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ftworkbench.printable import one_line
@@ -55,14 +56,12 @@ class QueryLine(Vertical):
             self.kind = kind
             self.text = text
 
-    class Closed(Message):
-        """The line was left without writing one."""
-
     def __init__(self, complete: Callable[[str, str], Sequence[str]]) -> None:
         """`complete` takes the kind of question and what stands in the line, and gives the lines it may become."""
         super().__init__()
         self.kind = ""
         self._complete = complete
+        self._from: Widget | None = None
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="wrong", markup=False)
@@ -84,6 +83,8 @@ class QueryLine(Vertical):
         line.value = value
         line.cursor_position = len(value)
         self.add_class("-open")
+        self.screen.add_class("-asking")
+        self._from = self.screen.focused if not self.query_one(Input).has_focus else self._from
         self.screen.set_focus(line)  # at once: what is typed next belongs there
 
     def say(self, text: str, *, wrong: bool = False) -> None:
@@ -95,7 +96,8 @@ class QueryLine(Vertical):
 
     def close(self) -> None:
         self.remove_class("-open")
-        self.post_message(self.Closed())
+        self.screen.remove_class("-asking")
+        self.screen.set_focus(self._from)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

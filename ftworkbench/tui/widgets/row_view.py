@@ -87,7 +87,7 @@ def row_lines(page: RowPage, width: int) -> list[Content]:
         lines += wrapped(shown(page.raw[:LONGEST]), width, _label("as it is", "$text-muted"), GUTTER)
     lines.append(Content(""))
     for finding in page.findings:
-        head = f"! {finding.title}{' (must be decided before training)' if finding.blocks else ''}: "
+        head = f"! {finding.title}{' (blocks training)' if finding.blocks else ''}: "
         text = Content.assemble((head, "bold $warning"), shown(finding.reason))
         lines += wrapped(text, width)
         lines += wrapped(shown(finding.todo, "$text-muted"), width, gutter=2)
@@ -105,7 +105,8 @@ def _other(other: OtherRow, messages: Sequence[Mapping[str, Any]], width: int) -
     """The other row, with the words marked that this one has not; what is the same in both is said in one word."""
     lines = wrapped(Content.styled(f"{one_line(other.name, 60)} says", "bold"), width)
     roles = [str(message.get("role", "?")) for message in messages]
-    for place, message in enumerate(other.messages):
+    # The answer first: it is what tells the two apart, and where there is little room the rest is below the fold.
+    for place, message in sorted(enumerate(other.messages), key=lambda one: one[1].get("role") != "assistant"):
         role, text = str(message.get("role", "?")), content_of(message)
         own = content_of(messages[place]) if place < len(messages) and roles[place] == role else ""
         label = _label(role, _ROLE_STYLES.get(role, "bold $warning"))

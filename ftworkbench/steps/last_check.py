@@ -1,0 +1,86 @@
+"""What the last check of files found, kept for the next time that somebody looks at them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ftworkbench import __version__
+from ftworkbench.data.checks.check import FileReport, Report
+from ftworkbench.data.problems import Advice, Problem
+from ftworkbench.files import replace_file
+from ftworkbench.paths import cache_dir
+
+_FEW = 200_000  # of more problems than these nobody reads the list, and the file would be large
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A report, and when its check began, in seconds since 1970."""
+
+    report: Report
+    began: float
+
+
+def keep_check(checked: Checked) -> None:
+    """Keeps a check in the user's cache, in place of the one before of the same files; where it can."""
+    reports = checked.report.files
+    if sum(len(file.problems) for file in reports) > _FEW:
+        return
+    paths = [file.path for file in reports]
+    files = [_as_json(file) for file in reports]
+    body = {"version": __version__, "began": checked.began, "stamps": _stamps(paths), "files": files}
+    place = _place(paths)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(place, orjson.dumps(body))
+    except OSError:
+        return
+
+
+def last_check(paths: Sequence[Path]) -> Checked | None:
+    """The last check of these files together; None where there is none, or one of them is another since."""
+    paths = list(dict.fromkeys(paths))
+    try:
+        body = orjson.loads(_place(paths).read_bytes())
+        if (body["version"], body["stamps"]) != (__version__, _stamps(paths)):
+            return None
+        files = tuple(_read(path, told) for path, told in zip(paths, body["files"], strict=True))
+        return Checked(Report(files), float(body["began"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _place(paths: Sequence[Path]) -> Path:
+    names = "\0".join(str(path.resolve()) for path in paths)
+    return cache_dir() / "checks" / f"{hashlib.sha256(names.encode()).hexdigest()[:24]}.json"
+
+
+def _stamps(paths: Sequence[Path]) -> list[list[int]]:
+    """What shows that a file, or one in a folder of them, was written since."""
+    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    return [[status.st_size, status.st_mtime_ns] for status in (file.stat() for file in files if file.is_file())]
+
+
+def _as_json(file: FileReport) -> dict[str, Any]:
+    return {
+        "format": file.format,
+        "rows": file.rows,
+        "kept": file.kept,
+        "refused": file.refused,
+        "problems": [asdict(problem) for problem in file.problems],
+        "advice": [asdict(advice) for advice in file.advice],
+        "fates": file.fates,
+        "labels": file.labels,
+    }
+
+
+def _read(path: Path, told: dict[str, Any]) -> FileReport:
+    problems = tuple(Problem(**problem) for problem in told["problems"])
+    advice = tuple(Advice(**advice) for advice in told["advice"])
+    return FileReport(path=path, **{**told, "problems": problems, "advice": advice})

@@ -1,0 +1,55 @@
+"""The last check of files, kept for the next look at them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ftworkbench.steps.check import check_paths
+from ftworkbench.steps.last_check import Checked, keep_check, last_check
+
+
+def rows(path: Path, *asked: str) -> Path:
+    path.write_text("".join(json.dumps({"prompt": each, "completion": "yes"}) + "\n" for each in asked))
+    return path
+
+
+@pytest.fixture
+def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Checked, list[Path]]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    paths = [rows(tmp_path / "train.jsonl", "one", "two", "one"), rows(tmp_path / "test.jsonl", "two")]
+    return Checked(check_paths(paths), 12.5), paths
+
+
+def test_what_was_kept_is_what_was_found(checked: tuple[Checked, list[Path]]) -> None:
+    before, paths = checked
+    assert last_check(paths) is None
+    keep_check(before)
+    after = last_check(paths)
+    assert after is not None
+    assert after.began == 12.5
+    assert [file.problems for file in after.report.files] == [file.problems for file in before.report.files]
+    assert after.report.as_json() == before.report.as_json()
+
+
+def test_a_file_that_was_written_since_has_to_be_checked_anew(checked: tuple[Checked, list[Path]]) -> None:
+    before, paths = checked
+    keep_check(before)
+    rows(paths[1], "two", "three")
+    assert last_check(paths) is None
+
+
+def test_other_files_together_are_another_check(checked: tuple[Checked, list[Path]]) -> None:
+    before, paths = checked
+    keep_check(before)
+    assert last_check(paths[:1]) is None
+
+
+def test_a_damaged_file_of_the_cache_is_none(checked: tuple[Checked, list[Path]], tmp_path: Path) -> None:
+    before, paths = checked
+    keep_check(before)
+    (kept,) = (tmp_path / "cache").rglob("*.json")
+    kept.write_bytes(kept.read_bytes()[:-9])
+    assert last_check(paths) is None
