@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from ftworkbench.data.checks.advice import rows_wanted
 from ftworkbench.data.example import content_text
 from ftworkbench.data.labels import find_labels
 from ftworkbench.data.review.coverage import sample
@@ -15,6 +16,7 @@ from ftworkbench.data.review.decisions import DECIDED
 from ftworkbench.tui.scan import paced
 
 if TYPE_CHECKING:
+    from ftworkbench.recipe.check_table import Check
     from ftworkbench.tui.review import Review
 
 MOST_ROWS = 20_000
@@ -31,6 +33,11 @@ class Group:
     reviewed: int = 0
     rejected: int = 0
     losses: list[float] = field(default_factory=list, repr=False)
+
+    @property
+    def kept(self) -> int:
+        """The rows that were not rejected."""
+        return self.rows - self.rejected
 
     @property
     def loss(self) -> float | None:
@@ -58,14 +65,16 @@ class Bin:
 class Overview:
     """Of a file: `looked_at` rows of it, evenly spaced where there are many more; groups by size.
 
-    `limit` is the length past which rows are cut, in the same `unit` as the bins; None where that is another one.
-    `sample` says in words what the rows that were reviewed at random say of all.
+    `wanted` are the rows that each label should have; 0 where that is not to be told. `limit` is the length past which
+    rows are cut, in the same `unit` as the bins; None where that is another one. `sample` says in words what the rows
+    that were reviewed at random say of all.
     """
 
     rows: int
     looked_at: int
     statuses: Counter[str]
     labels: Sequence[Group]
+    wanted: int
     tags: Sequence[Group]
     lengths: Sequence[Bin]
     unit: str
@@ -73,8 +82,11 @@ class Overview:
     sample: str
 
 
-def look_over(review: Review, seed: int, cancelled: Callable[[], bool] = lambda: False) -> Overview:
-    """Looks at the rows that are known, or at 20,000 of them; `seed` is that of the random order. For a thread."""
+def look_over(review: Review, seed: int, rules: Check, cancelled: Callable[[], bool] = lambda: False) -> Overview:
+    """Looks at the rows that are known, or at 20,000 of them. For a thread.
+
+    `seed` is that of the random order, `rules` say how many rows a label should have.
+    """
     import numpy
 
     size = review.size
@@ -100,11 +112,13 @@ def look_over(review: Review, seed: int, cancelled: Callable[[], bool] = lambda:
             lengths.append(sum(len(content_text(message)) for message in messages))
         elif (counted := review.known.measured.tokens_of(key)) is not None:
             lengths.append(counted)
+    labels = _by_label(review, answers, seen)
     return Overview(
         size,
         len(seen),
         statuses,
-        _by_label(review, answers, seen),
+        labels,
+        rows_wanted(len(labels), rules) if len(seen) == size else 0,
         _largest(tags.values()),
         _binned(lengths),
         "characters" if tokens is None else "tokens",

@@ -80,7 +80,7 @@ def test_the_sample_is_told_in_words_and_its_bound_is_never_rounded_down() -> No
         Sample(300, 0, 0.00994).words == "of 300 rows drawn at random none was bad: at 95% no more than 1% of all are"
     )
     assert Sample(60, 1, 0.0766).words == "of 60 rows drawn at random 1 was bad: at 95% no more than 7.7% of all are"
-    assert "any share" in Sample(1, 1, 1.0).words
+    assert "too few rows to say" in Sample(1, 1, 1.0).words
     assert "no row" in Sample(0, 0, 1.0).words
 
 

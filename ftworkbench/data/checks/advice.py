@@ -35,11 +35,19 @@ def _row_count(kept: int, rules: Check) -> Iterator[Advice]:
         yield Advice("few-rows", text)
 
 
+def rows_wanted(labels: int, rules: Check = RULES) -> int:
+    """The rows that each of so many labels should have; 0 where there are no two to tell apart."""
+    if labels < 2:
+        return 0
+    if labels == 2:
+        return rules.rows_of_two_labels
+    return rules.rows_of_many_labels if labels >= rules.many_labels else rules.rows_of_some_labels
+
+
 def _class_sizes(sizes: Mapping[str, int], rules: Check) -> Iterator[Advice]:
     if len(sizes) < 2:
         return
-    many = rules.rows_of_many_labels if len(sizes) >= rules.many_labels else rules.rows_of_some_labels
-    wanted = rules.rows_of_two_labels if len(sizes) == 2 else many
+    wanted = rows_wanted(len(sizes), rules)
     below = Counter({label: size for label, size in sizes.items() if size < wanted}).most_common()[::-1]
     if below:
         text = (

@@ -61,16 +61,16 @@ def _repetition(index: int, documents: Documents, alike: Alike) -> Problem | Non
         if kind == "conflicting-duplicate" and not (similarity >= _CONTRADICTS and alike.same_numbers(place, index)):
             continue
         settled = later.settled or not first.used
-        reason = f"{_REPEATS[kind].format(_likeness(similarity))} as row {first.row}"
+        reason = _REPEATS[kind].format(like=_likeness(similarity), row=first.row)
         problem = Problem(kind, later.row, reason, other=first.row, settled=settled)
         found.setdefault((settled, list(_REPEATS).index(kind)), problem)
     return found[min(found)] if found else None
 
 
 _REPEATS = {
-    "exact-duplicate": "the same row",
-    "near-duplicate": "{}, the same answer",
-    "conflicting-duplicate": "{}, another answer",
+    "exact-duplicate": "the same as row {row}",
+    "near-duplicate": "{like} as row {row}, and the same answer",
+    "conflicting-duplicate": "{like} as row {row}, but another answer",
 }
 
 
@@ -215,6 +215,6 @@ def place_outliers(documents: Documents, vectors: Vectors, held: NDArray[np.bool
     rows = spread(np.flatnonzero(first & ~documents.superseded & ~held), MOST_SUSPECTED)
     for outlier in find_outliers(vectors, rows, _MOST_OUTLIERS):
         document = documents[outlier.index]
-        reason = f"the ten rows that are nearest are {outlier.likeness:.0%} like it: most rows have far nearer ones"
+        reason = f"even the ten rows nearest to it are only {outlier.likeness:.0%} like it; most have far nearer ones"
         found.append((document.file, Problem("outlier", document.row, reason, settled=document.settled)))
     return found

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Keys: TypeAlias = Sequence[str] | NDArray[uint64]
 
 CONFIDENCE = 0.95
+_SAYS_NOTHING = 0.5
 _DIGITS = 16
 
 
@@ -49,6 +50,8 @@ class Sample:
             return "no row of the random order was decided yet: sort at random, and decide from the top"
         rows = "the 1 row" if self.n == 1 else f"{self.n:,} rows"
         were = {0: "none was", 1: "1 was"}.get(self.bad, f"{self.bad:,} were")
+        if self.bound > _SAYS_NOTHING:
+            return f"of {rows} drawn at random {were} bad: too few rows to say how many of all are"
         return f"of {rows} drawn at random {were} bad: at {CONFIDENCE:.0%} {_at_most(self.bound)} of all are"
 
 
@@ -172,4 +175,4 @@ def _names(keys: Keys) -> Sequence[str]:
 def _at_most(share: float) -> str:
     """A bound in words; rounded up, so that it still holds."""
     percent = math.ceil(share * 100) if share >= 0.1 else math.ceil(share * 1000) / 10
-    return "any share" if percent >= 100 else f"no more than {percent:g}%"
+    return f"no more than {percent:g}%"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from ftworkbench.data.checks.advice import RULES
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, RowsGrew, Sorted, run_count
 from ftworkbench.tui.known import Measured, measure_known
@@ -261,10 +262,11 @@ class DataScreen(WorkbenchScreen):
 
     def action_overview(self) -> None:
         review = self.review
+        opened = self.workbench.opened
+        rules = opened.recipe.check if opened is not None else RULES
         if review is not None:
-            self.launch(
-                partial(look_over, review, self.seed), self._show_overview, doing="looking at it", group="overview"
-            )
+            work = partial(look_over, review, self.seed, rules)
+            self.launch(work, self._show_overview, doing="looking at it", group="overview")
 
     def _show_overview(self, found: Overview) -> None:
         from ftworkbench.tui.screens.overview import OverviewScreen

@@ -43,7 +43,8 @@ def overview_lines(found: Overview, width: int) -> list[Content]:
     lines += wrapped(Content.styled(found.sample, "$text-muted"), width)
     for title, groups in (("Labels", found.labels), ("Tags", found.tags)):
         if groups:
-            lines += [Content(""), _heading(title), *_groups(groups, width)]
+            wanted = found.wanted if groups is found.labels else 0
+            lines += [Content(""), _heading(title), *_groups(groups, wanted, width)]
     if found.lengths:
         lines += [Content(""), _heading(f"Length in {found.unit}"), *_lengths(found, width)]
     return lines
@@ -65,11 +66,12 @@ def _review(found: Overview, width: int) -> list[Content]:
     return lines
 
 
-def _groups(groups: Sequence[Group], width: int) -> list[Content]:
+def _groups(groups: Sequence[Group], wanted: int, width: int) -> list[Content]:
     name_width = min(max(cell_len(one_line(group.name)) for group in groups), _NAME)
     measured = any(group.loss is not None for group in groups)
-    lines = [Content.styled(f"{'':<{name_width}}     rows  reviewed{'   loss' if measured else ''}", "$text-muted")]
-    room = max(width - name_width - 20 - (7 if measured else 0), 8)
+    head = f"{'':<{name_width}}     rows    kept  reviewed{'   loss' if measured else ''}"
+    lines = [Content.styled(head, "$text-muted")]
+    room = max(width - name_width - 28 - (7 if measured else 0), 8)
     most = max(group.rows for group in groups)
     for group in groups:
         loss = f"{group.loss:>7.2f}" if group.loss is not None else f"{'':>7}" if measured else ""
@@ -78,7 +80,10 @@ def _groups(groups: Sequence[Group], width: int) -> list[Content]:
         done = full[: round(len(full) * group.reviewed / group.rows)]
         drawn = Content.assemble((done, "$success"), (full[len(done) :], "$primary"))
         name = fit(one_line(group.name), name_width)
-        lines.append(Content.assemble(name, f"{group.rows:>9,}", (reviewed, "$text-muted"), loss, " ", drawn))
+        kept = (f"{group.kept:>8,}", "bold $warning" if group.kept < wanted else "")
+        lines.append(Content.assemble(name, f"{group.rows:>9,}", kept, (reviewed, "$text-muted"), loss, " ", drawn))
+    if any(group.kept < wanted for group in groups):
+        lines.append(Content.styled(f"fewer than {wanted:,} kept rows are few for a label", "$text-muted"))
     return lines
 
 
