@@ -7,13 +7,18 @@ end of a line brings the whole line along; and it says the style of each piece o
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
+from typing import cast
 
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
 from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor
+from textual.geometry import Region
+from textual.strip import Strip
 
 
 @lru_cache(4096)
@@ -50,8 +55,43 @@ class CellsUpdate(ChopsUpdate):
 
 
 class CellCompositor(Compositor):
-    """Composes as Textual does; its partial updates are `CellsUpdate`s."""
+    """Composes as Textual does, of the lines that are painted alone; its partial updates are `CellsUpdate`s.
+
+    Textual asks every widget that is seen for all its lines, those too that lie under others or did not change, for
+    each step of a cursor.
+    """
 
     def render_partial_update(self) -> ChopsUpdate | None:
-        update = super().render_partial_update()
-        return None if update is None else CellsUpdate(update.chops, update.spans, update.chop_ends)
+        regions = self._dirty_regions.copy()
+        self._dirty_regions.clear()
+        if not regions:
+            return None
+        spans = list(self._regions_to_spans(regions))
+        return CellsUpdate(self._chops(spans), spans, [cuts[1:] for cuts in self.cuts])
+
+    def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
+        return self._chops([(y, crop.x, crop.right) for y in crop.line_range if is_rendered_line(y)])
+
+    def _chops(self, spans: Iterable[tuple[int, int, int]]) -> Sequence[Mapping[int, Strip]]:
+        """The strips of each line by where they begin; None beside the spans."""
+        cuts = self.cuts
+        chops: list[dict[int, Strip | None]] = [dict.fromkeys(line[:-1]) for line in cuts]
+        wanted: dict[int, set[int]] = {}
+        for y, first, last in spans:
+            wanted.setdefault(y, set()).update(cut for cut, end in pairwise(cuts[y]) if cut < last and end > first)
+        for widget, (region, clip) in self.visible_widgets.items():  # from the front to the back
+            seen = region.intersection(clip)
+            left, right = seen.column_span
+            lines = [y for y in seen.line_range if any(left <= cut < right for cut in wanted.get(y, ()))]
+            if not lines:
+                continue
+            rendered = Region(left, lines[0], seen.width, lines[-1] - lines[0] + 1)
+            strips = widget.render_lines(rendered.translate(-region.offset))
+            for y in lines:
+                inner = [cut for cut in cuts[y] if left <= cut <= right]
+                parts = strips[y - lines[0]].divide([cut - left for cut in inner[1:]])
+                for cut, part in zip(inner, parts, strict=False):
+                    if cut in wanted[y]:
+                        chops[y][cut] = part
+                        wanted[y].remove(cut)
+        return cast("Sequence[Mapping[int, Strip]]", chops)
