@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,6 @@ import orjson
 
 ROWS = "rows.jsonl"  # in the outputs of a session, and of a training job
 ROWS_OF = "rows.json"  # what a session's were made of
-
-
-def edit_key(messages: Sequence[Mapping[str, Any]] | None) -> str:
-    """What an edit of a row is known by: a hash of its messages; empty where the row is as it was read."""
-    if messages is None:
-        return ""
-    text = json.dumps(list(messages), sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

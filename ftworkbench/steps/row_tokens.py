@@ -21,7 +21,7 @@ from ftworkbench.evaluate.fingerprint import model_stamp
 from ftworkbench.files import read_json
 from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
-from ftworkbench.jobs.rows import ROWS, ROWS_OF, edit_key, read_rows
+from ftworkbench.jobs.rows import ROWS, ROWS_OF, read_rows
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.state import phase
 from ftworkbench.paths import model_folder
@@ -123,7 +123,7 @@ def _read(opened: Opened, job: Job) -> RowTokens:
     found = {}
     for line in read_rows(job.outputs / ROWS):
         key = line["key"]
-        if line.get("edit", "") != (edit_key(ledger.state(key).messages) if ledger else ""):
+        if line.get("edit", "") != (ledger.state(key).edit_key if ledger else ""):
             continue
         tokens, trained, cut = (line.get(name) for name in ("tokens", "trained", "cut"))
         if isinstance(tokens, int) and isinstance(trained, int) and isinstance(cut, int):

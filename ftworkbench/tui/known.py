@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.review.search import RowFacts
+from ftworkbench.jobs.folder import list_jobs
+from ftworkbench.jobs.rows import ROWS, ROWS_OF
 
 if TYPE_CHECKING:
     from ftworkbench.steps.recipe import Opened
     from ftworkbench.steps.row_tokens import RowTokens
+    from ftworkbench.workspace import Workspace
 
 _WHERE_FROM = {
     "dup": "nothing was checked yet: c checks",
@@ -24,11 +27,15 @@ _WHERE_FROM = {
 
 @dataclass(frozen=True)
 class Measured:
-    """By the row's key: its tokens, its loss before and after the newest training, its part of the frozen split."""
+    """By the row's key: its tokens, its loss before and after the newest training, its part of the frozen split.
+
+    `stamp` is another where something else is known.
+    """
 
     tokens: RowTokens | None = None
     losses: Mapping[str, tuple[float, float]] = field(default_factory=dict, repr=False)
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    stamp: object = None
 
     def tokens_of(self, key: str) -> int | None:
         found = self.tokens.of.get(key) if self.tokens is not None else None
@@ -48,19 +55,34 @@ class Measured:
         return " · ".join(parts)
 
 
-def measure_known(opened: Opened) -> Measured:
-    """What jobs of the recipe have found out about its rows. Starts nothing. For a thread."""
+def measure_known(opened: Opened, before: Measured) -> Measured:
+    """What jobs of the recipe have found out about its rows: `before` where nothing is new. For a thread."""
     from ftworkbench.data.splits.parts import PARTS
     from ftworkbench.data.splits.split import find_split
     from ftworkbench.errors import WorkbenchError
     from ftworkbench.steps.row_tokens import known_losses, known_tokens
 
+    stamp = (opened.recipe, *_stamps(opened.workspace))
+    if stamp == before.stamp:
+        return before
     try:
         split = find_split(opened.workspace, opened.recipe.name, opened.recipe.data)
     except WorkbenchError:
         split = None  # said where the split is needed
     parts = {key: part for part in PARTS for key, _ in split.members[part]} if split is not None else {}
-    return Measured(known_tokens(opened), known_losses(opened) or {}, parts)
+    return Measured(known_tokens(opened), known_losses(opened) or {}, parts, stamp)
+
+
+def _stamps(workspace: Workspace) -> Iterator[tuple[str, int, int]]:
+    """What shows that a split, an edit, or what a job wrote about rows is new."""
+    jobs = list_jobs(workspace)
+    written = [path for job in jobs for path in (job.state, job.outputs / ROWS, job.outputs / ROWS_OF)]
+    for path in (*sorted(workspace.splits.glob("*.json")), workspace.ledger, *written):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        yield str(path), status.st_mtime_ns, status.st_size
 
 
 class Known:

@@ -14,7 +14,7 @@ from ftworkbench.data.review.curate import Kept, curate
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import open_source
 from ftworkbench.files import write_json
-from ftworkbench.jobs.rows import ROWS, ROWS_OF, edit_key
+from ftworkbench.jobs.rows import ROWS, ROWS_OF
 from ftworkbench.worker.row_faults import Fault, stop_is_trained
 from ftworkbench.worker.rows import judged_rows
 from ftworkbench.worker.template import RenderError, Template
@@ -34,7 +34,7 @@ def write_row_tokens(work: Work, template: Template, file: str, settings: str) -
     ledger = Ledger.open(work.workspace.ledger)
     with open_source(work.workspace.root / file, work.recipe.data) as source:
         kept = {one.row.key: one for one in curate(source.rows(), ledger, copies=True).kept}
-    edits = {key: edit_key(ledger.state(key).messages) for key in kept}
+    edits = {key: ledger.state(key).edit_key for key in kept}
     work.job.outputs.mkdir(exist_ok=True)
     path = work.job.outputs / ROWS
     _write_whole(path, _lines(work, template, list(kept.values()), edits))

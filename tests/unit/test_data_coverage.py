@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ftworkbench.data.review.coverage import Reviewed, Sample, by_label, by_tag, random_stream, sample, upper_bound
+from ftworkbench.data.review.coverage import Reviewed, Sample, by_label, by_tag, random_place, sample, upper_bound
 from ftworkbench.data.review.ledger import Ledger
 
 KEYS = [f"{number * 2**50 + 7:016x}" for number in range(200)]
@@ -34,16 +34,18 @@ def test_the_bound_gives_the_probability_that_it_promises() -> None:
     assert (1 - p) ** 20 + 20 * p * (1 - p) ** 19 == pytest.approx(0.05)
 
 
-def test_the_random_stream_is_the_order_of_the_hashes_of_seed_and_key_whatever_holds_the_keys() -> None:
-    expected = sorted(KEYS, key=lambda key: hashlib.sha256(f"42:{key}".encode()).digest())
-    assert random_stream([*KEYS, *KEYS[:9]], 42) == expected
-    assert random_stream(np.array([int(key, 16) for key in reversed(KEYS)], dtype=np.uint64), 42) == expected
-    assert random_stream(KEYS, 43) != expected
-    assert random_stream([], 42) == []
+def stream_of(keys: list[str], seed: int) -> list[str]:
+    """The keys in the random order of a seed: that of the hashes of seed and key."""
+    return sorted(keys, key=lambda key: hashlib.sha256(f"{seed}:{key}".encode()).digest())
+
+
+def test_the_random_order_is_that_of_the_hashes_of_seed_and_key() -> None:
+    assert sorted(KEYS, key=lambda key: random_place(42, key)) == stream_of(KEYS, 42)
+    assert stream_of(KEYS, 43) != stream_of(KEYS, 42)
 
 
 def test_the_sample_is_the_beginning_of_the_stream_that_was_decided_one_by_one(ledger: Ledger) -> None:
-    stream = random_stream(KEYS, 1)
+    stream = stream_of(KEYS, 1)
     assert sample(KEYS, ledger, 1) == Sample(0, 0, 1.0)
     for key in stream[:30]:
         ledger.decide(key, "accept")
@@ -57,7 +59,7 @@ def test_the_sample_is_the_beginning_of_the_stream_that_was_decided_one_by_one(l
 
 
 def test_a_row_that_was_skipped_or_decided_in_a_range_ends_the_sample(ledger: Ledger) -> None:
-    stream = random_stream(KEYS, 1)
+    stream = stream_of(KEYS, 1)
     for key in stream[:40]:
         ledger.decide(key, "accept")
     ledger.decide_all(stream[20:22], "accept")
@@ -69,7 +71,7 @@ def test_a_row_that_was_skipped_or_decided_in_a_range_ends_the_sample(ledger: Le
 
 
 def test_rows_of_another_file_count_in_no_sample(ledger: Ledger) -> None:
-    for key in ["ff00ff00ff00ff00", *random_stream(KEYS[:10], 1)]:
+    for key in ["ff00ff00ff00ff00", *stream_of(KEYS[:10], 1)]:
         ledger.decide(key, "accept")
     assert sample(KEYS[:10], ledger, 1).n == 10
 

@@ -80,19 +80,6 @@ def random_place(seed: int, key: str) -> bytes:
     return hashlib.sha256(f"{seed}:{key}".encode()).digest()
 
 
-def random_stream(keys: Keys, seed: int) -> list[str]:
-    """The keys, each once, in the random order of the seed: whatever was found or decided about the rows."""
-    import numpy
-
-    names = list(dict.fromkeys(_names(keys)))
-    words = numpy.frombuffer(b"".join(_random_places(names, seed)), ">u8").reshape(-1, 4).astype(numpy.uint64)
-    order = words[:, 0].argsort()
-    first = words[order, 0]
-    if (first[1:] == first[:-1]).any():  # hardly ever: 64 bits of a hash
-        order = numpy.lexsort(words.T[::-1])
-    return [names[place] for place in order.tolist()]
-
-
 def _random_places(names: Sequence[str], seed: int) -> list[bytes]:
     """`random_place` of many rows, in half the time."""
     sha256, start = hashlib.sha256, f"{seed}:"

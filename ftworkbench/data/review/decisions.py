@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from ftworkbench.data.example import Message
+from ftworkbench.data.example import Message, key_of
 from ftworkbench.data.rules import ROLES
 
 DECISIONS = ("accept", "reject", "skip", "edit", "tag", "untag")
@@ -54,6 +54,11 @@ class RowState:
     messages: tuple[Message, ...] | None = None
     tags: frozenset[str] = frozenset()
     alone: bool = False
+
+    @property
+    def edit_key(self) -> str:
+        """What the edit is known by, a hash of its messages; empty where the row is as it was read."""
+        return "" if self.messages is None else key_of(list(self.messages))
 
 
 UNREVIEWED = RowState()

@@ -221,11 +221,12 @@ class DataScreen(WorkbenchScreen):
         """Looks what jobs have found out about the rows since."""
         opened = self.workbench.opened
         if opened is not None and not self.workbench.is_busy("measured"):
-            work = partial(measure_known, opened)
+            known = self.review.known.measured if self.review is not None else Measured()
+            work = partial(measure_known, opened, known)
             self.launch(work, self._take_measured, doing="looking what jobs found", group="measured", quiet=True)
 
     def _take_measured(self, measured: Measured) -> None:
-        if self.review is not None and measured != self.review.known.measured:
+        if self.review is not None and measured is not self.review.known.measured:
             self.review.known.measured = measured
             self.show_row(top=False)
 
