@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftworkbench.data.checks.fingerprints import Words, joined
+from ftworkbench.data.checks.minhash import Digests, digests_of, joined_digests
 
 NO_LABEL = -1
 
@@ -27,7 +28,7 @@ class Texts:
     """Columns of readable rows. `places` are theirs among all rows; `says` is the same for answers that say the same.
 
     `answers` are places in `names`, the answers that may be labels; NO_LABEL where one is too long for that. `words`
-    are those of the prompts, `prints` one number for the words of each.
+    are those of the prompts, `prints` one number for the words of each, `digests` tell how alike they are.
     """
 
     places: NDArray[np.int64]
@@ -36,17 +37,20 @@ class Texts:
     answers: NDArray[np.int32]
     words: Words
     prints: NDArray[np.uint64]
+    digests: Digests
     names: Sequence[str]
 
     def of(self, chosen: NDArray[np.int64]) -> Texts:
         """These of them, in this order."""
+        words = self.words.of(chosen)
         return Texts(
             self.places[chosen],
             self.keys[chosen],
             self.says[chosen],
             self.answers[chosen],
-            self.words.of(chosen),
+            words,
             self.prints[chosen],
+            digests_of(words),
             self.names,
         )
 
@@ -100,5 +104,6 @@ def concatenated(parts: Sequence[Texts], interned: Interned) -> Texts:
         np.concatenate(answers),
         joined([part.words for part in parts]),
         np.concatenate([part.prints for part in parts]),
+        joined_digests([part.digests for part in parts]),
         interned.names,
     )

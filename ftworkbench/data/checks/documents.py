@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ftworkbench.aside import Progress
 from ftworkbench.data.checks.blocks import NO_LABEL, Interned
-from ftworkbench.data.checks.fingerprints import Fingerprints
 from ftworkbench.data.checks.parts import FileRead, Part, count_fates, key_name, parts_of
+from ftworkbench.data.checks.prints import Fingerprints
 from ftworkbench.data.review.decisions import STATUSES
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import open_source
@@ -166,7 +166,7 @@ def read_documents(
             parts = []
             for part in parts_of(source, read, ledger):
                 parts.append(part)
-                found.prints.add_words(part.texts.words, part.texts.prints)
+                found.prints.add_words(part.texts.words, part.texts.prints, part.texts.digests)
                 found.vocabulary.update(part.vocabulary)
                 if progress:
                     progress(f"reading {path.name}", part.end, source.known)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftworkbench.aside import Progress
-from ftworkbench.data.checks.fingerprints import Fingerprints, Words
-from ftworkbench.data.checks.minhash import BANDS, PERMUTATIONS, digests_of, shares_a_band
+from ftworkbench.data.checks.fingerprints import Words
+from ftworkbench.data.checks.minhash import BAND, Digests, bands
+from ftworkbench.data.checks.prints import Fingerprints
 
 SIMILAR = 0.7
 _CHUNK = 10_000
@@ -22,8 +23,9 @@ _MOST_AT_ONCE = 1 << 24
 _ALL_PAIRS = 24
 _FIRST_FEW = 8
 _MEMBERS_LOOKED_AT = 200
-# Candidates whose MinHash estimate is below this are not worth the exact count; its deviation is 0.04.
+# Candidates whose MinHash estimate is below this are not worth the exact count; its deviation is at most 0.07.
 _WORTH_COUNTING = SIMILAR - 0.2
+
 
 _Pairs = NDArray[np.int64]
 
@@ -102,12 +104,9 @@ def compare_prints(prints: Fingerprints, progress: Progress | None = None) -> Al
     words, same = prints.words, prints.same
     distinct = np.flatnonzero((same == np.arange(len(same))) & (words.sizes > 0))
     near: dict[int, list[tuple[int, float]]] = {}
-    if len(distinct) > 1:
-        sharing = distinct[shares_a_band(words)[distinct]]
-        for one, two, similarity in _verified(words.of(sharing)):
-            first, later = int(sharing[one]), int(sharing[two])
-            near.setdefault(first, []).append((later, similarity))
-            near.setdefault(later, []).append((first, similarity))
+    for first, later, similarity in _verified(words, _likely(prints.digests, distinct)):
+        near.setdefault(first, []).append((later, similarity))
+        near.setdefault(later, []).append((first, similarity))
     for others in near.values():
         others.sort()
     if progress:
@@ -115,8 +114,8 @@ def compare_prints(prints: Fingerprints, progress: Progress | None = None) -> Al
     return Alike(words, same, near)
 
 
-def _verified(texts: Words) -> Iterator[tuple[int, int, float]]:
-    """The pairs of these texts that are alike, each with its Jaccard similarity, by the real shingles."""
+def _verified(texts: Words, pairs: _Pairs) -> Iterator[tuple[int, int, float]]:
+    """Which of the pairs of texts are alike, each with its Jaccard similarity, by the real shingles."""
     starts = texts.starts
 
     @lru_cache(_KNOWN_SHINGLES)
@@ -124,19 +123,19 @@ def _verified(texts: Words) -> Iterator[tuple[int, int, float]]:
         hashes = texts.flat[starts[text] : starts[text + 1]].tolist()
         return frozenset(chain(hashes, pairwise(hashes)))
 
-    if not len(texts.sizes):
-        return
-    digests = digests_of(texts)
-    pairs = _by_group(_candidates(digests), len(digests))
-    for at in range(0, len(pairs), _CHUNK):
-        some = pairs[at : at + _CHUNK]
-        estimates = (digests[some[:, 0]] == digests[some[:, 1]]).mean(axis=1)
-        for one, two in some[estimates >= _WORTH_COUNTING].tolist():
-            first, later = shingles(one), shingles(two)
-            common = len(first & later)
-            similarity = common / (len(first) + len(later) - common)
-            if similarity >= SIMILAR:
-                yield one, two, similarity
+    for one, two in _by_group(pairs, len(texts.sizes)).tolist():
+        first, later = shingles(one), shingles(two)
+        common = len(first & later)
+        similarity = common / (len(first) + len(later) - common)
+        if similarity >= SIMILAR:
+            yield one, two, similarity
+
+
+def _likely(digests: Digests, texts: NDArray[np.int64]) -> _Pairs:
+    """The pairs of these texts (first, later) that are worth the exact count, in order."""
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    found += [rows[_candidates(table)] for rows, table in digests.of(texts)]
+    return np.unique(np.concatenate(found), axis=0)
 
 
 def _by_group(pairs: _Pairs, rows: int) -> _Pairs:
@@ -150,26 +149,51 @@ def _by_group(pairs: _Pairs, rows: int) -> _Pairs:
     return pairs[np.argsort(group[pairs[:, 0]], kind="stable")]
 
 
-def _candidates(digests: NDArray[np.uint16]) -> _Pairs:
-    """Pairs of rows (first, later) that agree in all of a band, in order."""
+def _candidates(digests: NDArray[np.uint8]) -> _Pairs:
+    """Pairs of rows (first, later) that agree in all of a band, and about as often as rows that are alike do."""
     rows = len(digests)
-    # The four numbers of a band are one of 64 bits.
-    bands = np.ascontiguousarray(digests).view(np.uint64)
-    assert bands.shape[1] == BANDS == PERMUTATIONS // 4
+    columns = np.empty((digests.shape[1], rows), dtype=np.uint8)
+    for at in range(0, rows, _CHUNK):
+        columns[:, at : at + _CHUNK] = digests[at : at + _CHUNK].T
+    # Numbers of 64 bits, with the band in the upper ones and the row in the others: sorting these is the quickest way.
+    shift = np.uint64(max(rows.bit_length(), 64 - 8 * BAND))
+    numbers, one_row = np.arange(rows, dtype=np.uint64), np.uint64(1) << shift
     found = [np.zeros(0, dtype=np.int64)]
-    for band in range(BANDS):
-        order = np.argsort(bands[:, band], kind="stable")
-        breaks = np.flatnonzero(np.diff(bands[order, band])) + 1
-        starts = np.concatenate(([0], breaks))
-        sizes = np.diff(np.concatenate((starts, [rows])))
-        for size in np.unique(sizes[sizes > 1]).tolist():
-            buckets = order[starts[sizes == size][:, None] + np.arange(size)]
-            one, two = _compared(size)
-            found.append((buckets[:, one] * rows + buckets[:, two]).ravel())
-        if sum(map(len, found)) > _MOST_AT_ONCE or band == BANDS - 1:
+    for band in bands():
+        order = np.zeros(rows, dtype=np.uint64)
+        for column in band:
+            order <<= np.uint64(8)
+            order |= columns[column]
+        order <<= shift
+        order |= numbers
+        order.sort()
+        found += (_agreeing(pairs, digests) for pairs in _buckets(order, (order[1:] ^ order[:-1]) < one_row, shift))
+        if sum(map(len, found)) > _MOST_AT_ONCE:
             found = [_once_each(np.concatenate(found))]
-    pairs = found[0]
+    pairs = _once_each(np.concatenate(found))
     return np.stack((pairs // max(rows, 1), pairs % max(rows, 1)), axis=1)
+
+
+def _buckets(order: NDArray[np.uint64], shared: NDArray[np.bool_], shift: np.uint64) -> Iterator[_Pairs]:
+    """The pairs of rows within each bucket, a run of numbers of which each is `shared` by the next one."""
+    edges = np.flatnonzero(np.diff(shared, prepend=False, append=False))
+    starts, ends = edges[::2], edges[1::2] + 1
+    sizes = ends - starts
+    for size in np.unique(sizes).tolist():
+        members = order[starts[sizes == size][:, None] + np.arange(size)] & ((np.uint64(1) << shift) - np.uint64(1))
+        one, two = _compared(size)
+        yield np.stack((members[:, one], members[:, two]), axis=-1).reshape(-1, 2).astype(np.int64)
+
+
+def _agreeing(pairs: _Pairs, digests: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Those of the pairs that are worth the exact count, each as one number."""
+    found = [np.zeros(0, dtype=np.int64)]
+    for at in range(0, len(pairs), _CHUNK):
+        one, two = pairs[at : at + _CHUNK].T
+        agree = np.bitwise_count((digests[one] == digests[two]).view(np.uint64)).sum(axis=1, dtype=np.uint8)
+        likely = agree >= _WORTH_COUNTING * digests.shape[1]
+        found.append(one[likely] * len(digests) + two[likely])
+    return np.concatenate(found)
 
 
 def _once_each(numbers: NDArray[np.int64]) -> NDArray[np.int64]:

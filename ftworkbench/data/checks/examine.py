@@ -13,6 +13,7 @@ import orjson
 from ftworkbench.data.checks.blocks import NO_LABEL, Block, Interned, Noted, Texts
 from ftworkbench.data.checks.damage import find_damages
 from ftworkbench.data.checks.fingerprints import NO_WORDS, hash_words, prints_of
+from ftworkbench.data.checks.minhash import digests_of
 from ftworkbench.data.checks.personal import find_personal, may_hold_personal
 from ftworkbench.data.example import Example, Message, content_text
 from ftworkbench.data.formats.format import Format
@@ -62,6 +63,7 @@ def _block(keys: Sequence[int], noted: list[Noted], plain: Sequence[_Plain], eve
         np.array(numbers, dtype=np.int32),
         words,
         prints_of(words),
+        digests_of(words),
         labels.names,
     )
     return Block(np.array(keys, dtype=np.uint64), texts, noted, vocabulary, list(prompts[::every]) if every else [])
