@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from rich.cells import get_character_cell_size
 from rich.style import Style
 from textual.strip import Strip
@@ -10,6 +12,9 @@ from textual.strip import Strip
 def _cells(strip: Strip | None) -> list[tuple[str, Style | None]]:
     cells: list[tuple[str, Style | None]] = []
     for text, style, _ in strip or ():
+        if text.isascii():
+            cells += zip(text, repeat(style))
+            continue
         for char in text:
             cells.append((char, style))
             cells += [("", style)] * (get_character_cell_size(char) - 1)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style as RichStyle
 from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
 
 from ftworkbench.tui.actions import bindings
@@ -45,10 +48,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         if width <= 0:
             return
         before, old_width = self._strips, self._width
-        style = self.visual_style
-        strips = []
-        for line in self._lines(width):
-            strips += Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)
+        strips = self._strips_of(self._lines(width), width)
         self._strips, self._width = strips, width
         # Another virtual size lays the whole screen out anew, so it stays the same while everything fits.
         self.virtual_size = Size(width, max(len(strips), self.scrollable_content_region.height))
@@ -57,11 +57,32 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
             return
         top = round(self.scroll_y)
+        regions = []
         for y in range(self.scrollable_content_region.height):
             changed = changed_cells(self._strip(before, top + y), self._strip(strips, top + y))
             if changed is not None:
                 first, end = changed
-                self.refresh(Region(first, y, min(end, width) - first, 1))
+                regions.append(Region(first, y, min(end, width) - first, 1))
+        if regions:
+            self.refresh(*regions)
+
+    def _strips_of(self, lines: Sequence[Content], width: int) -> list[Strip]:
+        """The lines drawn. Those that fit need none of what Textual does for any content: wrapping and aligning it."""
+        base = self.visual_style
+        ground = (base + Style(reverse=False)).rich_style
+        looks: dict[Style, RichStyle] = {}
+        strips: list[Strip] = []
+        for line in lines:
+            if line.cell_length > width or "\n" in line.plain:
+                strips += Visual.to_strips(self, line, width, 1, base, apply_selection=False, pad=True)
+                continue
+            segments = []
+            for text, style in line.render(base, end="", parse_style=self._get_style):
+                if style not in looks:
+                    looks[style] = (base + style).rich_style
+                segments.append(Segment(text, looks[style]))
+            strips.append(Strip(segments, line.cell_length).extend_cell_length(width, ground))
+        return strips
 
     @staticmethod
     def _strip(strips: list[Strip], place: int) -> Strip | None:
