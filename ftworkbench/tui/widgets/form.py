@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from ftworkbench.printable import one_line
 from ftworkbench.tui.widgets.cursor_list import CursorList
-from ftworkbench.tui.widgets.row_list import fit
+from ftworkbench.tui.widgets.row_pen import fit
 
 _NAME_WIDTH = 30
 

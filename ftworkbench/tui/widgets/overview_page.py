@@ -10,7 +10,7 @@ from textual.content import Content
 from ftworkbench.printable import one_line
 from ftworkbench.tui.overview import Bin, Group, Overview
 from ftworkbench.tui.widgets.lines_view import wrapped
-from ftworkbench.tui.widgets.row_list import fit
+from ftworkbench.tui.widgets.row_pen import fit
 
 _NAME = 24
 _PARTS = "▏▎▍▌▋▊▉"

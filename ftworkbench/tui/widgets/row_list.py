@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
-from rich.style import Style
 from textual.cache import LRUCache
 from textual.strip import Strip
 
-from ftworkbench.printable import one_line
-from ftworkbench.tui.rows import MARKS, RowLine
+from ftworkbench.tui.rows import RowLine
+from ftworkbench.tui.widgets.ahead import Ahead
 from ftworkbench.tui.widgets.cursor_list import CursorList
+from ftworkbench.tui.widgets.row_pen import RowPen
 
-_ANSWER_FROM = 44
-_LOOKS = ("cursor", "blurred", "range")
+_KEPT = 512
 
 
 class RowList(CursorList):
     """Rows by their index, one a line: mark, number, first words, answer, tags."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "row-list--cursor", "row-list--blurred", "row-list--range", "row-list--accepted", "row-list--rejected",
-        "row-list--muted", "row-list--problem", "row-list--tag",
-    }  # fmt: skip
+    COMPONENT_CLASSES: ClassVar[set[str]] = RowPen.STYLES
     DEFAULT_CSS = """
     RowList .row-list--cursor { background: $row-cursor; }
     RowList .row-list--blurred { background: $row-cursor-blurred; }
@@ -51,8 +45,10 @@ class RowList(CursorList):
         self._rows: Sequence[int] = range(0)
         self._anchor: int | None = None
         self._follows = False
-        self._strips: LRUCache[tuple[int, str, bool, int], Strip] = LRUCache(512)
-        self._styles: dict[str, Style] = {}
+        self._went_up = False
+        self._strips: LRUCache[tuple[int, str, bool, int], Strip] = LRUCache(_KEPT)
+        self._pen = RowPen(self)
+        self._ahead = Ahead(self, self._near, self._strip)
         self._digits = 1
 
     # What is shown
@@ -79,6 +75,7 @@ class RowList(CursorList):
         self.scroll_to_cursor()
         self.refresh()
         self.tell_moved()
+        self.call_after_refresh(self._ahead.plan)
 
     def grow(self, rows: Sequence[int]) -> None:
         """Shows more rows of the same kind: those before stay where they were."""
@@ -168,6 +165,8 @@ class RowList(CursorList):
     def watch_cursor(self, before: int, now: int) -> None:
         super().watch_cursor(before, now)
         self._follows = self._follows and now == len(self._rows) - 1
+        self._went_up = now < before
+        self._ahead.plan()
         if self._anchor is not None:
             self.refresh()
 
@@ -178,75 +177,39 @@ class RowList(CursorList):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._styles.clear()
+        self._pen.forget_styles()
         self._strips.clear()
 
     def render_line(self, y: int) -> Strip:
         place = y + round(self.scroll_y)
-        width = self.scrollable_content_region.width
         if not 0 <= place < len(self._rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(self.scrollable_content_region.width, self.rich_style)
+        return self._strip(place)
+
+    def _strip(self, place: int) -> Strip:
         key = self._key(place)
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._draw(self._describe(self._rows[place]), *key[1:])
+            index, look, ranged, width = key
+            strip = self._pen.draw(self._describe(index), look, width, self._digits, ranged=ranged)
             self._strips.set(key, strip)
         return strip
+
+    def _near(self) -> Iterator[int]:
+        """The lines that are not drawn yet, of the page below those that are seen and of the page above.
+
+        Of each a third more than a page, as the cursor comes to stand within that third when it turns the page.
+        """
+        page, top = self._page, round(self.scroll_y)
+        reach = min(page + page // 3, _KEPT // 2 - page)
+        below = range(top + page, min(top + page + reach, len(self._rows)))
+        above = range(top - 1, max(top - reach, 0) - 1, -1)
+        for place in (*above, *below) if self._went_up else (*below, *above):
+            if self._key(place) not in self._strips:
+                yield place
 
     def _key(self, place: int) -> tuple[int, str, bool, int]:
         """What the look of a line depends on, beside what is said of its row: that row, and how it is shown."""
         ranged = self._anchor is not None and min(self._anchor, self.cursor) <= place <= max(self._anchor, self.cursor)
         look = ("cursor" if self.has_focus else "blurred") if place == self.cursor else "range" if ranged else ""
         return self._rows[place], look, ranged, self.scrollable_content_region.width
-
-    def _draw(self, line: RowLine, look: str, ranged: bool, width: int) -> Strip:
-        base = self._style(look)
-        colour = {name: self._style(name) for name in ("accepted", "rejected", "muted", "problem", "tag")}
-        status = colour.get(line.status, colour["muted"])
-        pointer = "▸" if look in ("cursor", "blurred") else "┃" if ranged else " "
-        faint = base + colour["muted"] if line.status == "rejected" else base
-        muted = base + colour["muted"]
-        segments = [
-            Segment(pointer, base + colour["accepted"] if ranged else base),
-            Segment(f"{MARKS.get(line.status, '?')}", base + status),
-            Segment("e" if line.edited else " ", base + colour["tag"] if line.edited else muted),
-            Segment(f"{line.number:>{self._digits}} ", muted),
-            Segment("! " if line.problems else "  ", base + colour["problem"] if line.problems else muted),
-        ]
-        room = width - sum(cell_len(segment.text) for segment in segments)
-        answer_room = min(24, room // 3) if room >= _ANSWER_FROM else 0
-        tags = one_line(" ".join(line.tags), 18) if line.tags and room > 24 else ""
-        text_room = room - answer_room - (cell_len(tags) + 1 if tags else 0)
-        segments.append(Segment(fit(one_line(line.text.strip(), room * 2), text_room), faint))
-        if tags:
-            segments.append(Segment(f" {tags}", base + colour["tag"]))
-        if answer_room:
-            answer = one_line(line.answer.strip(), answer_room * 2) or (line.problems[0] if line.problems else "")
-            segments.append(Segment(" " + fit(answer, answer_room - 1), base + colour["muted"]))
-        # Fewer segments are fewer bytes over the line
-        return Strip(segments).simplify().adjust_cell_length(width, base)
-
-    def _style(self, name: str) -> Style:
-        """The style of a look, which is a ground, or the colour of a part; of nothing, that of the list itself.
-
-        Kept until the theme is another: asking for it costs as much as drawing a line.
-        """
-        style = self._styles.get(name)
-        if style is None:
-            if not name:
-                style = self.rich_style
-            elif name in _LOOKS:
-                style = self.get_component_rich_style(f"row-list--{name}")
-            else:
-                style = Style(color=self.get_component_rich_style(f"row-list--{name}", partial=True).color)
-            self._styles[name] = style
-        return style
-
-
-def fit(text: str, width: int) -> str:
-    """`text` in exactly `width` cells, cut with an ellipsis or filled with spaces."""
-    if width <= 0:
-        return ""
-    if cell_len(text) > width:
-        return set_cell_size(text, width - 1) + "…"
-    return set_cell_size(text, width)
