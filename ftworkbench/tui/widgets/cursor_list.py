@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.widgets.framed import FramedLines
@@ -101,6 +103,17 @@ class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
             # By force: where the lines only just became so many, the scroll bar that would allow it is not there yet.
             self.scroll_to(y=top, animate=False, immediate=True, force=True)
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Paints the lines, and the scroll bar only where it looks different: in a long list a page is nothing."""
+        if self.show_vertical_scrollbar:
+            bar = self.vertical_scrollbar
+            before = bar.position
+            bar.set_reactive(ScrollBar.position, bar.validate_position(new_value))
+            if _thumb(bar, before) != _thumb(bar, bar.position):
+                bar.refresh()
+        if round(old_value) != round(new_value):
+            self.refresh(self.scrollable_content_region.size.region)
+
     @property
     def _page(self) -> int:
         return max(self.scrollable_content_region.height, 1)
@@ -148,3 +161,9 @@ class CursorList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_blur(self) -> None:
         self.refresh_lines(self.cursor)
+
+
+def _thumb(bar: ScrollBar, position: float) -> list[Segment]:
+    """The look of a scroll bar at that position, in any colours."""
+    drawn = bar.renderer.render_bar(bar.size.height, bar.window_virtual_size, bar.window_size, position)
+    return list(drawn.segments)
