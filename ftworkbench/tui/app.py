@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # A key is answered while threads read rows: they give the interpreter back five times sooner than Python would ask.
 _SWITCH_SECONDS = 0.001
+# Python looks for circles of objects when there are so many new ones. At its own 700 a page waits 15 ms now and then.
+_COLLECT_AFTER = 20_000
 
 
 class ThemeChanged(Message, bubble=False):
@@ -112,6 +114,7 @@ class Workbench(WorkingApp, inherit_bindings=False):
     def _begin(self) -> None:
         """What can wait until the first paint."""
         gc.freeze()  # what start-up made stays for good: without it a collection holds a key up for 50 ms
+        gc.set_threshold(_COLLECT_AFTER)
         self.run_worker(self._watch_jobs, thread=True, group="watch", name="watch", exit_on_error=False)
         if self.recipe_path is not None:
             self.open_recipe(self.recipe_path)
