@@ -62,6 +62,13 @@ async def test_a_page_is_worked_out_before_one_turns_to_it(turn: str) -> None:
         assert not first & app.seen or turn.startswith("ctrl")
 
 
+async def test_the_first_page_and_the_last_are_worked_out_too() -> None:
+    app = Rows()
+    async with app.run_test(size=SIZE) as pilot:
+        app.rows.move_to(5000)
+        await until(pilot, lambda: {*range(25), *range(ROWS - 25, ROWS)} <= set(app.told))
+
+
 async def test_a_row_is_worked_out_once_and_a_long_list_never_whole() -> None:
     app = Rows()
     async with app.run_test(size=SIZE) as pilot:

@@ -196,15 +196,17 @@ class RowList(CursorList):
         return strip
 
     def _near(self) -> Iterator[int]:
-        """The lines that are not drawn yet, of the page below those that are seen and of the page above.
+        """The lines that are not drawn yet and that a key can bring: the next page and the one before, then the ends.
 
-        Of each a third more than a page, as the cursor comes to stand within that third when it turns the page.
+        Of a page a third more, as the cursor comes to stand within that third when it turns the page.
         """
-        page, top = self._page, round(self.scroll_y)
-        reach = min(page + page // 3, _KEPT // 2 - page)
-        below = range(top + page, min(top + page + reach, len(self._rows)))
+        page, top, count = self._page, round(self.scroll_y), len(self._rows)
+        reach = min(page + page // 3, (_KEPT - 3 * page) // 2)
+        below = range(top + page, min(top + page + reach, count))
         above = range(top - 1, max(top - reach, 0) - 1, -1)
-        for place in (*above, *below) if self._went_up else (*below, *above):
+        near = (*above, *below) if self._went_up else (*below, *above)
+        ends = (*range(min(page, count)), *range(max(count - page, 0), count)) if 3 * page < _KEPT else ()
+        for place in (*near, *ends):
             if self._key(place) not in self._strips:
                 yield place
 
