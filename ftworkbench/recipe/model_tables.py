@@ -32,8 +32,8 @@ class Model:
     )
     attn_implementation: str | None = option(
         None,
-        help="The attention kernel: sdpa, eager, flash_attention_2, flash_attention_3 …",
-        why="sdpa is in PyTorch and keeps packed rows apart; the flash ones are faster where installed.",
+        help="The attention kernel: sdpa, varlen, eager, flash_attention_2, flash_attention_3 …",
+        why="varlen is PyTorch's FlashAttention for packed rows, with nothing to install; sdpa takes any rows.",
     )
     trust_remote_code: bool = option(
         False,

@@ -16,6 +16,7 @@ from ftworkbench.recipe.tables import Recipe
 _KEEPS_OVERFLOW = "bfd_split"
 # Of the steps: short enough to cost nothing, long enough for AdamW's second moment to settle.
 _WARMUP = 0.03
+_BY_ROWS = "varlen"  # worker.attention
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ def resolve(recipe: Recipe, machine: Machine) -> tuple[Recipe, tuple[Choice, ...
 def _impossible(recipe: Recipe, device: str, card: Card | None) -> Iterator[str]:
     if device == "cuda" and card is None:
         yield "launch.device is cuda, but there is no NVIDIA card here; say auto or cpu"
+    if recipe.model.attn_implementation == _BY_ROWS and not _keeps_rows_apart(recipe):
+        yield (
+            f"model.attn_implementation is {_BY_ROWS}, which takes packed rows only, and not wrapped ones; "
+            "say train.packing = true, or sdpa"
+        )
     if device == "cpu" and recipe.train.fp16:
         yield "train.fp16 needs a GPU; leave it out"
     if card is not None and not card.bf16:
@@ -66,9 +72,20 @@ def _choices(recipe: Recipe, machine: Machine, device: str, card: Card | None) -
         yield Choice("launch.threads", machine.cores, "one for each core that this process may use")
     yield from _precision(recipe, card)
     if recipe.model.attn_implementation is None:
-        why = "PyTorch's own attention: fast, nothing to install, and exact for packed rows"
-        yield Choice("model.attn_implementation", "sdpa", why)
+        yield _attention(recipe, card)
     yield from _training(recipe, card)
+
+
+def _attention(recipe: Recipe, card: Card | None) -> Choice:
+    key = "model.attn_implementation"
+    if card is not None and card.bf16 and recipe.model.dtype != "float32" and _keeps_rows_apart(recipe):
+        return Choice(key, _BY_ROWS, "PyTorch's FlashAttention for packed rows: each sees itself alone, without a mask")
+    return Choice(key, "sdpa", "PyTorch's own attention: fast, nothing to install, and exact for packed rows")
+
+
+def _keeps_rows_apart(recipe: Recipe) -> bool:
+    """Whether rows are packed so that the trainer knows where each begins."""
+    return bool(recipe.train.packing) and recipe.train.extra.get("packing_strategy") != "wrapped"
 
 
 def _precision(recipe: Recipe, card: Card | None) -> Iterator[Choice]:

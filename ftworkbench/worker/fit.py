@@ -11,6 +11,7 @@ import torch
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.files import write_json
+from ftworkbench.worker.attention import packed_attention
 from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.models import load_base, parameters, peak, reset_peak
 from ftworkbench.worker.rows import Rows, encode_rows
@@ -65,12 +66,13 @@ def fit(work: Work) -> None:
         found["parameters"], found["trainable"] = parameters(tuner.model)
         work.leave_if_stopped()
         reset_peak(device)
-        tuner.train()
-        stages["step"] = peak(device)
-        if len(evaluated):
-            reset_peak(device)
-            tuner.evaluate()
-            stages["evaluation"] = peak(device)
+        with packed_attention(model, recipe.model.attn_implementation):
+            tuner.train()
+            stages["step"] = peak(device)
+            if len(evaluated):
+                reset_peak(device)
+                tuner.evaluate()
+                stages["evaluation"] = peak(device)
         reset_peak(device)
         tuner.save_model(str(work.job.path / "scratch" / "adapter"))
         stages["save"] = peak(device)

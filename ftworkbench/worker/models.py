@@ -16,6 +16,7 @@ from ftworkbench.errors import InputError
 from ftworkbench.machine import this_machine
 from ftworkbench.paths import model_folder
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.attention import loaded_with
 from ftworkbench.worker.configs import quantization_config
 from ftworkbench.workspace import Workspace
 
@@ -114,7 +115,7 @@ def load_base(
     options: dict[str, Any] = {**place.options, **extra, "use_safetensors": True}
     options["dtype"] = getattr(torch, dtype or recipe.model.dtype or "float32")
     if recipe.model.attn_implementation:
-        options["attn_implementation"] = recipe.model.attn_implementation
+        options["attn_implementation"] = loaded_with(recipe.model.attn_implementation)
     if quantization is not None:
         _require_quantizable(recipe, config, device)
         options |= {"quantization_config": quantization, "device_map": {"": 0 if device == "cuda" else "cpu"}}

@@ -11,6 +11,7 @@ from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.files import write_json
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.attention import packed_attention
 from ftworkbench.worker.checkpoints import newest, sha256_of, sync
 from ftworkbench.worker.configs import lora_config, sft_config
 from ftworkbench.worker.job_template import training_template
@@ -60,7 +61,8 @@ def train(work: Work) -> None:
     # -------------------------------------------------------------------------------------------------
     # The run: events come from the trainer
 
-    tuner.train(resume_from_checkpoint=str(found.path) if found else None)
+    with packed_attention(model, work.recipe.model.attn_implementation):
+        tuner.train(resume_from_checkpoint=str(found.path) if found else None)
 
     # -------------------------------------------------------------------------------------------------
     # What stays

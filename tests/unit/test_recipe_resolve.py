@@ -57,6 +57,19 @@ def test_packing_keeps_what_overflows() -> None:
     assert resolve(recipe(said), H100)[0].train.extra["packing_strategy"] == "wrapped"
 
 
+def test_packed_rows_are_kept_apart_by_where_they_begin_on_a_card_that_can() -> None:
+    def chosen(lines: str, machine: Machine) -> str | None:
+        return resolve(recipe(f"[train]\n{lines}"), machine)[0].model.attn_implementation
+
+    assert chosen("packing = true\n", H100) == "varlen"
+    assert chosen("packing = true\npacking_strategy = 'wrapped'\n", H100) == "sdpa"
+    assert [chosen("packing = true\n", machine) for machine in (CPU, T4)] == ["sdpa", "sdpa"]
+    assert chosen("", H100) == "sdpa"
+    asked = parse('[model]\nmodel_id = "a/b"\nattn_implementation = "varlen"\n[data]\ntrain = "t"\n', "triage")
+    with pytest.raises(RecipeError, match="packed rows only"):
+        resolve(asked, H100)
+
+
 def test_every_choice_is_in_the_recipe_and_has_a_reason() -> None:
     before = recipe("[train]\npacking = true\n[quantization]\nload_in_4bit = true\n")
     for machine in (CPU, H100, T4):

@@ -165,10 +165,18 @@ def test_lora_plus_learns_b_faster_than_a(model: Path, tmp_path: Path) -> None:
     assert 15 < ratio < 17
 
 
-def test_packed_rows_train(model: Path, tmp_path: Path) -> None:
-    workspace, recipe = make_workspace(tmp_path, model, train__packing=True, train__max_steps=2)
-    job = run_job(workspace, "train", recipe)
-    assert phase(job) == "done", (read_state(job), notices(job))
+def test_packed_rows_train_alike_by_a_mask_and_by_where_each_begins(model: Path, tmp_path: Path) -> None:
+    found = []
+    for kind in ("sdpa", "varlen"):
+        options = {"train__packing": True, "train__max_steps": 4, "model__attn_implementation": kind}
+        workspace, recipe = make_workspace(tmp_path / kind, model, **options)
+        job = run_job(workspace, "train", recipe)
+        assert phase(job) == "done", (read_state(job), notices(job))
+        told = [event.fields["values"] for event in (*events(job, "evaluation"), *events(job, "metric"))]
+        found.append([values[name] for values in told for name in ("loss", "eval_loss", "grad_norm") if name in values])
+    assert len(found[0]) > 8
+    assert found[1] == pytest.approx(found[0], rel=1e-4)
+    assert found[0][0] != found[0][-1]
 
 
 def test_early_stopping_keeps_the_best_adapter(model: Path, tmp_path: Path) -> None:
