@@ -34,6 +34,12 @@ class Problem:
     key: str = ""
     other_key: str = ""
 
+    def with_keys(self, key: str, other_key: str) -> Problem:
+        """The same problem, with these keys. (`replace` takes ten times as long, and there may be many.)"""
+        return Problem(
+            self.kind, self.row, self.reason, self.blocks, self.other, self.other_path, self.settled, key, other_key
+        )
+
 
 @dataclass(frozen=True)
 class Advice:

@@ -201,8 +201,7 @@ def _with_keys(placed: Sequence[Placed], documents: Documents, names: Sequence[s
         ]
     )
     return [
-        (file, replace(problem, key=key, other_key=other))
-        for (file, problem), key, other in zip(placed, keys, others, strict=True)
+        (file, problem.with_keys(key, other)) for (file, problem), key, other in zip(placed, keys, others, strict=True)
     ]
 
 

@@ -122,19 +122,30 @@ class Documents(Sequence[Document]):
     def __getitem__(self, index: int | slice) -> Document | list[Document]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
-        answer, status = int(self.answers[index]), int(self.statuses[index])
-        superseded = bool(self.superseded[index])
-        return Document(
-            int(self.files[index]),
-            int(self.rows[index]),
-            int(self.keys[index]),
-            int(self.says[index]),
-            "" if answer == NO_LABEL else self.interned.names[answer],
-            status == _REJECTED,
-            bool(self.edited[index]),
+        return self.several(np.array([index]))[index]
+
+    def several(self, places: NDArray[np.int64]) -> dict[int, Document]:
+        """The documents at these places, by their places."""
+        names = self.interned.names
+        superseded = self.superseded[places]
+        statuses = self.statuses[places]
+        columns = (
+            self.files[places],
+            self.rows[places],
+            self.keys[places],
+            self.says[places],
+            statuses == _REJECTED,
+            self.edited[places],
             superseded,
-            superseded or status in {_ACCEPTED, _REJECTED},
+            superseded | (statuses == _ACCEPTED) | (statuses == _REJECTED),
         )
+        rows = zip(
+            places.tolist(), self.answers[places].tolist(), *(column.tolist() for column in columns), strict=True
+        )
+        return {
+            place: Document(file, row, key, says, "" if answer == NO_LABEL else names[answer], *rest)
+            for place, answer, file, row, key, says, *rest in rows
+        }
 
 
 @dataclass

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain, pairwise
-from typing import Any
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,9 +118,10 @@ def _verified(texts: Words, pairs: _Pairs) -> Iterator[tuple[int, int, float]]:
     starts = texts.starts
 
     @lru_cache(_KNOWN_SHINGLES)
-    def shingles(text: int) -> frozenset[Any]:
-        hashes = texts.flat[starts[text] : starts[text + 1]].tolist()
-        return frozenset(chain(hashes, pairwise(hashes)))
+    def shingles(text: int) -> frozenset[int]:
+        words = texts.flat[starts[text] : starts[text + 1]].astype(np.uint64)
+        pairs = words[:-1] << np.uint64(32) | words[1:]
+        return frozenset(chain(words.tolist(), pairs.tolist()))
 
     for one, two in _by_group(pairs, len(texts.sizes)).tolist():
         first, later = shingles(one), shingles(two)

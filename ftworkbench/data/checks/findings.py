@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
@@ -40,31 +40,34 @@ Placed = tuple[int, Problem]
 def find_duplicates(documents: Documents, alike: Alike) -> list[Placed]:
     """Rows that repeat or contradict an earlier one of their file, each with the file's number."""
     found: list[Placed] = []
-    for index in alike.paired.tolist():
-        problem = _repetition(index, documents, alike)
+    known = documents.several(alike.paired)
+    for index, document in known.items():
+        problem = _repetition(index, known, alike)
         if problem:
-            found.append((documents[index].file, problem))
+            found.append((document.file, problem))
     return found
 
 
-def _repetition(index: int, documents: Documents, alike: Alike) -> Problem | None:
+def _repetition(index: int, known: Mapping[int, Document], alike: Alike) -> Problem | None:
     """The problem of a row with the rows before it: an open one before a settled one, then by how alike."""
-    later = documents[index]
-    found: dict[tuple[bool, int], Problem] = {}
+    later = known[index]
+    found: dict[tuple[bool, int], tuple[Document, float]] = {}
     for place, similarity in alike.partners(index):
         if place > index:
             continue
-        first = documents[place]
+        first = known[place]
         if first.file != later.file or first.row == later.row:
             continue
         kind = _kind(first, later)
         if kind == "conflicting-duplicate" and not (similarity >= _CONTRADICTS and alike.same_numbers(place, index)):
             continue
-        settled = later.settled or not first.used
-        reason = _REPEATS[kind].format(like=_likeness(similarity), row=first.row)
-        problem = Problem(kind, later.row, reason, other=first.row, settled=settled)
-        found.setdefault((settled, list(_REPEATS).index(kind)), problem)
-    return found[min(found)] if found else None
+        found.setdefault((later.settled or not first.used, _RANKS[kind]), (first, similarity))
+    if not found:
+        return None
+    settled, rank = min(found)
+    (first, similarity), kind = found[settled, rank], list(_REPEATS)[rank]
+    reason = _REPEATS[kind].format(like=_likeness(similarity), row=first.row)
+    return Problem(kind, later.row, reason, other=first.row, settled=settled)
 
 
 _REPEATS = {
@@ -72,6 +75,7 @@ _REPEATS = {
     "near-duplicate": "{like} as row {row}, and the same answer",
     "conflicting-duplicate": "{like} as row {row}, but another answer",
 }
+_RANKS = {kind: rank for rank, kind in enumerate(_REPEATS)}
 
 
 def _kind(first: Document, later: Document) -> str:
