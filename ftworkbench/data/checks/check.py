@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,18 +144,22 @@ def check_files(
     files, documents = collection.files, collection.documents
     held = held_out(paths)
     names = [path.name for path in paths]
-    alike = compare_prints(collection.prints, progress)
-    placed = [*find_duplicates(documents, alike), *place_leaks(documents, held, alike, names)]
-    placed += place_broken_answers(documents)
-    labelled = _labelled(documents, held, data)
     words = collection.prints.words
     vectors = vectors_of(
         Counted(words.flat, words.starts, collection.vocabulary or None), np.flatnonzero(documents.used)
     )
-    if progress:
-        progress("outliers", 0, 1)
-    placed += place_outliers(documents, vectors, np.array(held, dtype=bool)[documents.files])
-    placed += [(number, problem) for number, file in enumerate(files) for problem in place_languages(file)]
+    # Each takes a while, mostly in libraries that leave Python to others meanwhile.
+    with ThreadPoolExecutor(1) as beside:
+        outliers = beside.submit(place_outliers, documents, vectors, np.array(held, dtype=bool)[documents.files])
+        languages = [beside.submit(place_languages, file) for file in files]
+        alike = compare_prints(collection.prints, progress)
+        placed = [*find_duplicates(documents, alike), *place_leaks(documents, held, alike, names)]
+        placed += place_broken_answers(documents)
+        labelled = _labelled(documents, held, data)
+        if progress:
+            progress("outliers", 0, 1)
+        placed += outliers.result()
+        placed += [(number, problem) for number, found in enumerate(languages) for problem in found.result()]
     if labelled:
         sizes = class_sizes(documents, held, labelled)
         placed += place_small_classes(documents, sizes, labelled)

@@ -5,7 +5,9 @@ What is common to all texts weighs nothing; two texts are as alike as the produc
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -173,9 +175,16 @@ class Vectors:
         return weighed(self.counted.of(rows), self.rarity)
 
     def chunks(self, rows: _Rows | None = None) -> Iterator[tuple[_Rows, Any]]:
-        """Rows, by default all, and their vectors, some at a time."""
-        for some in self.counted.chunks(np.arange(len(self)) if rows is None else rows):
-            yield some, self.of(some)
+        """Rows, by default all, and their vectors, some at a time; the next ones are made while these are looked at."""
+        waiting: deque[tuple[_Rows, Future[Any]]] = deque()
+        with ThreadPoolExecutor(1) as ahead:
+            for some in self.counted.chunks(np.arange(len(self)) if rows is None else rows):
+                waiting.append((some, ahead.submit(self.of, some)))
+                if len(waiting) > 1:
+                    first, vectors = waiting.popleft()
+                    yield first, vectors.result()
+            for last, vectors in waiting:
+                yield last, vectors.result()
 
 
 def vectors_of(counted: Counted, learnt_from: _Rows | None = None) -> Vectors:
