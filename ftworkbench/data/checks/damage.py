@@ -25,6 +25,8 @@ _ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 # Where there is markup or code, entities and escapes are as they should be.
 _MARKUP = re.compile(r"</?[a-zA-Z!][^<>]*>|```|https?://\S*&|\bHTML\b|\bXML\b", re.IGNORECASE)
 _CODE = re.compile(r"[{}\[\]`]|\bunicode\b|\bregex", re.IGNORECASE)
+# A text in ASCII that has none of these is not damaged.
+_MARKS = ("&", "\\u", "#3")
 _SHOWN = 40
 
 
@@ -38,8 +40,13 @@ class Damage:
 
 def find_damages(texts: Sequence[str]) -> Iterator[tuple[int, Damage]]:
     """The damaged ones of the texts, each with its place."""
+    whole = "\n".join(texts)
+    # One character is found ten times as quickly as two.
+    marks = [mark for mark in _MARKS if mark[0] in whole and mark in whole]
+    if whole.isascii() and not marks:
+        return
     for place, text in enumerate(texts):
-        if (not text.isascii() or "\\u" in text or "&" in text or "#3" in text) and (found := find_damage(text)):
+        if (not text.isascii() or any(mark in text for mark in marks)) and (found := find_damage(text)):
             yield place, found
 
 

@@ -114,7 +114,7 @@ def prints_of(texts: Words) -> NDArray[np.uint64]:
     prints = np.zeros(len(texts.sizes), dtype=np.uint64)
     if len(filled):
         starts = texts.starts[:-1]
-        places = (np.arange(len(texts.flat)) - np.repeat(starts, texts.sizes)) % _POSITIONS
+        places = (np.arange(len(texts.flat)) - np.repeat(starts, texts.sizes)) & (_POSITIONS - 1)
         weighed = (texts.flat.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * _weights()[places]
         prints[filled] = np.add.reduceat(weighed, starts[filled]) | np.uint64(1)
     return prints
