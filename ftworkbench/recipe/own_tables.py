@@ -58,6 +58,11 @@ class Method:
         low=1,
         common=True,
     )
+    fused_lora: bool = option(
+        True,
+        help="Compute LoRA layers in one step where they have no dropout, no DoRA, and a base that is whole or 4-bit.",
+        why="The same numbers but for rounding, a quarter faster on a GPU, and less memory. false leaves it to PEFT.",
+    )
     row_losses: bool = option(
         True,
         help="Measure the loss of every training row before and after; two forward passes.",

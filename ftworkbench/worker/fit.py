@@ -11,11 +11,10 @@ import torch
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.files import write_json
-from ftworkbench.worker.attention import packed_attention
 from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.models import load_base, parameters, peak, reset_peak
 from ftworkbench.worker.rows import Rows, encode_rows
-from ftworkbench.worker.train import make_tuner
+from ftworkbench.worker.train import make_tuner, quickened
 from ftworkbench.worker.work import Work
 
 _STEPS = 2  # the second one has the optimizer's state from the beginning
@@ -66,7 +65,7 @@ def fit(work: Work) -> None:
         found["parameters"], found["trainable"] = parameters(tuner.model)
         work.leave_if_stopped()
         reset_peak(device)
-        with packed_attention(model, recipe.model.attn_implementation):
+        with quickened(recipe, model, tuner):
             tuner.train()
             stages["step"] = peak(device)
             if len(evaluated):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.attention import packed_attention
 from ftworkbench.worker.checkpoints import newest, sha256_of, sync
 from ftworkbench.worker.configs import lora_config, sft_config
+from ftworkbench.worker.fused_lora import fused_adapters
 from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.models import load_base, parameters, reset_peak
 from ftworkbench.worker.row_losses import write_row_losses
@@ -61,7 +64,7 @@ def train(work: Work) -> None:
     # -------------------------------------------------------------------------------------------------
     # The run: events come from the trainer
 
-    with packed_attention(model, work.recipe.model.attn_implementation):
+    with quickened(work.recipe, model, tuner):
         tuner.train(resume_from_checkpoint=str(found.path) if found else None)
 
     # -------------------------------------------------------------------------------------------------
@@ -106,6 +109,17 @@ def make_tuner(work: Work, model: Any, template: Template, rows: Rows, held_out:
         peft_config=lora_config(recipe),
         callbacks=_callbacks(recipe, len(held_out) > 0),
     )
+
+
+@contextmanager
+def quickened(recipe: Recipe, model: Any, tuner: Tuner) -> Iterator[None]:
+    """Has the tuner's model compute as fast as the recipe allows within the block."""
+    with packed_attention(model, recipe.model.attn_implementation):
+        if not recipe.method.fused_lora:
+            yield
+            return
+        with fused_adapters(tuner.model):
+            yield
 
 
 def _callbacks(recipe: Recipe, evaluated: bool) -> list[Any]:
