@@ -24,7 +24,7 @@ _TILE_WORDS = 32768
 # A head whose logits are whole: in the compute format, in float32, its softmax and its gradient.
 _WHOLE_LOGITS_BYTES = 2 + 4 + 4 + 4
 # What the allocator cannot use again between blocks of other sizes; from the measured table.
-_FRAGMENTATION = 0.04
+_FRAGMENTATION = 0.05
 # Python, torch and transformers in the process, where a CPU's memory is the limit.
 _CPU_PROCESS = 0.9
 
@@ -66,6 +66,12 @@ def compute_bytes(recipe: Recipe) -> int:
 
 def is_quantized(recipe: Recipe) -> bool:
     return recipe.quantization.load_in_4bit or recipe.quantization.load_in_8bit
+
+
+def is_fused(recipe: Recipe) -> bool:
+    """Whether LoRA layers are computed in one step, as worker.fused_lora does it."""
+    plain = recipe.lora.lora_dropout == 0 and not recipe.lora.use_dora and not recipe.quantization.load_in_8bit
+    return recipe.method.fused_lora and plain
 
 
 def _weights(shape: Shape, recipe: Recipe) -> float:
@@ -123,7 +129,7 @@ def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
     widths = sum(each.inputs * each.met for each in adapted)
     if recipe.lora.lora_dropout > 0:
         return widths * (size + 1)
-    if size != _adapter_bytes(recipe):
+    if size != _adapter_bytes(recipe) and not is_fused(recipe):
         return widths * size
     shared = {each.source: each.inputs * each.met for each in adapted}
     shared.pop("attended", None)  # attention keeps its output anyway

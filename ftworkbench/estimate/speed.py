@@ -5,21 +5,23 @@ from __future__ import annotations
 import math
 
 from ftworkbench.estimate.cards import Card
-from ftworkbench.estimate.memory import Batch, is_quantized
+from ftworkbench.estimate.memory import Batch, is_fused, is_quantized
 from ftworkbench.estimate.shape import Shape, targets, trainable
 from ftworkbench.recipe.tables import Recipe
 
 # Fitted to the measured table of an 8B Llama shape on one H200 (790 TFLOP/s, 4.8 TB/s):
 # the share of the card's arithmetic that its matrix products reach,
-_PRODUCTS = 0.8
+_PRODUCTS = 0.92
 # bytes moved beside them for each FLOP of them (elementwise work), with LoRA's dropout,
-_BYTES_PER_FLOP = 0.81 * 4.8 / 790
-# what is left of that without dropout, with fused kernels too, and with an adapter in the base's own format,
-_WITHOUT_DROPOUT = 0.61
-_FUSED = 0.73
-_SAME_FORMAT = 0.85
+_BYTES_PER_FLOP = 0.93 * 4.8 / 790
+# what is left of that without dropout, with LoRA layers in one step, with fused kernels too, and with an adapter in the
+# base's own format where they are not in one step,
+_WITHOUT_DROPOUT = 0.94
+_ONE_STEP = 0.25
+_FUSED = 0.34
+_SAME_FORMAT = 0.7
 # and the seconds that Python takes to launch one pass through one block with seven adapters.
-_LAUNCH = 5.2e-3
+_LAUNCH = 6.1e-3
 _ADAPTERS = 7
 # 4-bit weights on a CPU are put back into float32 for every product.
 _CPU_QUANTIZED = 0.5
@@ -67,11 +69,13 @@ def _micro_batch(recipe: Recipe, batch: Batch, mean_tokens: float) -> tuple[floa
 
 def _traffic(recipe: Recipe) -> float:
     traffic = _BYTES_PER_FLOP
-    if recipe.lora.lora_dropout == 0:
+    if is_fused(recipe):
+        traffic *= _ONE_STEP
+    elif recipe.lora.lora_dropout == 0:
         traffic *= _WITHOUT_DROPOUT
     if recipe.train.extra.get("use_liger_kernel"):
         traffic *= _FUSED
-    return traffic * (_SAME_FORMAT if is_quantized(recipe) else 1)
+    return traffic * (_SAME_FORMAT if is_quantized(recipe) and not is_fused(recipe) else 1)
 
 
 def _launch(shape: Shape, recipe: Recipe) -> float:

@@ -24,6 +24,8 @@ PLAIN = "per_device_train_batch_size = 4\nmax_length = 1024\npacking = false\ngr
 PACKED = "per_device_train_batch_size = 2\nmax_length = 4096\npacking = true\ngradient_checkpointing = true\n"
 BARE = PACKED.replace("checkpointing = true", "checkpointing = false")
 FOUR_BITS = "[quantization]\nload_in_4bit = true\n"
+BY_PEFT = "[method]\nfused_lora = false\n"
+WITHOUT_LIGER = "[lora]\nlora_dropout = 0\n"
 NO_DROPOUT = "use_liger_kernel = true\n[lora]\nlora_dropout = 0\n"
 
 
@@ -47,16 +49,24 @@ def fit(lines: str, card: str = "H200", attention: str = "sdpa", longest: float 
         (PACKED, "varlen", 21.0, 7190),
         (PACKED + FOUR_BITS, "varlen", 10.5, 7700),
         (BARE, "varlen", 82.3, 10150),
-        (BARE + NO_DROPOUT, "varlen", 61.6, 12670),
-        (BARE + NO_DROPOUT + FOUR_BITS, "varlen", 43.5, 13560),
+        (BARE + NO_DROPOUT + BY_PEFT, "varlen", 61.6, 12550),
+        (BARE + NO_DROPOUT + FOUR_BITS + BY_PEFT, "varlen", 43.5, 13590),
+        (BARE + WITHOUT_LIGER + BY_PEFT, "varlen", 72.6, 10790),
+        (PACKED + NO_DROPOUT + BY_PEFT, "varlen", 19.7, 8900),
+        (PACKED + NO_DROPOUT + FOUR_BITS + BY_PEFT, "varlen", 9.5, 9780),
+        (BARE + WITHOUT_LIGER, "varlen", 64.3, 12670),
+        (BARE + NO_DROPOUT, "varlen", 53.2, 15210),
+        (BARE + NO_DROPOUT + FOUR_BITS, "varlen", 43.5, 14740),
+        (PACKED + NO_DROPOUT, "varlen", 18.9, 10850),
+        (PACKED + NO_DROPOUT + FOUR_BITS, "varlen", 9.4, 10400),
     ],
 )
 def test_an_8b_llama_on_an_h200_is_estimated_as_it_was_measured(
     lines: str, attention: str, peak_gib: float, tokens_per_second: float
 ) -> None:
     found = fit(lines, attention=attention)
-    assert found.peak_gib == pytest.approx(peak_gib, rel=0.08)
-    assert found.tokens_per_second == pytest.approx(tokens_per_second, rel=0.21)
+    assert 0.97 * peak_gib <= found.peak_gib <= 1.1 * peak_gib
+    assert found.tokens_per_second == pytest.approx(tokens_per_second, rel=0.13)
 
 
 def test_the_parts_add_up_and_the_object_has_what_is_promised() -> None:
