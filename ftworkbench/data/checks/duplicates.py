@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import chain
 
@@ -18,6 +19,7 @@ SIMILAR = 0.7
 _CHUNK = 10_000
 _KNOWN_SHINGLES = 8_192
 _MOST_AT_ONCE = 1 << 24
+_THREADS = 2
 # A bucket with more rows than this holds a template; each row of it is then compared with the first few only.
 _ALL_PAIRS = 24
 _FIRST_FEW = 8
@@ -158,8 +160,8 @@ def _candidates(digests: NDArray[np.uint8]) -> _Pairs:
     # Numbers of 64 bits, with the band in the upper ones and the row in the others: sorting these is the quickest way.
     shift = np.uint64(max(rows.bit_length(), 64 - 8 * BAND))
     numbers, one_row = np.arange(rows, dtype=np.uint64), np.uint64(1) << shift
-    found = [np.zeros(0, dtype=np.int64)]
-    for band in bands():
+
+    def of_band(band: NDArray[np.int64]) -> NDArray[np.int64]:
         order = np.zeros(rows, dtype=np.uint64)
         for column in band:
             order <<= np.uint64(8)
@@ -167,9 +169,16 @@ def _candidates(digests: NDArray[np.uint8]) -> _Pairs:
         order <<= shift
         order |= numbers
         order.sort()
-        found += (_agreeing(pairs, digests) for pairs in _buckets(order, (order[1:] ^ order[:-1]) < one_row, shift))
-        if sum(map(len, found)) > _MOST_AT_ONCE:
-            found = [_once_each(np.concatenate(found))]
+        shared = (order[1:] ^ order[:-1]) < one_row
+        agreeing = (_agreeing(pairs, digests) for pairs in _buckets(order, shared, shift))
+        return np.concatenate([np.zeros(0, dtype=np.int64), *agreeing])
+
+    found = [np.zeros(0, dtype=np.int64)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for some in pool.map(of_band, bands()):
+            found.append(some)
+            if sum(map(len, found)) > _MOST_AT_ONCE:
+                found = [_once_each(np.concatenate(found))]
     pairs = _once_each(np.concatenate(found))
     return np.stack((pairs // max(rows, 1), pairs % max(rows, 1)), axis=1)
 

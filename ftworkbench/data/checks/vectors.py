@@ -24,6 +24,7 @@ _MOST_COUNTED = 1 << 12
 _PIECE = 4
 _MOST_LEARNT_FROM = 20_000
 _CHUNK_WORDS = 100_000
+_AHEAD = 2
 _KNOWN_WORDS = 1 << 16
 _ROUNDS = 3
 _SEED = 42
@@ -177,10 +178,10 @@ class Vectors:
     def chunks(self, rows: _Rows | None = None) -> Iterator[tuple[_Rows, Any]]:
         """Rows, by default all, and their vectors, some at a time; the next ones are made while these are looked at."""
         waiting: deque[tuple[_Rows, Future[Any]]] = deque()
-        with ThreadPoolExecutor(1) as ahead:
+        with ThreadPoolExecutor(_AHEAD) as ahead:
             for some in self.counted.chunks(np.arange(len(self)) if rows is None else rows):
                 waiting.append((some, ahead.submit(self.of, some)))
-                if len(waiting) > 1:
+                if len(waiting) > _AHEAD:
                     first, vectors = waiting.popleft()
                     yield first, vectors.result()
             for last, vectors in waiting:
