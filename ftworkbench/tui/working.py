@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from textual.app import App
 from textual.message import Message
+from textual.notifications import Notify
 
 from ftworkbench import paths
 from ftworkbench.errors import WorkbenchError
@@ -43,13 +44,16 @@ class WorkingApp(App[None], inherit_bindings=False):
         Information gives way to the next line; of warnings and errors the oldest to a third. One that is there already
         begins its time anew.
         """
-        line = one_line(text, 400)
-        self.forget_passing(at_once=True)
-        others = [each for each in self._notifications if each.message != line]
-        for each in [each for each in self._notifications if each.message == line] + others[: 1 - _MOST_LINES]:
-            self._unnotify(each, refresh=False)
         levels = {"warning": "warning", "error": "error"}
-        self.notify(line, severity=levels.get(severity, "information"), markup=False)  # type: ignore[arg-type]
+        self.notify(one_line(text, 400), severity=levels.get(severity, "information"), markup=False)  # type: ignore[arg-type]
+
+    def on_notify(self, event: Notify) -> None:
+        """Makes room for a line, before it is shown."""
+        self.forget_passing(at_once=True)
+        others = [each for each in self._notifications if each.message != event.notification.message]
+        same = [each for each in self._notifications if each.message == event.notification.message]
+        for each in same + others[: 1 - _MOST_LINES]:
+            self._unnotify(each, refresh=False)
 
     def forget_passing(self, *, at_once: bool = False) -> None:
         """Takes away what was only said in passing, and was read by now: it is in the way of the next key."""

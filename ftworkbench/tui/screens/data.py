@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from ftworkbench.data.checks.advice import RULES
+from ftworkbench.printable import one_line
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, RowsGrew, Sorted, run_count
 from ftworkbench.tui.known import Measured, measure_known
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 2.0
 _FIRST_SECONDS = 0.02
+_LONGEST_NAME = 24  # beside what is seen of the file
 
 
 class DataScreen(WorkbenchScreen):
@@ -166,7 +168,8 @@ class DataScreen(WorkbenchScreen):
         """Says above the rows which file it is, which rows are seen, how many are kept and reviewed."""
         if self.review is not None:
             room = max(self.rows.size.width - 4, 20)
-            parts = [self.review.name, *self.finding.words]
+            words = self.finding.words
+            parts = [one_line(self.review.name, _LONGEST_NAME if words else None), *words]
             whole = " · ".join([*parts, self.review.summary])
             fits = len(whole) <= room or len(parts) == 1
             entitle(self.rows, shown_line(whole if fits else " · ".join(parts), room))

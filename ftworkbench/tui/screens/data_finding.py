@@ -13,6 +13,7 @@ from textual.containers import Container
 from ftworkbench.data.problems import KINDS
 from ftworkbench.data.review.decisions import DECIDED
 from ftworkbench.errors import InputError
+from ftworkbench.printable import one_line
 from ftworkbench.tui import finding
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.finding import Found, Sorted
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # Of more rows than these it is not counted after each decision how many are decided.
 _MOST_COUNTED = 5_000
+_LONGEST_WORDS = 28
 
 
 class FindingDesk(Container):
@@ -75,12 +77,12 @@ class FindingDesk(Container):
         if self._filter is not None or self._kind:
             running = "…" if self._filter is not None and not self._filter.done else ""
             what = self._filter.text if self._filter is not None else KINDS[self._kind].title
-            parts.append(f"{what}: {self._counted()}{running}")
+            parts.append(f"{one_line(what, _LONGEST_WORDS)}: {self._counted()}{running}")
         if self._order != "number":
             parts.append(f"by {self._order}")
         if self.searched is not None:
-            running = "" if self.searched.done else "…"
-            parts.append(f"/{self.searched.text}: {len(self.searched.found):,} found{running}")
+            found = f"{len(self.searched.found):,} found{'' if self.searched.done else '…'}"
+            parts.append(f"/{one_line(self.searched.text, _LONGEST_WORDS)}: {found}")
         return [*parts, self.checks.words] if self.checks.words else parts
 
     def _counted(self) -> str:
