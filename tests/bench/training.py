@@ -72,6 +72,11 @@ PACKED = {
     "lora.lora_dropout": "0",
 }
 KEPT, AGAIN = {"train.gradient_checkpointing": "false"}, {"train.gradient_checkpointing": "true"}
+SMALL = {
+    "train.per_device_train_batch_size": "1",
+    "train.gradient_accumulation_steps": "2",
+    "quantization.bnb_4bit_use_double_quant": "true",
+}
 SDPA = {"model.attn_implementation": '"sdpa"'}
 LIGER = {"train.use_liger_kernel": "true"}
 UNPACKED = {
@@ -91,6 +96,7 @@ OURS: dict[str, dict[str, str]] = {
     "qlora-liger": PACKED | KEPT | LIGER | FOUR_BITS,
     "lora-again-liger": PACKED | AGAIN | LIGER,
     "qlora-again-liger": PACKED | AGAIN | LIGER | FOUR_BITS,
+    "qlora-again-liger-small": PACKED | AGAIN | LIGER | FOUR_BITS | SMALL,
 }
 PLAIN = ("plain-lora", "plain-qlora")
 
