@@ -77,6 +77,7 @@ SMALL = {
     "train.gradient_accumulation_steps": "2",
     "quantization.bnb_4bit_use_double_quant": "true",
 }
+OFFLOADED = {"train.activation_offloading": "true", "quantization.bnb_4bit_use_double_quant": "true"}
 SDPA = {"model.attn_implementation": '"sdpa"'}
 LIGER = {"train.use_liger_kernel": "true"}
 UNPACKED = {
@@ -96,6 +97,7 @@ OURS: dict[str, dict[str, str]] = {
     "qlora-liger": PACKED | KEPT | LIGER | FOUR_BITS,
     "lora-again-liger": PACKED | AGAIN | LIGER,
     "qlora-again-liger": PACKED | AGAIN | LIGER | FOUR_BITS,
+    "qlora-offloaded-liger": PACKED | AGAIN | LIGER | FOUR_BITS | OFFLOADED,
     "qlora-again-liger-small": PACKED | AGAIN | LIGER | FOUR_BITS | SMALL,
 }
 PLAIN = ("plain-lora", "plain-qlora")
