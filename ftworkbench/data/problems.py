@@ -90,7 +90,7 @@ KINDS = _kinds(
     Kind(
         "leak",
         "held out, but trained on too",
-        "reject one of the two, or accept one: a row that is the same in both then counts in the test alone",
+        "reject one of the two; accepting keeps both, but the same row only in the test",
     ),
     Kind("small-class", "class too small", "collect more rows of this label, or reject them all"),
     Kind("wrong-label", "wrong label?", "read it: its nearest neighbours carry another label"),

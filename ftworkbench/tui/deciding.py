@@ -32,18 +32,40 @@ def read_tags(line: str) -> tuple[list[str], list[str]]:
 def what_changed(review: Review, index: int, before: str) -> str:
     """What to say after a decision that did more than it seems: to other rows too, or in place of another one."""
     now = review.state(index).status
-    copies = [f"{review.source.number(each):,}" for each in review.tally.copies(review.key(index))]
-    if len(copies) > 1:
-        more = f" and {len(copies) - _NAMED} more" if len(copies) > _NAMED else ""
-        return f"rows {', '.join(copies[:_NAMED])}{more} say the same: all of them are {now}; u takes it back"
+    if copies := _copies(review, index):
+        return f"{copies} say the same: all of them are {now}; u takes it back"
     changed = before in DECIDED and now != before
     return f"row {review.source.number(index):,}: {before} → {now}; u takes it back" if changed else ""
+
+
+def _copies(review: Review, index: int) -> str:
+    """The rows that say the same as this one, and this one, in words; of another file those that a check found."""
+    rows = [f"{review.source.number(each):,}" for each in review.tally.copies(review.key(index))]
+    number = review.source.number(index)
+    others = [
+        f"row {leak.other:,} of {leak.other_path}"
+        for leak in review.known.problems.get(number, ())
+        if leak.kind == "leak" and leak.other and leak.key == leak.other_key
+    ]
+    if len(rows) < 2 and not others:
+        return ""
+    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+    own = f"rows {', '.join(rows[:_NAMED])}{more}" if len(rows) > 1 else f"row {number:,}"
+    return " and ".join([own, *others])
+
+
+def undone(review: Review, index: int, what: str) -> str:
+    """What to say after a step back or forth that concerned one row."""
+    status = review.state(index).status
+    if copies := _copies(review, index):
+        return f"{what}: {copies} are {status} now"
+    return f"{what}: row {review.source.number(index):,} is {status} now"
 
 
 def decide_all(review: Review, rows: Sequence[int], do: str) -> str:
     """Decides the same about every row; rows with the same content are decided once. Says what was done."""
     review.decide_all(_keys(review, rows), do)
-    return f"{len(rows):,} rows {WORDS[do]}"
+    return f"{len(rows):,} rows {WORDS[do]}; u takes it back"
 
 
 def tag_all(review: Review, rows: Sequence[int], line: str) -> None:
@@ -76,10 +98,11 @@ def doubt_edit(review: Review, index: int, after: str) -> str:
     was, now = _answer(review.state(index).messages or review.messages(index)), _answer(editing.from_text(after))
     if now == was:
         return ""
-    if json_object(was) is not None and (error := _json_error(now)):
-        return f"the answer was JSON, and is none now ({error})"
     labels = review.labels()
-    if labels is None or labels.reading.of(was) is None:
+    in_json = json_object(was) is not None or (labels is not None and labels.reading.key is not None)
+    if in_json and (error := _json_error(now)):
+        return f"the other answers are JSON, and this is none ({error})"
+    if labels is None or (was.strip() and labels.reading.of(was) is None):
         return ""
     label = labels.reading.of(now)
     if label is None:

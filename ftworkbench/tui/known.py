@@ -93,6 +93,7 @@ class Known:
         self.measured = Measured()
         self._problems: dict[int, list[Problem]] = {}
         self._found: list[Problem] = []
+        self._about: dict[int, list[Problem]] = {}
 
     @property
     def problems(self) -> Mapping[int, list[Problem]]:
@@ -103,9 +104,15 @@ class Known:
         """Keeps what a check found of this file; `checked` is when it began."""
         self.checked = checked
         self._found = [problem for problem in problems if problem.row > 0]
-        self._problems = {}
+        self._problems, self._about = {}, {}
         for problem in self._found:
             self._problems.setdefault(problem.row, []).append(problem)
+            if problem.other and not problem.other_path:
+                self._about.setdefault(problem.other, []).append(problem)
+
+    def about(self, number: int) -> list[Problem]:
+        """The problems of other rows of the file that are about the row of that number: it is repeated by them."""
+        return self._about.get(number, [])
 
     def of_kind(self, kind: str) -> list[Problem]:
         """The problems of a kind, as a check orders them: by row, or the surest first."""

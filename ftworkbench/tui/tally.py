@@ -147,5 +147,6 @@ class Tally:
         kept = counted - self.counts["rejected"] - self.counts["refused"] - (self._copies - self._lost_copies)
         accepted, rejected = self.counts["accepted"], self.counts["rejected"]
         decided = f" · {accepted + rejected:,} decided: {accepted:,} ✔ {rejected:,} ✘" if accepted + rejected else ""
+        later = f" · {self.counts['skipped']:,} later" if self.counts["skipped"] else ""
         sofar = "" if complete and counted == known else " so far"
-        return f"{kept:,} of {known:,} kept{decided}{sofar}"
+        return f"{kept:,} of {known:,} kept{decided}{later}{sofar}"

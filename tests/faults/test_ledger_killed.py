@@ -32,7 +32,7 @@ STATUSES = {"·": "unreviewed", "✔": "accepted", "✘": "rejected", "s": "skip
 _ROW = re.compile(r"^.[▸ ]([·✔✘s]) +(\d+)[ !]", re.MULTILINE)
 
 # Edits and ranges, in pieces: what is typed into a dialog has to find it open.
-STROKES = (("e", "\x1b[B", "!\x13"), ("vjjx", "y"), ("vka", "y"), ("u",), ("\x12",), ("x",), ("g",))
+STROKES = (("e", "\x1b[A" * 3, "!\x13"), ("vjjx", "y"), ("vka", "y"), ("u",), ("\x12",), ("x",), ("g",))
 DIALOG_OPENS = 0.1  # seconds
 _MARKED = re.compile(r"^.[▸┃ ]([·✔✘s][e ]) *(\d+)[ !]", re.MULTILINE)
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from test_data_queues import distinct
-from test_data_screen import said, screen_of, statuses
+from test_data_screen import choose_kind, said, screen_of, statuses
 from textual import events
 from textual.widgets import Input, OptionList
 from workbenches import chat, make_workspace, opened, settle, shown, ticket_rows, until
@@ -66,7 +66,7 @@ async def test_the_next_undecided_row_is_sought_past_the_end_too(tmp_path: Path)
 async def test_an_edit_that_breaks_the_answers_form_wants_a_second_yes(tmp_path: Path) -> None:
     async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
         await pilot.press("e", "delete", "ctrl+s")
-        await until(pilot, lambda: "the answer was JSON, and is none now" in shown(app))
+        await until(pilot, lambda: "the other answers are JSON, and this is none" in shown(app))
         assert not (tmp_path / "desk" / "ledger.jsonl").exists()
         await pilot.press("ctrl+s")
         assert statuses(tmp_path / "desk", screen_of(app))[0] == "accepted"
@@ -115,7 +115,7 @@ async def test_a_leak_shows_the_other_files_row_and_is_open_until_one_of_them_is
         await until(pilot, lambda: "What check found" in shown(app))
         assert "1 open of 1" in shown(app)
         options = app.screen.query_one(OptionList)
-        options.highlighted = options.get_option_index("1 leak")
+        choose_kind(options, "leak")
         await pilot.press("enter")
         await until(pilot, lambda: "row 41 of train.jsonl says" in shown(app))
         assert "test.jsonl · held out, but trained on too: 1 row" in shown(app)
@@ -153,3 +153,64 @@ async def test_after_a_filter_that_found_nothing_the_place_is_the_one_before(tmp
         assert not screen_of(app).rows.rows
         await pilot.press("q")
         assert screen_of(app).rows.cursor == 5
+
+
+async def test_rows_that_were_left_for_later_are_counted_and_gone_through(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), size=(80, 24)) as (app, pilot):
+        await pilot.press("space", "j", "space", "a")
+        assert "1 decided: 1 ✔ 0 ✘ · 2 later" in shown(app)
+        await pilot.press("f", *"status:later", "enter")
+        await settle(app, pilot)
+        rows = screen_of(app).rows
+        assert list(rows.rows) == [0, 2]
+        await pilot.press("a")
+        assert rows.cursor == 1
+        await pilot.press("a")
+        assert "all 2 rows here are decided" in said(app)
+
+
+async def test_the_row_that_another_one_repeats_says_so_too_and_the_list_begins_at_what_is_open(tmp_path: Path) -> None:
+    rows = [*ticket_rows(3), chat("my parcel is wet through and torn on the left side", "delivery"), *distinct(30)]
+    rows.append(chat("my parcel is wet through and torn on the left side", "returns"))
+    async with opened(make_workspace(tmp_path / "desk", rows), size=(80, 24)) as (app, pilot):
+        await pilot.press("c")
+        await until(pilot, lambda: "What check found" in shown(app))
+        choose_kind(app.screen.query_one(OptionList), "conflicting-duplicate")
+        await pilot.press("enter")
+        assert list(screen_of(app).rows.rows) == [3, 34]
+        await until(pilot, lambda: "row 35 says" in shown(app))
+        assert "row 35 has the same prompt as row 4, but another answer" in " ".join(shown(app).split())
+        await pilot.press("a", "p")
+        await until(pilot, lambda: "What check found" in shown(app))
+        choose_kind(app.screen.query_one(OptionList), "conflicting-duplicate")
+        await pilot.press("enter")
+        assert screen_of(app).rows.cursor == 1
+
+
+async def test_a_decision_about_a_row_that_stands_in_both_files_says_so(tmp_path: Path) -> None:
+    leaked = chat(" ".join(f"parcel{number}" for number in range(12)), "delivery")
+    recipe = make_workspace(tmp_path / "desk", [*distinct(40), leaked])
+    (recipe.parent / "test.jsonl").write_text("\n".join([*ticket_rows(2), leaked]))
+    async with opened(recipe) as (app, pilot):
+        await pilot.press("c")
+        await until(pilot, lambda: "What check found" in shown(app))
+        choose_kind(app.screen.query_one(OptionList), "leak")
+        await pilot.press("enter")
+        await until(pilot, lambda: "test.jsonl ·" in shown(app))
+        await settle(app, pilot)
+        assert "accept it: it then counts in the test alone" in " ".join(shown(app).split())
+        await pilot.press("x")
+        assert "row 3 and row 41 of train.jsonl say the same: all of them are rejected" in said(app)
+        await pilot.press("u")
+        assert "row 3 and row 41 of train.jsonl are unreviewed now" in said(app)
+
+
+async def test_another_file_and_back_is_the_same_row(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press(*"jjjjjjj", "o")
+        await until(pilot, lambda: "test.jsonl ·" in shown(app))
+        await settle(app, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: "train.jsonl ·" in shown(app))
+        await settle(app, pilot)
+        assert screen_of(app).rows.cursor == 7

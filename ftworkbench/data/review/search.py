@@ -5,8 +5,8 @@
 
 All terms must hold; a leading `-` turns one round. `len` is in characters of all that the row says, `tokens` of the
 recipe's tokenizer, `loss` what a training had left of the row. Words are found in any case; exact words and regular
-expressions as they are written. `status:` also knows `edited` and `refused`; `label:` is the answer, or any value of an
-answer in JSON; `dup:` and `problem:` are what a check found, `split:` the part of the frozen split.
+expressions as they are written. `status:` also knows `later`, `edited` and `refused`; `label:` is the answer, or any
+value of an answer in JSON; `dup:` and `problem:` are what a check found, `split:` the part of the frozen split.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from ftworkbench.data.sources.source import Row
 from ftworkbench.errors import InputError
 from ftworkbench.printable import one_line
 
-_STATUS_WORDS = (*STATUSES, "edited", "refused")
+_LATER = "later"  # what the key that skips says
+_STATUS_WORDS = (*STATUSES, _LATER, "edited", "refused")
 _FIELDS = ("status", "tag", "label", "role", "dup", "problem", "split")
 _NUMBERS = ("len", "tokens", "loss")
 _DUPLICATES = {
@@ -189,6 +190,8 @@ def _one_of(name: str, value: str, known: Sequence[str]) -> str:
 
 def _status(value: str) -> _Test:
     status = _one_of("status", value, _STATUS_WORDS)
+    if status == _LATER:
+        status = "skipped"
     if status == "edited":
         return lambda seen: seen.state.messages is not None
     if status == "refused":

@@ -7,7 +7,7 @@ ACTIONS = (
     Action("data.reject", "x", "reject", "Leave the row out", "data", True, "Decide"),
     Action("data.skip", "space", "later", "Come back to the row later", "data", True, "Decide"),
     Action(
-        "data.next-unreviewed", "right_square_bracket", "next undecided", "The next row without a decision", "data",
+        "data.next-unreviewed", "right_square_bracket", "next", "The next row without a decision", "data",
         True, "Move",
     ),
     Action(
@@ -17,6 +17,9 @@ ACTIONS = (
     Action(
         "data.relabel", "l", "label", "Give the row another label, by one more key; it is accepted so", "data", True,
         "Decide",
+    ),
+    Action(
+        "data.range", "v", "range", "Start or end a range: the next decision is for all of it", "data", True, "Decide"
     ),
     Action(
         "data.tag", "t", "tag", "Give the row tags, or take them away with a minus before the tag", "data", True,
@@ -36,26 +39,22 @@ ACTIONS = (
         "data.sort", "s", "sort", "Sort by a column, or as a queue: by suspicion, cluster, loss, or at random", "data",
         True, "Find",
     ),
-    Action("data.tokens", "m", "tokens", "What is trained on, token by token", "data", True, "View"),
     Action(
-        "data.read-on", "J", "row down", "Scroll the row's page down, while the list keeps the focus", "data", True,
+        "data.read-on", "J", "scroll", "Scroll the row's page down, while the list keeps the focus", "data", True,
         "View",
     ),
-    Action("data.read-back", "K", "row up", "Scroll the row's page up", "data", group="View"),
+    Action(
+        "data.overview", "i", "totals",
+        "The file as a whole: what is reviewed, balance of the labels, lengths, loss by label", "data", True, "View",
+    ),
+    Action("data.tokens", "m", "tokens", "What is trained on, token by token", "data", True, "View"),
     Action(
         "data.other-file", "o", "file", "Go to the next file of the recipe: train, validation, test", "data", True,
         "View",
     ),
     Action(
-        "data.overview", "i", "overview",
-        "The file as a whole: what is reviewed, balance of the labels, lengths, loss by label", "data", True, "View",
-    ),
-    Action(
         "data.zoom", "z", "zoom", "Give the whole screen to the pane with the focus, or take it back", "data", True,
         "View",
-    ),
-    Action(
-        "data.range", "v", "range", "Start or end a range: the next decision is for all of it", "data", True, "Decide"
     ),
     Action(
         "data.all-shown", "V", "all shown", "A range of every row that is shown, as all that a filter matches", "data",
@@ -65,6 +64,7 @@ ACTIONS = (
         "data.check-tokens", "C", "check tokens",
         "Check, and look at every row with the model's own tokenizer and template", "data", group="Find",
     ),
+    Action("data.read-back", "K", "scroll back", "Scroll the row's page up", "data", group="View"),
     Action("data.format", "F", "format", "How the file is read, and reading it otherwise", "data", group="View"),
     Action("data.redo", "ctrl+r", "redo", "Decide again what was taken back", "data", group="Decide"),
     Action("data.edit-outside", "E", "in $EDITOR", "Edit the row in $EDITOR", "data", group="Decide"),

@@ -55,6 +55,7 @@ class DataScreen(WorkbenchScreen):
         super().__init__()
         self.review: Review | None = None
         self.files: list[Path] = []
+        self._places: dict[Path, int] = {}
         self._others = OtherFiles([], None, self._read_beside, self.show_row)
         self._data: Data | None = None
         self._tokens = RowTokens(self)
@@ -119,6 +120,8 @@ class DataScreen(WorkbenchScreen):
         self.launch(work, self._opened, doing=f"opening {path.name}", group="source", failed=failed)
 
     def _opened(self, review: Review) -> None:
+        if self.review is not None and self.rows.index is not None:
+            self._places[self.review.path] = self.rows.index
         # The file before is closed when the last thread that reads it lets go of it.
         self.workers.cancel_node(self)
         self.review = review
@@ -126,6 +129,7 @@ class DataScreen(WorkbenchScreen):
         self.finding.begin(review)
         self.remove_class("-empty")
         self.rows.show(range(review.size), keep=False)
+        self.rows.go_to(min(self._places.get(review.path, 0), max(review.size - 1, 0)))
         self.entitle()
         self.finding.opened()
         self.call_after_refresh(self._count, review)

@@ -112,11 +112,12 @@ class Checks:
         pattern = "" if age < _JUST_NOW else ", %H:%M" if age < _DAY else ", %d %b %H:%M"
         when = time.strftime(pattern, time.localtime(checked.began))
 
+        found = data_page.findings(checked, data.review.ledger)
+
         def choose(chosen: tuple[int, str] | None) -> None:
             if chosen is not None:
-                self._chosen(Path(checked.report.files[chosen[0]].path), chosen[1])
+                self._chosen(found[chosen[0]].path, chosen[1])
 
-        found = data_page.findings(checked, data.review.ledger)
         data.app.push_screen(ProblemList(f"What check found{when}", found), choose)
 
 

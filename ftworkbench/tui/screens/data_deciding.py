@@ -63,9 +63,10 @@ class DecidingDesk(Container):
         if self.data.review is None or not (chosen := self.data.rows.chosen):
             return
         if self.data.rows.in_range and len(chosen) > 1:
+            ends = " to ".join(f"row {self.data.review.source.number(index):,}" for index in (chosen[0], chosen[-1]))
             verb = {"accept": "Accept", "reject": "Reject", "skip": "Skip"}[do]
             self.app.push_screen(
-                Ask(f"{verb} {len(chosen):,} rows?", f"Rows {chosen[0] + 1:,} to {chosen[-1] + 1:,} of what is shown.",
+                Ask(f"{verb} {len(chosen):,} rows?", f"From {ends}, as they are shown here.",
                     [Answer("y", f"yes, {do} all of them", do)]),
                 lambda answer: self._decide_range(chosen, do) if answer else None,
             )  # fmt: skip
@@ -77,7 +78,7 @@ class DecidingDesk(Container):
         same = before.status == WORDS[do] and before.alone
         if not same and not self.written(partial(review.decide, index, do)):
             return
-        self.go_on(before.status in DECIDED)
+        self.go_on(before.status)
         if not same:
             self.changed(index, deciding.what_changed(review, index, before.status))
 
@@ -87,17 +88,22 @@ class DecidingDesk(Container):
         assert review is not None
         if said:
             self.data.workbench.tell(said)
+        else:
+            self.data.workbench.forget_passing(at_once=True)  # it would speak of the decision before
         self.data.changed(review.key(index))
         self.data.held_out.warn([index])
 
-    def go_on(self, looked_again: bool) -> None:
-        """To the next row without a decision; from one that had been decided about before just to the next."""
+    def go_on(self, before: str) -> None:
+        """To the next row without a decision; from one that had been decided about before just to the next.
+
+        From a row that was left for later, to the next of these too.
+        """
         review, rows = self.data.review, self.data.rows
         assert review is not None
-        if looked_again:
+        if before in DECIDED:
             rows.move_to(rows.cursor + 1)
             return
-        place = data_page.next_unreviewed(review, rows.rows, rows.cursor, 1, skipped=False)
+        place = data_page.next_unreviewed(review, rows.rows, rows.cursor, 1, skipped=before == "skipped")
         if place is not None:
             if place < rows.cursor:
                 self.data.workbench.tell("that was the last row: on from the first that is undecided")
@@ -162,9 +168,7 @@ class DecidingDesk(Container):
         elif not shown or index is None:
             self.data.workbench.tell(f"{what}: of a row that is not shown here")
         else:
-            review = self.data.review
-            status = review.state(index).status
-            self.data.workbench.tell(f"{what}: row {review.source.number(index):,} is {status} now")
+            self.data.workbench.tell(deciding.undone(self.data.review, index, what))
         self.data.changed()
         self.data.held_out.warn_of(act.keys)
 

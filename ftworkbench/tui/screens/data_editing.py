@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ftworkbench.data.review.decisions import DECIDED
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.tui import deciding, editing
 from ftworkbench.tui.screens import data_page
@@ -112,5 +111,5 @@ class RowEdits:
         before = review.state(index).status
         said: list[str] = []
         if self._desk.written(lambda: said.append(deciding.relabel(review, index, label))):
-            self._desk.go_on(before in DECIDED)
+            self._desk.go_on(before)
             self._desk.changed(index, said[0])

@@ -117,6 +117,7 @@ class FindingDesk(Container):
         elif self.searched is not None:
             self.searched = None
             self.data.show_row(top=False)
+            self.data.entitle()
         elif not self.shows_all:
             self.show_all()
         else:
@@ -174,6 +175,7 @@ class FindingDesk(Container):
                 self.data.workbench.tell("no row matches; q shows all of them again")
                 self.data.show_row()
         else:
+            self.data.entitle()
             if first:
                 self._go_to_match(1, including=True)
             if message.done:
@@ -268,5 +270,8 @@ class FindingDesk(Container):
         self.show_all()
         self._before = self.data.rows.index
         self._kind = kind
-        self.data.rows.show(data_page.rows_with(review, kind), keep=False)
+        rows = self.data.rows
+        rows.show(data_page.rows_with(review, kind), keep=False)
+        if rows.rows and (place := data_page.next_unreviewed(review, rows.rows, -1, 1)) is not None:
+            rows.move_to(place)
         self.data.entitle()

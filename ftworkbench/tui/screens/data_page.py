@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ def row_page(review: Review, index: int, others: OtherFiles, frozen: Frozen | No
     edited = state.messages is not None
     problems = review.problems_of(index)
     findings = [_finding(problem) for problem in problems]
+    repeats = [problem for problem in review.known.about(row.number) if review.is_open(problem)]
+    findings += [_repeated(problem) for problem in repeats]
     if frozen is not None and (held := frozen.finding(row, state)):
         findings.insert(0, held)
     return RowPage(
@@ -71,7 +74,7 @@ def row_page(review: Review, index: int, others: OtherFiles, frozen: Frozen | No
         status=state.status,
         tags=tuple(sorted(state.tags)),
         findings=tuple(findings),
-        other=_other(review, problems, others),
+        other=_other(review, [*problems, *(_turned(problem) for problem in repeats)], others),
         needle=needle,
         measured=review.known.measured.words(row.key),
     )
@@ -97,11 +100,26 @@ def _other(review: Review, problems: Sequence[Problem], others: OtherFiles) -> O
     return None
 
 
+def _turned(problem: Problem) -> Problem:
+    """A problem of a pair as it is seen from the row that is repeated."""
+    return replace(problem, row=problem.other or 0, other=problem.row, key=problem.other_key, other_key=problem.key)
+
+
+def _repeated(problem: Problem) -> Finding:
+    """What is said on the page of a row that another one repeats or contradicts."""
+    found = _finding(problem)
+    verb = "is" if problem.kind == "exact-duplicate" else "has"
+    return replace(found, reason=f"row {problem.row:,} {verb} {problem.reason}")
+
+
 def _finding(problem: Problem) -> Finding:
     from ftworkbench.data.problems import KINDS
 
     kind = KINDS.get(problem.kind)
     todo = kind.todo if kind is not None else ""
+    if problem.kind == "leak" and problem.key:
+        same = "accept it: it then counts in the test alone; rejecting leaves it out of both files"
+        todo = same if problem.key == problem.other_key else "reject one of the two; accepting keeps both"
     return Finding(kind.title if kind is not None else problem.kind, problem.reason, todo, problem.blocks)
 
 
@@ -157,7 +175,8 @@ def all_decided(rows: int, *, everything: bool) -> str:
     """What to say where no row of so many is left to decide about."""
     if everything:
         return f"all {rows:,} rows are decided; i shows what came of it"
-    return f"all {rows:,} rows here are decided; q shows every row again" if rows > 1 else "this row is decided"
+    what = f"all {rows:,} rows here are decided" if rows > 1 else "this row is decided"
+    return f"{what}; p shows what else was found, q every row"
 
 
 def check_number(line: str) -> None:
@@ -180,13 +199,17 @@ def rows_with(review: Review, kind: str) -> list[int]:
 
 
 def findings(checked: Checked, ledger: Ledger) -> list[FileFindings]:
-    """What a check found, by file and by kind, with how much of it is open now: what blocks training first."""
+    """What a check found, by file and by kind, with how much of it is open now: what blocks training first.
+
+    Of the advice all but what is reviewed: the title of the rows says it as it is now.
+    """
     from ftworkbench.tui.widgets.problem_list import FileFindings
 
     found = []
-    for file in checked.report.files:
+    for file in sorted(checked.report.files, key=lambda file: not any(problem.blocks for problem in file.problems)):
         kinds = _kind_lines([problem for problem in file.problems if problem.row > 0], checked.began, ledger)
-        found.append(FileFindings(Path(file.path).name, kinds, [str(line) for line in file.advice]))
+        advice = [str(line) for line in file.advice if line.kind != "unreviewed"]
+        found.append(FileFindings(Path(file.path), kinds, advice))
     return found
 
 
@@ -208,7 +231,8 @@ def _kind_lines(problems: Sequence[Problem], began: float, ledger: Ledger) -> li
         kind = KINDS.get(name)
         title, todo = (kind.title, kind.todo) if kind else (name, "")
         lines.append(KindLine(name, title, todo, len(numbers), len(still.get(name, ())), name in blocking))
-    return sorted(lines, key=lambda line: (not line.blocks, not line.open, -line.rows, line.title))
+    blocked = {problem.kind for problem in problems if problem.blocks}  # the same order whatever is decided meanwhile
+    return sorted(lines, key=lambda line: (line.kind not in blocked, -line.rows, line.title))
 
 
 # The user's editor

@@ -43,7 +43,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         if top:
             self.scroll_to(y=0, animate=False, immediate=True)
 
-    def _draw(self, *, all_anew: bool = False) -> None:
+    def _draw(self, *, all_anew: bool = False, again: bool = False) -> None:
         width = self.scrollable_content_region.width
         if width <= 0:
             return
@@ -53,6 +53,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         # Another virtual size lays the whole screen out anew, so it stays the same while everything fits.
         self.virtual_size = Size(width, max(len(strips), self.scrollable_content_region.height))
         self._refresh_scrollbars()
+        if not again and self.scrollable_content_region.width != width:
+            self._draw(all_anew=True, again=True)  # a scroll bar came, or went
+            return
         if all_anew or old_width != width:
             self.refresh()
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -38,7 +39,7 @@ class KindLine:
 class FileFindings:
     """What was found in one file."""
 
-    name: str
+    path: Path
     kinds: Sequence[KindLine]
     advice: Sequence[str]
 
@@ -77,10 +78,9 @@ class ProblemList(ModalScreen[tuple[int, str] | None]):
 
     def _options(self) -> Iterator[Option]:
         several = sum(bool(file.kinds) for file in self._files) > 1
-        blocking_first = sorted(enumerate(self._files), key=lambda one: not any(kind.blocks for kind in one[1].kinds))
-        for place, file in blocking_first:
+        for place, file in enumerate(self._files):
             if several and file.kinds:
-                yield Option(shown(file.name, "bold $accent"), disabled=True)
+                yield Option(shown(file.path.name, "bold $accent"), disabled=True)
             for kind in file.kinds:
                 yield Option(self._line(kind), id=f"{place} {kind.kind}")
 

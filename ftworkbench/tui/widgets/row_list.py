@@ -67,7 +67,8 @@ class RowList(CursorList):
         here = self.index
         self._rows = rows
         self._anchor = None
-        self._digits = max(len(str(max(rows[-1], rows[0]) + 1)) if rows else 1, self._digits if keep else 1)
+        highest = (rows[-1] if isinstance(rows, range) else max(rows)) if rows else 0
+        self._digits = max(len(str(highest + 1)), self._digits if keep else 1)
         self._strips.clear()
         place = self._place_of(here) if keep and here is not None else 0
         self.resize()

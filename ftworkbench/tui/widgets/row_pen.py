@@ -40,7 +40,7 @@ class RowPen:
             Segment(pointer, colour["accepted"] if ranged else base),
             Segment(MARKS.get(line.status, "?"), colour.get(line.status, muted)),
             Segment("e" if line.edited else " ", colour["tag"] if line.edited else muted),
-            Segment(f"{line.number:>{digits}} ", muted),
+            Segment(f" {line.number:>{digits}} ", muted),
             Segment("! " if line.problems else "  ", colour["problem"] if line.problems else muted),
         ]
         room = width - 5 - len(segments[3].text)
