@@ -214,3 +214,14 @@ async def test_another_file_and_back_is_the_same_row(tmp_path: Path) -> None:
         await until(pilot, lambda: "train.jsonl ·" in shown(app))
         await settle(app, pilot)
         assert screen_of(app).rows.cursor == 7
+
+
+async def test_another_rows_page_begins_at_its_top_however_far_the_one_before_was_scrolled(tmp_path: Path) -> None:
+    rows = [chat("\n".join(f"line {number}" for number in range(60)), "long"), chat("a short one", "short")]
+    async with opened(make_workspace(tmp_path / "desk", rows), size=(80, 24)) as (app, pilot):
+        await pilot.press("J", "J", "J")
+        await until(pilot, lambda: "line 20" in shown(app) and "user       line 0" not in shown(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "user       a short one" in shown(app))
+        await pilot.press("k")
+        await until(pilot, lambda: "user       line 0" in shown(app))

@@ -40,8 +40,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         """Shows other lines, from their top unless told to stay where it is."""
         self._lines = lines
         self._draw()
-        if top:
-            self.scroll_to(y=0, animate=False, immediate=True)
+        if top or len(self._strips) <= self.scrollable_content_region.height:
+            # By force: a page that fits has no scroll bar that would allow it.
+            self.scroll_to(y=0, animate=False, immediate=True, force=True)
 
     def _draw(self, *, all_anew: bool = False, again: bool = False) -> None:
         width = self.scrollable_content_region.width
