@@ -5,6 +5,7 @@ Each text begins with a short word of its own, so that a test can say which it h
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from hostile import C1, Workplace, answered, hostile, leaks, make_workplace, vis
 from terminal import Terminal, open_workbench
 
 SIZES = [(80, 24), (120, 40)]
+SAMPLE = 3  # one test in so many at the second size
 QUIET = 0.04
 
 
@@ -76,8 +78,9 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
 class Desk:
     """A workbench that is left open from test to test, and opened anew after one that failed."""
 
-    def __init__(self, open_one: Callable[[], Terminal]) -> None:
+    def __init__(self, open_one: Callable[[], Terminal], size: tuple[int, int]) -> None:
         self._open = open_one
+        self.size = size
         self._terminal: Terminal | None = None
         self._visit: Visit | None = None
 
@@ -107,13 +110,18 @@ def desk(
     workplace: Workplace, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Desk]:
     own = {f"XDG_{name}_HOME": str(tmp_path_factory.mktemp(name.lower())) for name in ("CONFIG", "STATE")}
-    found = Desk(lambda: open_workbench(workplace.workspace.root, *request.param, env=own))
+    found = Desk(lambda: open_workbench(workplace.workspace.root, *request.param, env=own), request.param)
     yield found
     found.close()
 
 
 @pytest.fixture
-def visit(desk: Desk) -> Visit:
+def visit(desk: Desk, request: pytest.FixtureRequest) -> Visit:
+    """All at the first size; a sample of them at the other, all there too with FTWORKBENCH_ALL=1."""
+    names = [name for name in request.module.__dict__ if name.startswith("test_")]
+    place = names.index(request.function.__name__)
+    if desk.size != SIZES[0] and place % SAMPLE and not os.environ.get("FTWORKBENCH_ALL"):
+        pytest.skip("not in the sample for this size")
     return desk.visit()
 
 

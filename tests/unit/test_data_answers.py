@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from ftworkbench.data.checks.answers import broken_answers
 from ftworkbench.data.checks.check import FileReport, check_files
+from ftworkbench.data.review.judged import is_open
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import open_source
 
@@ -65,6 +67,21 @@ def test_an_answer_that_an_edit_has_broken_is_open_until_it_is_mended_or_rejecte
         ledger.decide(source.row(2).key, "reject")
     ((_, _, settled),) = found(check_files([path], ledger=ledger).files[0], "broken-answer")
     assert settled
+
+
+def test_a_refused_row_that_an_edit_broke_is_settled_by_the_edit_that_mends_it(tmp_path: Path) -> None:
+    path, ledger = write(tmp_path / "train.jsonl", rows(["", *tickets()])), Ledger.open(tmp_path / "ledger.jsonl")
+    with open_source(path) as source:
+        row = source.row(0)
+    assert row.draft is not None
+    asked = row.draft.messages[0]
+    ledger.decide(row.key, "edit", messages=[asked, {"role": "assistant", "content": "{broken"}])
+    (problem,) = (one for one in check_files([path], None, ledger).files[0].problems if one.kind == "broken-answer")
+    checked = time.time()
+    assert (problem.row, problem.key) == (1, row.key)
+    assert is_open(problem, ledger, checked)
+    ledger.decide(row.key, "edit", messages=[asked, {"role": "assistant", "content": USUAL}])
+    assert not is_open(problem, ledger, checked)
 
 
 def test_a_broken_answer_of_the_file_is_settled_by_accepting_it_as_it_is(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ class Documents(Sequence[Document]):
         self.files = np.zeros(0, dtype=np.int32)
         self.rows = np.zeros(0, dtype=np.int64)
         self.keys = np.zeros(0, dtype=np.uint64)
+        self.own = np.zeros(0, dtype=np.uint64)
         self.says = np.zeros(0, dtype=np.uint64)
         self.answers = np.zeros(0, dtype=np.int32)
         self.statuses = np.zeros(0, dtype=np.int8)
@@ -74,6 +75,7 @@ class Documents(Sequence[Document]):
         self.files = np.append(self.files, np.full(sum(len(part.rows) for part in parts), file, dtype=np.int32))
         self.rows = np.concatenate([self.rows, *(part.rows for part in parts)])
         self.keys = np.concatenate([self.keys, *(part.texts.keys for part in parts)])
+        self.own = np.concatenate([self.own, *(part.own for part in parts)])
         self.says = np.concatenate([self.says, *(part.texts.says for part in parts)])
         self.answers = np.concatenate([self.answers, *(self.interned.numbers(part.texts) for part in parts)])
         self.statuses = np.concatenate([self.statuses, *(part.statuses for part in parts)])
@@ -86,12 +88,12 @@ class Documents(Sequence[Document]):
         return np.asarray(self.files.astype(np.int64) * _PLACES + self.rows)
 
     def keys_of(self, rows: Sequence[tuple[int, int]]) -> list[str]:
-        """The key of each of these rows (file, number) as it was read, as the ledger knows it; empty of no document."""
+        """The key that the ledger knows each of these rows (file, number) by; empty where it has no document."""
         if not len(self):
             return [""] * len(rows)
         places, wanted = self.places, np.array([place_number(*row) for row in rows], dtype=np.int64)
         found = np.minimum(np.searchsorted(places, wanted), len(self) - 1)
-        keys, there = self.keys[found].tolist(), (places[found] == wanted).tolist()
+        keys, there = self.own[found].tolist(), (places[found] == wanted).tolist()
         return [key_name(key) if known else "" for key, known in zip(keys, there, strict=True)]
 
     @property

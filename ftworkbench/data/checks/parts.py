@@ -51,11 +51,12 @@ class FileRead:
 class Part:
     """The documents of some consecutive rows, and the fate of each row but for what repeats an earlier one.
 
-    `current` is what each row comes to, by its key.
+    `own` are the keys that the ledger knows their rows by; `current` is what each row comes to, by its key.
     """
 
     texts: Texts
     rows: NDArray[np.int64]
+    own: NDArray[np.uint64]
     statuses: NDArray[np.int8]
     edited: NDArray[np.bool_]
     superseded: NDArray[np.bool_]
@@ -130,6 +131,7 @@ def _part(block: Block, start: int, source: Source, read: FileRead, decided: dic
     return Part(
         texts,
         numbers[texts.places],
+        block.keys[texts.places],
         statuses[texts.places],
         by_edit,
         superseded,

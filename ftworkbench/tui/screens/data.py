@@ -202,6 +202,9 @@ class DataScreen(WorkbenchScreen):
     def on_resize(self) -> None:
         self.entitle()
 
+    def watch_maximized(self) -> None:
+        self.call_after_refresh(self.entitle)  # the list has another width then
+
     def on_theme_changed(self) -> None:
         self.rows.forget()
 

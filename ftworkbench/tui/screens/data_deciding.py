@@ -143,6 +143,8 @@ class DecidingDesk(Container):
 
     def action_all_shown(self) -> None:
         self.data.rows.select_all()
+        if count := len(self.data.rows.chosen):
+            self.data.workbench.tell(f"all {count:,} rows shown: a, x, space or t is for all of them; esc ends it")
 
     def action_undo(self) -> None:
         self._step("undo", "nothing to undo")
