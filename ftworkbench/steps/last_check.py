@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from ftworkbench import __version__
 from ftworkbench.data.checks.check import FileReport, Report
 from ftworkbench.data.problems import Advice, Problem
-from ftworkbench.files import replace_file
+from ftworkbench.files import read_json, replace_file
 from ftworkbench.paths import cache_dir
 
 _FEW = 200_000  # of more problems than these nobody reads the list, and the file would be large
@@ -34,11 +34,11 @@ def keep_check(checked: Checked) -> None:
         return
     paths = [file.path for file in reports]
     files = [_as_json(file) for file in reports]
-    body = {"version": __version__, "began": checked.began, "stamps": _stamps(paths), "files": files}
     place = _place(paths)
     try:
+        body = {"version": __version__, "began": checked.began, "stamps": _stamps(paths), "files": files}
         place.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(place, orjson.dumps(body))
+        replace_file(place, json.dumps(body).encode("ascii"))
     except OSError:
         return
 
@@ -47,7 +47,7 @@ def last_check(paths: Sequence[Path]) -> Checked | None:
     """The last check of these files together; None where there is none, or one of them is another since."""
     paths = list(dict.fromkeys(paths))
     try:
-        body = orjson.loads(_place(paths).read_bytes())
+        body = read_json(_place(paths))
         if (body["version"], body["stamps"]) != (__version__, _stamps(paths)):
             return None
         files = tuple(_read(path, told) for path, told in zip(paths, body["files"], strict=True))
@@ -57,8 +57,8 @@ def last_check(paths: Sequence[Path]) -> Checked | None:
 
 
 def _place(paths: Sequence[Path]) -> Path:
-    names = "\0".join(str(path.resolve()) for path in paths)
-    return cache_dir() / "checks" / f"{hashlib.sha256(names.encode()).hexdigest()[:24]}.json"
+    names = b"\0".join(os.fsencode(path.resolve()) for path in paths)
+    return cache_dir() / "checks" / f"{hashlib.sha256(names).hexdigest()[:24]}.json"
 
 
 def _stamps(paths: Sequence[Path]) -> list[list[int]]:
@@ -68,16 +68,9 @@ def _stamps(paths: Sequence[Path]) -> list[list[int]]:
 
 
 def _as_json(file: FileReport) -> dict[str, Any]:
-    return {
-        "format": file.format,
-        "rows": file.rows,
-        "kept": file.kept,
-        "refused": file.refused,
-        "problems": [asdict(problem) for problem in file.problems],
-        "advice": [asdict(advice) for advice in file.advice],
-        "fates": file.fates,
-        "labels": file.labels,
-    }
+    """All of it but its path, which is known, and what was reviewed, which changes."""
+    told = asdict(replace(file, coverage=None))
+    return {name: value for name, value in told.items() if name not in ("path", "coverage")}
 
 
 def _read(path: Path, told: dict[str, Any]) -> FileReport:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ftworkbench.data.checks.check import Report
 from ftworkbench.steps.check import check_paths
 from ftworkbench.steps.last_check import Checked, keep_check, last_check
 
@@ -52,4 +55,25 @@ def test_a_damaged_file_of_the_cache_is_none(checked: tuple[Checked, list[Path]]
     keep_check(before)
     (kept,) = (tmp_path / "cache").rglob("*.json")
     kept.write_bytes(kept.read_bytes()[:-9])
+    assert last_check(paths) is None
+
+
+def test_names_and_labels_that_are_no_utf8_are_kept_as_well(
+    checked: tuple[Checked, list[Path]], tmp_path: Path
+) -> None:
+    path = rows(tmp_path / os.fsdecode(b"tr\xe9ning.jsonl"), "one", "one")
+    (file,) = check_paths([path]).files
+    before = Checked(Report((replace(file, labels={"\ud800": 2}),)), 3.0)
+    keep_check(before)
+    after = last_check([path])
+    assert after is not None
+    assert after.report.files[0].labels == {"\ud800": 2}
+    assert after.report.files[0].problems == file.problems
+
+
+def test_a_file_that_is_gone_by_then_is_another_since(checked: tuple[Checked, list[Path]]) -> None:
+    before, paths = checked
+    paths[0].unlink()
+    keep_check(before)
+    paths[0].write_text("{}")
     assert last_check(paths) is None
