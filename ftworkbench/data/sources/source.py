@@ -20,8 +20,9 @@ from ftworkbench.data.problems import Problem
 from ftworkbench.data.rules import Refused, warning
 from ftworkbench.data.sources.folders import FolderRecords, files_of
 from ftworkbench.data.sources.hub import local_path
+from ftworkbench.data.sources.lines import LineRecords
 from ftworkbench.data.sources.parquet import parquet_records
-from ftworkbench.data.sources.records import BOM, Broken, LineRecords, ListRecords, Records, Span
+from ftworkbench.data.sources.records import BOM, Broken, ListRecords, Records, Span
 from ftworkbench.data.sources.tables import CsvRecords, arrow_records
 from ftworkbench.data.sources.unpacking import unpacking
 from ftworkbench.errors import InputError
