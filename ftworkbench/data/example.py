@@ -51,6 +51,11 @@ def key_of(value: Any) -> str:
     return sha256_of_json(value)[:16]
 
 
+def key_name(key: int) -> str:
+    """A key that is kept as a number, as the ledger has it."""
+    return f"{key:016x}"
+
+
 def content_text(message: Mapping[str, Any]) -> str:
     """What a message says: its content, and its tool calls as JSON where it has any."""
     content = message.get("content")

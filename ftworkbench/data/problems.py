@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class Problem:
         return Problem(
             self.kind, self.row, self.reason, self.blocks, self.other, self.other_path, self.settled, key, other_key
         )
+
+    def turned(self) -> Problem:
+        """A problem of a pair as it is seen from the other row. `other_path` stays: it is for the caller to say."""
+        return replace(self, row=self.other or 0, other=self.row, key=self.other_key, other_key=self.key)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from ftworkbench.recipe.declare import Extra, option
 
+# Attention over packed rows, by PyTorch's varlen_attn; a name of ours among those of transformers.
+BY_ROWS = "varlen"
 DTYPES = ("float32", "bfloat16", "float16")
 
 

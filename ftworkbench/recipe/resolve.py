@@ -9,6 +9,7 @@ from ftworkbench.errors import RecipeError
 from ftworkbench.machine import Card, Machine
 from ftworkbench.paths import POCKET_ID
 from ftworkbench.recipe.declare import Value
+from ftworkbench.recipe.model_tables import BY_ROWS
 from ftworkbench.recipe.options import TABLE_NAMES
 from ftworkbench.recipe.tables import Recipe
 
@@ -16,7 +17,6 @@ from ftworkbench.recipe.tables import Recipe
 _KEEPS_OVERFLOW = "bfd_split"
 # Of the steps: short enough to cost nothing, long enough for AdamW's second moment to settle.
 _WARMUP = 0.03
-_BY_ROWS = "varlen"  # worker.attention
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def resolve(recipe: Recipe, machine: Machine) -> tuple[Recipe, tuple[Choice, ...
 def _impossible(recipe: Recipe, device: str, card: Card | None) -> Iterator[str]:
     if device == "cuda" and card is None:
         yield "launch.device is cuda, but there is no NVIDIA card here; say auto or cpu"
-    if recipe.model.attn_implementation == _BY_ROWS and not _keeps_rows_apart(recipe):
+    if recipe.model.attn_implementation == BY_ROWS and not _keeps_rows_apart(recipe):
         yield (
-            f"model.attn_implementation is {_BY_ROWS}, which takes packed rows only, and not wrapped ones; "
+            f"model.attn_implementation is {BY_ROWS}, which takes packed rows only, and not wrapped ones; "
             "say train.packing = true, or sdpa"
         )
     if device == "cpu" and recipe.train.fp16:
@@ -79,7 +79,7 @@ def _choices(recipe: Recipe, machine: Machine, device: str, card: Card | None) -
 def _attention(recipe: Recipe, card: Card | None) -> Choice:
     key = "model.attn_implementation"
     if card is not None and card.bf16 and recipe.model.dtype != "float32" and _keeps_rows_apart(recipe):
-        return Choice(key, _BY_ROWS, "PyTorch's FlashAttention for packed rows: each sees itself alone, without a mask")
+        return Choice(key, BY_ROWS, "PyTorch's FlashAttention for packed rows: each sees itself alone, without a mask")
     return Choice(key, "sdpa", "PyTorch's own attention: fast, nothing to install, and exact for packed rows")
 
 

@@ -14,16 +14,10 @@ from ftworkbench.steps.recipe import Opened
 from ftworkbench.workspace import Workspace
 
 
-def data_files(opened: Opened) -> list[Path]:
-    """The data files that the recipe names: train first, then validation and test where they are files of their own."""
-    data = opened.recipe.data
-    return [opened.workspace.root / name for name in (data.train, data.validation, data.test) if name]
-
-
 def check_recipe(opened: Opened, progress: Progress | None = None) -> Report:
     """The report on all data files of the recipe, with what the workspace's ledger has decided."""
     recipe = opened.recipe
-    return _checked(data_files(opened), recipe.data, opened.workspace.ledger, progress, recipe.check)
+    return _checked(opened.data_files, recipe.data, opened.workspace.ledger, progress, recipe.check)
 
 
 def check_paths(paths: Sequence[Path], data: Data | None = None, progress: Progress | None = None) -> Report:
@@ -39,4 +33,4 @@ def _checked(
 
 def check_undecided(opened: Opened, progress: Progress | None = None) -> Report:
     """The report on all data files of the recipe as they lie there, whatever was decided about them."""
-    return check_files(data_files(opened), opened.recipe.data, None, progress, opened.recipe.check)
+    return check_files(opened.data_files, opened.recipe.data, None, progress, opened.recipe.check)

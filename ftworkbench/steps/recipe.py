@@ -31,6 +31,13 @@ class Opened:
     workspace: Workspace
     overrides: tuple[str, ...] = ()
 
+    @property
+    def data_files(self) -> list[Path]:
+        """The data files that the recipe names, each once: train first, then validation and test if they have own."""
+        data = self.recipe.data
+        names = [name for name in (data.train, data.validation, data.test) if name]
+        return [self.workspace.root / name for name in dict.fromkeys(names)]
+
 
 def open_recipe(path: Path, overrides: Sequence[str] = ()) -> Opened:
     """Reads the recipe at `path`, or the only one in that folder, with overrides such as `train.learning_rate=1e-4`.

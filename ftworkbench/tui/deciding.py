@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ftworkbench.data.example import Message, content_text
+from ftworkbench.data.example import Example, content_text
 from ftworkbench.data.labels import json_object
 from ftworkbench.data.review.decisions import DECIDED
 from ftworkbench.errors import InputError
@@ -81,7 +81,7 @@ def _keys(review: Review, rows: Sequence[int]) -> list[str]:
 
 def text_to_edit(review: Review, index: int) -> str:
     """The row as a text to edit: as edited before, else as the file has it. Raises InputError where it has none."""
-    messages = review.state(index).messages or review.messages(index)
+    messages = review.current(index)
     if not messages:
         raise InputError("this row holds no messages that could be edited: mend it in the file, or reject it")
     return editing.to_text(messages)
@@ -95,7 +95,7 @@ def answer_place(text: str) -> int:
 
 def doubt_edit(review: Review, index: int, after: str) -> str:
     """What speaks against an edit that could be kept, in words: an answer that breaks the form of the others."""
-    was, now = _answer(review.state(index).messages or review.messages(index)), _answer(editing.from_text(after))
+    was, now = (Example(tuple(each)).answer for each in (review.current(index), editing.from_text(after)))
     if now == was:
         return ""
     labels = review.labels()
@@ -118,13 +118,9 @@ def _json_error(answer: str) -> str:
     return "" if isinstance(value, dict) else "no object"
 
 
-def _answer(messages: Sequence[Message]) -> str:
-    return next((content_text(each) for each in reversed(messages) if each.get("role") == "assistant"), "")
-
-
 def relabel(review: Review, index: int, label: str) -> str:
     """Gives the last answer of a row another label, as an edit; says what was done. Raises InputError."""
-    messages = [dict(each) for each in review.state(index).messages or review.messages(index)]
+    messages = [dict(each) for each in review.current(index)]
     place = max((at for at, each in enumerate(messages) if each.get("role") == "assistant"), default=-1)
     labels = review.labels()
     if labels is None or place < 0:

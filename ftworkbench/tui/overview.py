@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ftworkbench.data.checks.advice import rows_wanted
-from ftworkbench.data.example import content_text
+from ftworkbench.data.example import Example, content_text
 from ftworkbench.data.labels import find_labels
 from ftworkbench.data.review.coverage import sample
 from ftworkbench.data.review.decisions import DECIDED
@@ -103,7 +103,7 @@ def look_over(review: Review, seed: int, rules: Check, cancelled: Callable[[], b
         key = review.key(index)
         state, loss = review.ledger.state(key), review.facts(index).loss
         messages = state.messages or review.messages(index)
-        answers.append(next((content_text(each) for each in reversed(messages) if each["role"] == "assistant"), ""))
+        answers.append(Example(tuple(messages)).answer)
         statuses[review.tally.class_of(key, state)] += 1
         seen.append((state.status, loss))
         for tag in state.tags:

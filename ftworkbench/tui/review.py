@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ftworkbench.data.example import key_name
 from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.data.review.judged import is_open
 from ftworkbench.data.review.ledger import Ledger, RowState
@@ -69,16 +70,14 @@ class Review:
     def key(self, index: int) -> str:
         """The key of a row; of one that was counted it need not be read for that."""
         keys = self.tally.keys
-        return f"{keys[index]:016x}" if index < len(keys) else self.row(index).key
+        return key_name(keys[index]) if index < len(keys) else self.row(index).key
 
     def labels(self) -> KnownLabels | None:
         """How labels are read in this file, and which come again among rows spread over it; None where it has none."""
         from ftworkbench.data.labels import find_labels
 
         indexes = range(0, self.size, max(self.size // _LOOKED_AT, 1))
-        answers = [
-            _last_answer(self.ledger.state(self.key(index)).messages or self.messages(index)) for index in indexes
-        ]
+        answers = [_last_answer(self.current(index)) for index in indexes]
         reading = find_labels([answer for answer in answers if answer], self.label)
         if reading is None:
             return None
@@ -103,6 +102,10 @@ class Review:
         row = self.row(index)
         example = row.example or row.draft
         return example.messages if example is not None else ()
+
+    def current(self, index: int) -> Sequence[Message]:
+        """The messages as they are used: as they were edited, else as the file has them."""
+        return self.state(index).messages or self.messages(index)
 
     def line(self, index: int) -> RowLine:
         """What a list shows of the row at `index`."""
@@ -209,21 +212,12 @@ class Review:
                 problems += file.problems
             else:
                 leaks = [problem for problem in file.problems if problem.other_path == path.name]
-                problems += [_from_here(leak, Path(file.path).name) for leak in leaks]
+                name = Path(file.path).name
+                problems += [
+                    replace(leak.turned(), other_path=name, reason=f"wholly or nearly, as row {leak.row:,} of {name}")
+                    for leak in leaks
+                ]
         self.known.take_problems(problems, checked.began)
-
-
-def _from_here(leak: Problem, name: str) -> Problem:
-    """A leak as it is seen from the row that is trained on; `name` is the file of the row that is held out."""
-    return replace(
-        leak,
-        row=leak.other or 0,
-        key=leak.other_key,
-        other=leak.row,
-        other_key=leak.key,
-        other_path=name,
-        reason=f"wholly or nearly, as row {leak.row:,} of {name}",
-    )
 
 
 def _first_user(messages: Sequence[Message]) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ftworkbench.data.example import key_name
 from ftworkbench.data.review.ledger import Ledger, RowState
 from ftworkbench.tui.rows import short_answer
 
@@ -96,7 +97,7 @@ class Tally:
         return "refused" if unusable else state.status
 
     def _class_of(self, key: int) -> str:
-        name = f"{key:016x}"
+        name = key_name(key)
         return self.class_of(name, self._ledger.state(name))
 
     def classes(self, keys: Iterable[str]) -> dict[str, str]:

@@ -18,30 +18,30 @@ import torch
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from ftworkbench.errors import InputError
+from ftworkbench.recipe.model_tables import BY_ROWS
 
-PACKED = "varlen"
 _WIDEST_HEAD = 256  # of FlashAttention
 
 
 def loaded_with(implementation: str | None) -> str | None:
     """What the model is loaded with, where the recipe asks for this attention in training."""
-    return "sdpa" if implementation == PACKED else implementation
+    return "sdpa" if implementation == BY_ROWS else implementation
 
 
 @contextmanager
 def packed_attention(model: Any, implementation: str | None) -> Iterator[None]:
     """Gives the model this attention within the block, where the recipe says so. Raises InputError where it cannot."""
-    if implementation != PACKED:
+    if implementation != BY_ROWS:
         yield
         return
     _require_plain(model.config)
-    AttentionInterface.register(PACKED, _attend)
-    AttentionMaskInterface.register(PACKED, lambda *_, **__: None)
-    model.set_attn_implementation(PACKED)
+    AttentionInterface.register(BY_ROWS, _attend)
+    AttentionMaskInterface.register(BY_ROWS, lambda *_, **__: None)
+    model.set_attn_implementation(BY_ROWS)
     try:
         yield
     finally:
-        model.set_attn_implementation(loaded_with(PACKED))
+        model.set_attn_implementation(loaded_with(BY_ROWS))
 
 
 def _require_plain(config: Any) -> None:
@@ -55,7 +55,7 @@ def _require_plain(config: Any) -> None:
     elif head > _WIDEST_HEAD:
         what = f"has heads of {head} numbers, and {_WIDEST_HEAD} is the most"
     if what:
-        raise InputError(f"model.attn_implementation: {PACKED} cannot do what this model asks: it {what}; say sdpa")
+        raise InputError(f"model.attn_implementation: {BY_ROWS} cannot do what this model asks: it {what}; say sdpa")
 
 
 def _attend(
@@ -73,7 +73,7 @@ def _attend(
 ) -> tuple[torch.Tensor, None]:
     """Attention as transformers calls it: (1, heads, tokens, width) in, (1, tokens, heads, width) out."""
     if cu_seq_lens_q is None or max_length_q is None:
-        raise InputError(f"model.attn_implementation: {PACKED} takes packed rows only: say train.packing = true")
+        raise InputError(f"model.attn_implementation: {BY_ROWS} takes packed rows only: say train.packing = true")
     window = sliding_window if sliding_window is not None and sliding_window < max_length_q else None
     rows = _Rows(cu_seq_lens_q, max_length_q, scaling, window)
     return (_varlen if query.is_cuda else _masked)(query, key, value, rows), None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftworkbench.data.checks.fingerprints import Words, joined
-from ftworkbench.data.checks.minhash import Digests, digests_of, joined_digests
+from ftworkbench.data.checks.minhash import Digests, joined_digests
 
 NO_LABEL = -1
 
@@ -42,15 +42,14 @@ class Texts:
 
     def of(self, chosen: NDArray[np.int64]) -> Texts:
         """These of them, in this order."""
-        words = self.words.of(chosen)
         return Texts(
             self.places[chosen],
             self.keys[chosen],
             self.says[chosen],
             self.answers[chosen],
-            words,
+            self.words.of(chosen),
             self.prints[chosen],
-            digests_of(words),
+            self.digests.select(chosen),
             self.names,
         )
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ftworkbench.aside import Progress
 from ftworkbench.data.checks.blocks import NO_LABEL, Interned
-from ftworkbench.data.checks.parts import FileRead, Part, count_fates, key_name, parts_of
+from ftworkbench.data.checks.parts import FileRead, Part, count_fates, parts_of
 from ftworkbench.data.checks.prints import Fingerprints
+from ftworkbench.data.example import key_name
 from ftworkbench.data.review.decisions import STATUSES
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import open_source

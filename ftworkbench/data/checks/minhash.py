@@ -57,9 +57,22 @@ class Digests:
         filled = self.filled[texts]
         long = np.flatnonzero(filled >= _FEW)
         yield texts[long], self.long if len(long) == len(self.long) else self.long[texts[long]]
-        short = texts[(filled > 0) & (filled <= _ENOUGH)]
-        places = np.cumsum((self.filled > 0) & (self.filled <= _ENOUGH)) - 1
-        yield short, self.short[places[short]]
+        yield texts[_is_short(filled)], self._short_of(texts)
+
+    def select(self, texts: _Rows) -> Digests:
+        """The digests of these texts, in this order."""
+        return Digests(self.filled[texts], self.long[texts], self._short_of(texts))
+
+    def _short_of(self, texts: _Rows) -> _Bytes:
+        """The rows of `short` for those of these texts that have one."""
+        places = np.cumsum(_is_short(self.filled)) - 1
+        found: _Bytes = self.short[places[texts[_is_short(self.filled[texts])]]]
+        return found
+
+
+def _is_short(filled: _Bytes) -> NDArray[np.bool_]:
+    """Which texts fill so few bins that they have digests by many hashes."""
+    return (filled > 0) & (filled <= _ENOUGH)
 
 
 def digests_of(texts: Words) -> Digests:
@@ -98,7 +111,7 @@ def _digests(texts: Words) -> Digests:
             break
         long |= np.roll(long, -step, axis=1) & ~there
         there |= np.roll(there, -step, axis=1)
-    few = np.flatnonzero((filled > 0) & (filled <= _ENOUGH))
+    few = np.flatnonzero(_is_short(filled))
     return Digests(filled, long, _by_many_hashes(words, pairs, texts, few))
 
 

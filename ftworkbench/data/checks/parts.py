@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ftworkbench.data.checks.blocks import Block, Interned, Texts, concatenated
 from ftworkbench.data.checks.examine import examine_examples
 from ftworkbench.data.checks.readers import read_blocks
-from ftworkbench.data.example import Example
+from ftworkbench.data.example import Example, key_name
 from ftworkbench.data.formats.format import Refused
 from ftworkbench.data.problems import Problem
 from ftworkbench.data.review.curate import FATES, effective
@@ -25,11 +25,6 @@ _KEY = re.compile("[0-9a-f]{16}")
 _SAMPLES = 1_000
 _ACCEPTED, _REJECTED = STATUSES.index("accepted"), STATUSES.index("rejected")
 _KEPT, _EDITED, _REJECTED_FATE, _REFUSED = (FATES.index(fate) for fate in ("kept", "edited", "rejected", "refused"))
-
-
-def key_name(key: int) -> str:
-    """A row's key as the ledger has it."""
-    return f"{key:016x}"
 
 
 @dataclass

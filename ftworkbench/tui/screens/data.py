@@ -79,7 +79,7 @@ class DataScreen(WorkbenchScreen):
         if self.review is None or self._data != opened.recipe.data:
             self._data = opened.recipe.data
             self.held_out.look()
-            self.files = data_page.files_of(opened)
+            self.files = opened.data_files
             self._open_first()
 
     def recipe_failed(self, problems: tuple[str, ...]) -> None:
@@ -212,7 +212,7 @@ class DataScreen(WorkbenchScreen):
         """After decisions: what is said of rows may be another now; with a `key`, of rows with that key alone."""
         review = self.review
         assert review is not None
-        self.rows.forget((lambda index: review.row(index).key == key) if key else None)
+        self.rows.forget((lambda index: review.key(index) == key) if key else None)
         self.show_row(top=False)
         self.entitle()
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ftworkbench.data.review.ledger import Ledger
     from ftworkbench.recipe.tables import Data
     from ftworkbench.steps.last_check import Checked
-    from ftworkbench.steps.recipe import Opened
     from ftworkbench.tui.app import Workbench
     from ftworkbench.tui.frozen import Frozen
     from ftworkbench.tui.other_files import OtherFiles
@@ -38,13 +37,6 @@ def open_review(path: Path, data: Data | None, ledger: Path) -> Review:
     review = Review(path, data, Ledger.open(ledger))
     review.source.index_some(_FIRST_SECONDS)
     return review
-
-
-def files_of(opened: Opened) -> list[Path]:
-    """The data files that the recipe names, each once: train, validation, test."""
-    data = opened.recipe.data
-    names = [name for name in (data.train, data.validation, data.test) if name]
-    return [opened.workspace.root / name for name in dict.fromkeys(names)]
 
 
 def title(review: Review, index: int) -> str:
@@ -74,7 +66,7 @@ def row_page(review: Review, index: int, others: OtherFiles, frozen: Frozen | No
         status=state.status,
         tags=tuple(sorted(state.tags)),
         findings=tuple(findings),
-        other=_other(review, [*problems, *(_turned(problem) for problem in repeats)], others),
+        other=_other(review, [*problems, *(problem.turned() for problem in repeats)], others),
         needle=needle,
         measured=review.known.measured.words(row.key),
     )
@@ -98,11 +90,6 @@ def _other(review: Review, problems: Sequence[Problem], others: OtherFiles) -> O
         status = "" if state.status == "unreviewed" else f" ({state.status})"
         return OtherRow(f"{name}{status}", state.messages or (read.messages if read is not None else ()))
     return None
-
-
-def _turned(problem: Problem) -> Problem:
-    """A problem of a pair as it is seen from the row that is repeated."""
-    return replace(problem, row=problem.other or 0, other=problem.row, key=problem.other_key, other_key=problem.key)
 
 
 def _repeated(problem: Problem) -> Finding:

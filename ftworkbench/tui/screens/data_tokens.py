@@ -45,7 +45,7 @@ class RowTokens:
         opened, review = data.workbench.opened, data.review
         if opened is None or review is None or index is None:
             return
-        messages = review.state(index).messages or review.messages(index)
+        messages = review.current(index)
         example = review.row(index).example
         tools = example.tools if example is not None else ()
 
