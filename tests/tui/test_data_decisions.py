@@ -225,3 +225,13 @@ async def test_another_rows_page_begins_at_its_top_however_far_the_one_before_wa
         await until(pilot, lambda: "user       a short one" in shown(app))
         await pilot.press("k")
         await until(pilot, lambda: "user       line 0" in shown(app))
+
+
+async def test_a_check_that_ends_while_one_is_elsewhere_only_says_so(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk")) as (app, pilot):
+        await pilot.press("c", "2")
+        await until(pilot, lambda: "the check is done" in said(app))
+        assert app.current_mode == "recipe"
+        assert len(app.screen_stack) == 1
+        await pilot.press("1", "p")
+        await until(pilot, lambda: "What check found" in shown(app))

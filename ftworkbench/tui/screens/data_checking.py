@@ -88,10 +88,15 @@ class Checks:
 
     def _done(self, checked: Checked | None) -> None:
         self.words = ""
-        if checked is not None and self._data().review is not None:
-            self._take(checked)
-            self._data().measure_known()
+        data = self._data()
+        if checked is None or data.review is None:
+            return
+        self._take(checked)
+        data.measure_known()
+        if data.is_current:
             self.show()
+        else:  # somebody is at something else by now
+            data.workbench.tell("the check is done: p on the Data screen shows what it found")
 
     def _take(self, checked: Checked) -> None:
         self._checked = checked
