@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.tables import Recipe
 
-# PEFT's ways to start an adapter that change the base model under it, or need data or CUDA before the first step.
-_STARTS = ("pissa", "olora", "loftq", "eva", "corda", "lora_ga", "mica")
+# How PEFT may start an adapter (tuners/lora/config.py), but for the ways that take options of their own.
+_STARTS = re.compile(r"gaussian|orthogonal|eva|olora|loftq|pissa(_niter_[1-9]\d*)?", re.IGNORECASE)
+# Those that take the adapter out of the base's own weights.
+_OUT_OF_THE_BASE = ("pissa", "olora")
 
 
 def cross_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -37,13 +39,35 @@ def _adapter(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "lora.target_modules", f'as text is a pattern for whole paths; to name a layer, write ["{targets}"]'
     elif isinstance(targets, str) and not _is_pattern(targets):
         yield "lora.target_modules", "is text that is no pattern; say all-linear, a list of names, or a pattern"
-    start = recipe.lora.extra.get("init_lora_weights")
-    if isinstance(start, str) and start.lower().startswith(_STARTS):
+    yield from _start(recipe)
+
+
+def _start(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What is wrong with how the adapter starts."""
+    start, key = recipe.lora.init_lora_weights, "lora.init_lora_weights"
+    if start is None:
+        return
+    if _STARTS.fullmatch(start) is None:
         yield (
-            "lora.init_lora_weights",
-            f"{one_line(start, 40)} changes the base model, or needs data, before the first step, "
-            "which is not done here so far; leave it out, or say gaussian or orthogonal",
+            key,
+            f"is gaussian, orthogonal, eva, olora, pissa, pissa_niter_16 or loftq, not {one_line(start, 40)}",
         )
+        return
+    kind = start.lower()
+    quantization = recipe.quantization
+    quantized = quantization.load_in_4bit or quantization.load_in_8bit
+    if kind.startswith(_OUT_OF_THE_BASE) and quantized:
+        yield (
+            key,
+            f"{kind} takes the adapter out of the base's own weights, and quantized ones cannot be taken from; "
+            "say load_in_4bit = false, or loftq",
+        )
+    if kind == "loftq" and not quantization.load_in_4bit:
+        yield key, "loftq makes up for 4-bit rounding, so it wants quantization.load_in_4bit = true"
+    if kind == "loftq" and quantization.bnb_4bit_quant_type != "nf4":
+        yield key, "loftq is for quantization.bnb_4bit_quant_type = nf4"
+    if kind == "eva" and recipe.lora.bias != "none":
+        yield key, "eva is for lora.bias = none"
 
 
 def _is_pattern(text: str) -> bool:

@@ -17,6 +17,11 @@ _SOURCES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("peft", "config.py", "PeftConfig"),
         ("peft", "tuners/lora/config.py", "LoraConfig"),
     ),
+    "ia3": (
+        ("peft", "config.py", "PeftConfigMixin"),
+        ("peft", "config.py", "PeftConfig"),
+        ("peft", "tuners/ia3/config.py", "IA3Config"),
+    ),
     "train": (
         ("transformers", "training_args.py", "TrainingArguments"),
         ("trl", "trainer/base_config.py", "_BaseConfig"),

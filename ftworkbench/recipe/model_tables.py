@@ -131,4 +131,26 @@ class Lora:
         why="With anything but none, switching the adapter off no longer gives the base model back.",
         choices=("none", "all", "lora_only"),
     )
+    init_lora_weights: str | None = option(
+        None,
+        help="How the adapter starts: gaussian, orthogonal, eva, olora, pissa, pissa_niter_16 or loftq; left out, "
+        "at no change at all.",
+        why="eva starts where the data varies most, pissa and olora from the base's own strongest directions, loftq "
+        "makes up for 4-bit rounding.",
+    )
+    extra: Extra = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ia3:
+    """`peft.IA3Config`: one number for each output of the keys and values, and each input of the last layer."""
+
+    target_modules: str | tuple[str, ...] | None = option(
+        None,
+        help="The layers that are scaled: a list of names, or a pattern; left out, PEFT's own for the model's family.",
+    )
+    feedforward_modules: str | tuple[str, ...] | None = option(
+        None,
+        help="Those of them whose inputs are scaled and not their outputs; they must be among target_modules.",
+    )
     extra: Extra = field(default_factory=dict)

@@ -9,6 +9,16 @@ _ONE_DEVICE = "training runs on one device so far"
 _ALWAYS_TRAINS = "`ftworkbench train` and `evaluate` say what is done"
 _PROGRESS = "progress is read from the job's events"
 
+_ADAPTER = {
+    "task_type": "it is always CAUSAL_LM",
+    "peft_type": "the kind of adapter is method.adapter",
+    "base_model_name_or_path": "the base model is model.model_id",
+    "revision": "the base model's revision is model.revision",
+    "inference_mode": "training and answering set it themselves",
+    "auto_mapping": "it is for models that PEFT wraps by itself",
+    "peft_version": "the versions of a run stand in its manifest.json",
+}
+
 REFUSED: dict[str, dict[str, str]] = {
     "model": {
         "pretrained_model_name_or_path": "it is called model_id here",
@@ -26,15 +36,8 @@ REFUSED: dict[str, dict[str, str]] = {
         "gguf_file": "GGUF weights cannot be tuned; give the model that they were made from",
     },
     "quantization": {},
-    "lora": {
-        "task_type": "it is always CAUSAL_LM",
-        "peft_type": "the kind of adapter is method.adapter",
-        "base_model_name_or_path": "the base model is model.model_id",
-        "revision": "the base model's revision is model.revision",
-        "inference_mode": "training and answering set it themselves",
-        "auto_mapping": "it is for models that PEFT wraps by itself",
-        "peft_version": "the versions of a run stand in its manifest.json",
-    },
+    "lora": _ADAPTER,
+    "ia3": _ADAPTER,
     "train": {
         "output_dir": "a job's folder holds what it makes",
         "hub_token": _NO_SECRET,
@@ -78,6 +81,7 @@ REFUSED: dict[str, dict[str, str]] = {
 RENAMED: dict[str, dict[str, str]] = {
     "model": {"torch_dtype": "dtype", "model_name": "model_id", "name": "model_id"},
     "quantization": {"bnb_4bit_double_quant": "bnb_4bit_use_double_quant"},
+    "ia3": {},
     "lora": {"rank": "r", "alpha": "lora_alpha", "dropout": "lora_dropout"},
     "train": {
         "max_seq_length": "max_length",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ftworkbench.recipe.check_table import Check
-from ftworkbench.recipe.model_tables import Lora, Model, Quantization
+from ftworkbench.recipe.model_tables import Ia3, Lora, Model, Quantization
 from ftworkbench.recipe.own_tables import METRIC_NAMES, Data, Evaluate, Launch, Method, Prompt
 from ftworkbench.recipe.train_table import Train
 
@@ -15,6 +15,7 @@ __all__ = [
     "Check",
     "Data",
     "Evaluate",
+    "Ia3",
     "Launch",
     "Lora",
     "Method",
@@ -26,12 +27,13 @@ __all__ = [
     "Train",
 ]
 
-Table = Model | Quantization | Lora | Train | Method | Data | Check | Prompt | Evaluate | Launch
+Table = Model | Quantization | Lora | Ia3 | Train | Method | Data | Check | Prompt | Evaluate | Launch
 
 TABLES: dict[str, type[Table]] = {
     "model": Model,
     "quantization": Quantization,
     "lora": Lora,
+    "ia3": Ia3,
     "train": Train,
     "method": Method,
     "data": Data,
@@ -47,7 +49,7 @@ class Recipe:
     """All of a run. `name` is the file's, without `.toml`. A field that is None was left out.
 
     Left out means the library's own default, or what `resolve` chooses for the machine. `model`,
-    `quantization`, `lora` and `train` have an `extra`: the library's options that are not typed here.
+    `quantization`, `lora`, `ia3` and `train` have an `extra`: the library's options that are not typed here.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Recipe:
     data: Data
     quantization: Quantization = field(default_factory=Quantization)
     lora: Lora = field(default_factory=Lora)
+    ia3: Ia3 = field(default_factory=Ia3)
     train: Train = field(default_factory=Train)
     method: Method = field(default_factory=Method)
     check: Check = field(default_factory=Check)

@@ -6,12 +6,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.errors import InputError
 from ftworkbench.recipe.tables import Recipe, Table
 
 # Read by the workbench itself; TRL would look for them in a dataset that is not tokenized yet.
 _OURS = ("assistant_only_loss", "eos_token", "chat_template_path", "save_total_limit")
-_CHANGES_THE_BASE = ("pissa", "olora", "loftq", "eva", "corda", "mico")
 
 
 def _given(table: Table) -> dict[str, Any]:
@@ -33,16 +31,10 @@ def quantization_config(recipe: Recipe) -> Any:
 
 
 def lora_config(recipe: Recipe) -> Any:
-    """The LoraConfig. Raises InputError for a start that would change the base model under the adapter."""
+    """The LoraConfig."""
     from peft import LoraConfig
 
     given = _given(recipe.lora)
-    start = str(given.get("init_lora_weights", "")).lower()
-    if start.startswith(_CHANGES_THE_BASE):
-        raise InputError(
-            f"lora.init_lora_weights: {start} is not supported: it changes the base model, or needs data of its own, "
-            "before the first step; leave it out, or say gaussian or orthogonal"
-        )
     return LoraConfig(**given, task_type="CAUSAL_LM")
 
 

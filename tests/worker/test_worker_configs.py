@@ -48,11 +48,6 @@ def test_options_that_the_workbench_does_not_know_reach_the_libraries(model: Pat
     assert lora_config(recipe).init_lora_weights == "gaussian"
 
 
-def test_a_start_that_changes_the_base_is_refused(model: Path) -> None:
-    with pytest.raises(InputError, match="changes the base model"):
-        lora_config(make_recipe(model, lora__init_lora_weights="pissa"))
-
-
 def _copy(model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(model, tmp_path / "copy"))
 
