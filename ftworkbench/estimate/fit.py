@@ -82,14 +82,14 @@ def estimate(
 
 def _batch(recipe: Recipe, longest: float) -> Batch:
     length = recipe.train.max_length if recipe.train.packing else max(round(longest), 1)
-    return Batch(recipe.train.per_device_train_batch_size, length)
+    return Batch(recipe.train.micro_batch, length)
 
 
 def _trained_tokens(recipe: Recipe, rows: int, mean_tokens: float) -> float:
     train, data = recipe.train, recipe.data
     if train.max_steps is not None:
         length = train.max_length if train.packing else mean_tokens
-        return train.max_steps * train.per_device_train_batch_size * train.gradient_accumulation_steps * length
+        return train.max_steps * train.micro_batch * train.accumulation * length
     kept = 1.0 - (0 if data.validation else data.validation_fraction) - (0 if data.test else data.test_fraction)
     return rows * kept * train.num_train_epochs * mean_tokens
 
@@ -162,7 +162,7 @@ def _changes(recipe: Recipe) -> Iterator[tuple[str, Recipe]]:
 
 
 def _micro_batches(recipe: Recipe) -> Iterator[tuple[str, Recipe]]:
-    rows, steps = recipe.train.per_device_train_batch_size, recipe.train.gradient_accumulation_steps
+    rows, steps = recipe.train.micro_batch, recipe.train.accumulation
     while rows % 2 == 0:
         rows, steps = rows // 2, steps * 2
         words = f"train.per_device_train_batch_size = {rows} and train.gradient_accumulation_steps = {steps}"

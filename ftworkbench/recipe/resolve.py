@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ftworkbench.errors import RecipeError
@@ -41,7 +41,7 @@ def resolve(recipe: Recipe, machine: Machine) -> tuple[Recipe, tuple[Choice, ...
     if problems:
         raise RecipeError([f"{recipe.name}.toml: {problem}" for problem in problems])
     choices = tuple(_choices(recipe, machine, device, card))
-    return _with(recipe, choices), choices
+    return with_choices(recipe, choices), choices
 
 
 def _impossible(recipe: Recipe, device: str, card: Card | None) -> Iterator[str]:
@@ -118,6 +118,7 @@ def _training(recipe: Recipe, card: Card | None) -> Iterator[Choice]:
     elif train.packing and "packing_strategy" not in train.extra:
         why = "a row that overflows a packed sequence goes on in another; TRL's default drops the rest"
         yield Choice("train.packing_strategy", _KEEPS_OVERFLOW, why)
+    yield from _batch(recipe)
     if train.gradient_checkpointing is None:
         yield _checkpointing(recipe, card)
     if train.optim is None:
@@ -129,7 +130,18 @@ def _training(recipe: Recipe, card: Card | None) -> Iterator[Choice]:
         yield Choice("train.warmup_steps", _WARMUP, "a short rise over the first 3% of the steps")
     if train.per_device_eval_batch_size is None:
         why = "evaluation keeps no gradients, so what fits for training fits"
-        yield Choice("train.per_device_eval_batch_size", train.per_device_train_batch_size, why)
+        yield Choice("train.per_device_eval_batch_size", train.micro_batch, why)
+
+
+def _batch(recipe: Recipe) -> Iterator[Choice]:
+    train = recipe.train
+    step = train.micro_batch * train.accumulation
+    if train.per_device_train_batch_size is None:
+        why = f"small enough for most memories; {step} rows a step"
+        yield Choice("train.per_device_train_batch_size", train.micro_batch, why)
+    if train.gradient_accumulation_steps is None:
+        why = f"{train.micro_batch} x {train.accumulation} = {step} rows a step; 8 to 32 is usual for LoRA"
+        yield Choice("train.gradient_accumulation_steps", train.accumulation, why)
 
 
 def _checkpointing(recipe: Recipe, card: Card | None) -> Choice:
@@ -141,7 +153,9 @@ def _checkpointing(recipe: Recipe, card: Card | None) -> Choice:
     return Choice(key, True, "saves most of the memory that grows with the batch; false is a third faster if it fits")
 
 
-def _with(recipe: Recipe, choices: tuple[Choice, ...]) -> Recipe:
+def with_choices(recipe: Recipe, choices: Iterable[Choice]) -> Recipe:
+    """The recipe with these options set."""
+    choices = tuple(choices)
     changed = {}
     for table in TABLE_NAMES:
         current = getattr(recipe, table)

@@ -17,6 +17,9 @@ SCHEDULES = (
     "cosine_with_min_lr",
     "warmup_stable_decay",
 )
+ROWS_A_STEP = 16
+"""The effective batch where nothing else is said: what most LoRA recipes use."""
+_MICRO_BATCH = 4
 WHEN = ("no", "steps", "epoch")
 
 
@@ -39,10 +42,11 @@ class Train:
         unit="steps",
         low=1,
     )
-    per_device_train_batch_size: int = option(
-        4,
-        help="Rows in one forward pass: the micro-batch.",
-        why="Bigger is faster, up to the memory. Times gradient_accumulation_steps: the batch of a step.",
+    per_device_train_batch_size: int | None = option(
+        None,
+        help="Rows in one forward pass, with packing packed sequences: the micro-batch.",
+        why="Bigger is faster, up to the memory. Times gradient_accumulation_steps: the batch of a step. Left out, the "
+        "largest that fits.",
         unit="rows",
         low=1,
         common=True,
@@ -54,10 +58,10 @@ class Train:
         unit="rows",
         low=1,
     )
-    gradient_accumulation_steps: int = option(
-        4,
+    gradient_accumulation_steps: int | None = option(
+        None,
         help="Micro-batches whose gradients are added up before a step.",
-        why="Gives a larger batch without its memory. 8 to 32 rows a step is usual for LoRA.",
+        why="Gives a larger batch without its memory. 8 to 32 rows a step is usual for LoRA; left out, it makes 16.",
         unit="micro-batches",
         low=1,
         common=True,
@@ -188,3 +192,18 @@ class Train:
         common=True,
     )
     extra: Extra = field(default_factory=dict)
+
+    @property
+    def micro_batch(self) -> int:
+        """per_device_train_batch_size; where it is left out, what makes a step of ROWS_A_STEP, at most four."""
+        if self.per_device_train_batch_size is not None:
+            return self.per_device_train_batch_size
+        steps = self.gradient_accumulation_steps
+        return _MICRO_BATCH if steps is None else max(round(ROWS_A_STEP / steps), 1)
+
+    @property
+    def accumulation(self) -> int:
+        """gradient_accumulation_steps; where it is left out, what makes a step of ROWS_A_STEP."""
+        if self.gradient_accumulation_steps is not None:
+            return self.gradient_accumulation_steps
+        return max(round(ROWS_A_STEP / self.micro_batch), 1)

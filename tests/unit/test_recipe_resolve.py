@@ -70,6 +70,22 @@ def test_packed_rows_are_kept_apart_by_where_they_begin_on_a_card_that_can() -> 
         resolve(asked, H100)
 
 
+@pytest.mark.parametrize(
+    ("lines", "rows", "steps"),
+    [
+        ("", 4, 4),
+        ("per_device_train_batch_size = 8\n", 8, 2),
+        ("gradient_accumulation_steps = 16\n", 1, 16),
+        ("per_device_train_batch_size = 32\n", 32, 1),
+        ("per_device_train_batch_size = 2\ngradient_accumulation_steps = 3\n", 2, 3),
+    ],
+)
+def test_what_is_left_out_makes_sixteen_rows_a_step(lines: str, rows: int, steps: int) -> None:
+    for machine in (CPU, H100):
+        train = resolve(recipe(f"[train]\n{lines}"), machine)[0].train
+        assert (train.per_device_train_batch_size, train.gradient_accumulation_steps) == (rows, steps)
+
+
 def test_every_choice_is_in_the_recipe_and_has_a_reason() -> None:
     before = recipe("[train]\npacking = true\n[quantization]\nload_in_4bit = true\n")
     for machine in (CPU, H100, T4):
