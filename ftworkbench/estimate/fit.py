@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ftworkbench.estimate.adapters import trainable
 from ftworkbench.estimate.cards import Card
 from ftworkbench.estimate.memory import Batch, memory_parts
-from ftworkbench.estimate.shape import Shape, trainable
+from ftworkbench.estimate.shape import Shape
 from ftworkbench.estimate.speed import tokens_per_second
 from ftworkbench.recipe.tables import Recipe
 

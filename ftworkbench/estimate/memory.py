@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftworkbench.estimate.shape import Shape, targets, trainable
+from ftworkbench.estimate.adapters import targets, trainable
+from ftworkbench.estimate.shape import Shape
 from ftworkbench.recipe.tables import Recipe
 
 GIB = 2**30
@@ -70,7 +71,12 @@ def is_quantized(recipe: Recipe) -> bool:
 
 def is_fused(recipe: Recipe) -> bool:
     """Whether LoRA layers are computed in one step, as worker.fused_lora does it."""
-    plain = recipe.lora.lora_dropout == 0 and not recipe.lora.use_dora and not recipe.quantization.load_in_8bit
+    plain = (
+        recipe.method.adapter == "lora"
+        and recipe.lora.lora_dropout == 0
+        and not recipe.lora.use_dora
+        and not recipe.quantization.load_in_8bit
+    )
     return recipe.method.fused_lora and plain
 
 
@@ -123,9 +129,13 @@ def _block(shape: Shape, recipe: Recipe, batch: Batch) -> float:
 def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
     """The inputs of the adapters: with dropout a copy and a mask for each; without, a copy that they share.
 
-    Beside a base in another format, each adapter casts its input, and so has a copy of its own.
+    Beside a base in another format, each adapter casts its input, and so has a copy of its own. IA3 keeps what it
+    scales: outputs as they are, inputs of feed-forward layers in its own format.
     """
     adapted = targets(shape, recipe)
+    if recipe.method.adapter == "ia3":
+        own = _adapter_bytes(recipe)
+        return sum(each.inputs * own if each.source == "middle" else each.outputs * size for each in adapted)
     widths = sum(each.inputs * each.met for each in adapted)
     if recipe.lora.lora_dropout > 0:
         return widths * (size + 1)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ftworkbench.errors import InputError
 from ftworkbench.estimate.configs import read_config
-from ftworkbench.recipe.tables import Recipe
 from ftworkbench.workspace import Workspace
 
 # The same facts, as the model families name them; the first that is there counts.
@@ -21,6 +19,7 @@ _NAMES = {
     "inner": ("intermediate_size", "n_inner", "ffn_dim"),
     "experts": ("num_experts", "num_local_experts", "n_routed_experts"),
 }
+_CONTEXT = ("max_position_embeddings", "n_positions", "max_sequence_length")
 _UNGATED = frozenset({"gpt2", "gpt_neox", "opt", "phi", "starcoder2", "gpt_bigcode", "bloom", "falcon", "gptj"})
 _INWARD_BIAS = frozenset({"qwen2", "qwen2_moe", "glm", "glm4"})
 _HEAD_NORMS = frozenset({"qwen3", "qwen3_moe", "gemma3", "gemma3_text"})
@@ -28,6 +27,28 @@ _FOUR_NORMS = frozenset({"gemma2", "gemma3", "gemma3_text", "glm4"})
 _FUSED_ATTENTION = frozenset({"phi3", "gpt2", "gpt_neox", "gpt_bigcode", "bloom", "falcon"})
 _FUSED_GATE = frozenset({"phi3", "glm", "glm4"})
 _ATTENTION = frozenset({"q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj"})
+# Where a family's blocks are in its model, and what it calls the linear layers that others call as Llama does.
+_BLOCKS = {
+    "gpt2": "transformer.h",
+    "gpt_bigcode": "transformer.h",
+    "bloom": "transformer.h",
+    "falcon": "transformer.h",
+    "gptj": "transformer.h",
+    "gpt_neox": "gpt_neox.layers",
+    "opt": "model.decoder.layers",
+}
+_CONV = {"qkv_proj": "attn.c_attn", "o_proj": "attn.c_proj", "up_proj": "mlp.c_fc", "down_proj": "mlp.c_proj"}
+_FUSED = {"up_proj": "mlp.dense_h_to_4h", "down_proj": "mlp.dense_4h_to_h"}
+_OWN_NAMES = {
+    "gpt2": _CONV,
+    "gpt_bigcode": _CONV,
+    "gpt_neox": {"qkv_proj": "attention.query_key_value", "o_proj": "attention.dense", **_FUSED},
+    "bloom": {"qkv_proj": "self_attention.query_key_value", "o_proj": "self_attention.dense", **_FUSED},
+    "falcon": {"qkv_proj": "self_attention.query_key_value", "o_proj": "self_attention.dense", **_FUSED},
+    "opt": {"o_proj": "self_attn.out_proj", "up_proj": "fc1", "down_proj": "fc2"},
+    "phi": {"o_proj": "self_attn.dense", "up_proj": "mlp.fc1", "down_proj": "mlp.fc2"},
+    "starcoder2": {"up_proj": "mlp.c_fc", "down_proj": "mlp.c_proj"},
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +86,8 @@ class Shape:
     """A decoder: `layers` blocks of the same linear layers between an embedding and a head.
 
     `query` and `key_value` are the widths of all query heads and of all key heads together; `inner` is the
-    width in the middle of the feed-forward part, for a mixture that of the experts that one token meets.
+    width in the middle of the feed-forward part, for a mixture that of the experts that one token meets; `context`
+    the tokens that the model reads at most, where its configuration says so.
     """
 
     family: str
@@ -80,6 +102,7 @@ class Shape:
     gated: bool
     linears: tuple[Linear, ...]
     small: int
+    context: int | None = None
 
     @property
     def in_blocks(self) -> int:
@@ -95,6 +118,12 @@ class Shape:
     @property
     def parameters(self) -> int:
         return self.in_blocks + self.outside
+
+    def path(self, layer: int, linear: Linear) -> str:
+        """The name of a linear layer in the model, as PEFT matches target modules against it."""
+        own = _OWN_NAMES.get(self.family, {}).get(linear.name)
+        part = "self_attn" if linear.name in _ATTENTION else "mlp"
+        return f"{_BLOCKS.get(self.family, 'model.layers')}.{layer}.{own or f'{part}.{linear.name}'}"
 
 
 def read_shape(model_id: str, workspace: Workspace, revision: str | None = None) -> Shape:
@@ -131,6 +160,7 @@ def shape_of(config: Mapping[str, Any], model_id: str = "this model") -> Shape:
         gated=family not in _UNGATED,
         linears=(*_attention(config, family, hidden, query, key_value), *feed_forward),
         small=layers * norms + hidden,
+        context=next((config[name] for name in _CONTEXT if isinstance(config.get(name), int)), None),
     )
 
 
@@ -164,41 +194,6 @@ def _feed_forward(config: Mapping[str, Any], family: str, hidden: int) -> tuple[
         return Linear("gate_up_proj", hidden, 2 * inner, bias), down
     up = Linear("up_proj", hidden, inner, bias)
     return (up, down) if family in _UNGATED else (Linear("gate_proj", hidden, inner, bias), up, down)
-
-
-def trainable(shape: Shape, recipe: Recipe) -> int:
-    """The parameters that are trained: for each target LoRA's A (r x in), B (out x r), DoRA's sizes (out)."""
-    lora = recipe.lora
-    count = 0
-    for each in shape.linears:
-        size = lora.r * each.ranks * each.copies * (each.inputs + each.outputs)
-        size += each.outputs if lora.use_dora else 0
-        size += each.outputs if lora.bias != "none" and each.bias else 0
-        count += size * _adapted_layers(each, shape, recipe)
-    return count
-
-
-def targets(shape: Shape, recipe: Recipe) -> tuple[Linear, ...]:
-    """The linear layers of a block that get an adapter, in any block."""
-    return tuple(each for each in shape.linears if _adapted_layers(each, shape, recipe))
-
-
-def _adapted_layers(linear: Linear, shape: Shape, recipe: Recipe) -> int:
-    """In how many blocks a linear layer gets an adapter."""
-    only = recipe.lora.extra.get("layers_to_transform")
-    layers = [only] if isinstance(only, int) else list(only) if only else range(shape.layers)
-    part = "self_attn" if linear.name in _ATTENTION else "mlp"
-    return sum(_is_target(f"model.layers.{layer}.{part}.{linear.name}", recipe) for layer in layers)
-
-
-def _is_target(path: str, recipe: Recipe) -> bool:
-    """As PEFT decides it (tuners_utils.check_target_module_exists): text is a pattern, a list holds ends of paths."""
-    wanted = recipe.lora.target_modules
-    if isinstance(wanted, str) and wanted.lower() == "all-linear":
-        return True
-    if isinstance(wanted, str):
-        return re.fullmatch(wanted, path) is not None
-    return any(path.endswith(f".{each}") for each in wanted)
 
 
 def _size(config: Mapping[str, Any], part: str, model_id: str) -> int:

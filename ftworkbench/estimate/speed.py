@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from ftworkbench.estimate.adapters import targets, trainable
 from ftworkbench.estimate.cards import Card
 from ftworkbench.estimate.memory import Batch, is_fused, is_quantized
-from ftworkbench.estimate.shape import Shape, targets, trainable
+from ftworkbench.estimate.shape import Shape
 from ftworkbench.recipe.tables import Recipe
 
 # Fitted to the measured table of an 8B Llama shape on one H200 (790 TFLOP/s, 4.8 TB/s):
@@ -69,7 +70,7 @@ def _micro_batch(recipe: Recipe, batch: Batch, mean_tokens: float) -> tuple[floa
 
 def _traffic(recipe: Recipe) -> float:
     traffic = _BYTES_PER_FLOP
-    if is_fused(recipe):
+    if is_fused(recipe) or recipe.method.adapter == "ia3":
         traffic *= _ONE_STEP
     elif recipe.lora.lora_dropout == 0:
         traffic *= _WITHOUT_DROPOUT

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ftworkbench.errors import InputError
 
@@ -78,6 +80,18 @@ def library_fields(table: str) -> dict[str, LibraryOption]:
 def library_options(table: str) -> frozenset[str]:
     """The names of `library_fields`."""
     return frozenset(library_fields(table))
+
+
+@cache
+def library_mapping(package: str, path: str, name: str) -> Mapping[str, Any]:
+    """A mapping of literals that a module of a library declares. Raises InputError where it has none of that name."""
+    file = _package(package) / path
+    for part in _module(file).body:
+        if isinstance(part, ast.Assign) and any(
+            isinstance(each, ast.Name) and each.id == name for each in part.targets
+        ):
+            return dict(ast.literal_eval(part.value))
+    raise InputError(f"{file}: has no {name}; this version of the library is not one that is known here")
 
 
 def _package(name: str) -> Path:

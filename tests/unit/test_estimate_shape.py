@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ftworkbench.errors import InputError
-from ftworkbench.estimate.shape import read_shape, shape_of, trainable
+from ftworkbench.estimate.adapters import trainable
+from ftworkbench.estimate.shape import read_shape, shape_of
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.workspace import Workspace
