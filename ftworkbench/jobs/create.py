@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ftworkbench.files import write_json
+from ftworkbench.jobs.bin import names_in_bin
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.names import new_name
 from ftworkbench.jobs.state import State, put_state
@@ -28,7 +29,7 @@ def create_job(workspace: Workspace, kind: str, recipe_text: str, manifest: Mapp
     try:
         job = Job(staged)
         job.recipe.write_text(recipe_text, encoding="utf-8")
-        taken = {entry.name for entry in os.scandir(workspace.jobs)}
+        taken = {entry.name for entry in os.scandir(workspace.jobs)} | names_in_bin(workspace)
         name = new_name(kind, str(manifest.get("recipe", "job")), now, taken)
         write_json(job.manifest, {**manifest, "v": 1, "kind": kind, "name": name, "created": now})
         put_state(job, State(phase="queued", boot_id=boot_id(), host=host(), t=now))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ftworkbench.errors import InputError
+from ftworkbench.jobs.bin import binned
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.names import dateless_name
 from ftworkbench.workspace import Workspace
@@ -28,6 +29,8 @@ def find_job(workspace: Workspace, text: str, wanted: Callable[[Job], bool] = la
         found = [job for job in found if wanted(job)] or found
     if not found:
         jobs = list_jobs(workspace)
+        if gone := named_jobs([each.job for each in binned(workspace)], path.name):
+            raise InputError(f"{gone[-1].short}: was removed; `ftworkbench restore {gone[-1].short}` brings it back")
         there = f"; there are {names_of(jobs)}" if jobs else ", which has no jobs yet"
         raise InputError(f"{text}: no such job in {workspace.name}{there}")
     return only_job(found, text)

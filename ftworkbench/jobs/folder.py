@@ -97,6 +97,10 @@ class Job:
     def verdict(self) -> Path:
         return self.path / "verdict.json"
 
+    @property
+    def marks(self) -> Path:
+        return self.path / "marks.json"
+
 
 @lru_cache(maxsize=4096)
 def _manifest(path: Path, changed: int) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from ftworkbench.jobs.follow import Tail
 from ftworkbench.jobs.state import ALIVE, phase
 from ftworkbench.jobs.story import Story
 from ftworkbench.steps.evaluate import is_trained
+from ftworkbench.steps.history import history_of
 from ftworkbench.steps.verdicts import deciding_job, is_void, verdict_of
 from ftworkbench.workspace import Workspace, workspace_at
 
@@ -25,7 +26,7 @@ def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, 
     """One entry of `ftworkbench jobs --json`. With a `story` that was followed the events are not read again.
 
     `why` says what a queued job waits for, or why one ended as it did. `void`: the split that the verdict was reached
-    on is not the frozen one any more.
+    on is not the frozen one any more. The rest is `steps.history`'s.
     """
     story = _end_of_story(job) if story is None else story
     decided_by = deciding_job(job, jobs)
@@ -40,6 +41,7 @@ def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, 
         "verdict": verdict_of(job, jobs),
         "void": decided_by is not None and is_void(decided_by),
         "why": story.why,
+        **history_of(job, jobs),
     }
 
 
