@@ -14,15 +14,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ftworkbench.files import DISK_FULL
 
 VERSION = 1
 _SYNCED = frozenset({"phase", "checkpoint"})
@@ -69,10 +72,14 @@ def _split_finite(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
 
 
 class EventLog:
-    """The events of one attempt, appended by one write each. Threads may share it; `seq` goes on."""
+    """The events of one attempt, appended by one write each. Threads may share it; `seq` goes on.
 
-    def __init__(self, path: Path, attempt: int) -> None:
+    Where the disk is full, `wait` is called and the event is tried again; without one it raises.
+    """
+
+    def __init__(self, path: Path, attempt: int, wait: Callable[[], None] | None = None) -> None:
         self._attempt = attempt
+        self.wait = wait
         self._lock = threading.Lock()
         last = _last_event(path)
         self._seq = last.seq if last else 0
@@ -110,16 +117,27 @@ class EventLog:
             head = {"v": VERSION, "seq": seq, "t": now, "attempt": self._attempt, "kind": kind}
             body = {key: _plain(value) for key, value in fields.items() if key not in head}
             line = json.dumps({**head, **body}, allow_nan=False).encode("ascii") + b"\n"
-            if self._cut:
-                line = b"\n" + line
             self._seq = seq
-            self._cut = True
-            written = os.write(self._file, line)
-            if written != len(line):
-                raise OSError(f"{written} of an event's {len(line)} bytes were written; is the disk full?")
-            self._cut = False
+            while not self._written(line):
+                assert self.wait is not None
+                self.wait()
             if kind in _SYNCED:
                 os.fsync(self._file)
+
+    def _written(self, line: bytes) -> bool:
+        """Writes the line, and says whether it could; False only where the disk is full and there is time to wait."""
+        try:
+            begun = b"\n" + line if self._cut else line
+            self._cut = True
+            written = os.write(self._file, begun)
+            if written != len(begun):
+                raise OSError(errno.ENOSPC, f"{written} of an event's {len(begun)} bytes were written")
+        except OSError as error:
+            if self.wait is None or error.errno not in DISK_FULL:
+                raise
+            return False
+        self._cut = False
+        return True
 
     def close(self) -> None:
         os.close(self._file)

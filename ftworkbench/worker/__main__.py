@@ -7,6 +7,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,15 +18,17 @@ from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.heartbeat import heartbeat
 from ftworkbench.jobs.queue import LeftQueueError, length, take_device
-from ftworkbench.jobs.state import read_state
+from ftworkbench.jobs.state import own_state, read_state, write_state
 from ftworkbench.machine import Card, this_machine
 from ftworkbench.paths import model_folder
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.quiet import quiet_libraries
 from ftworkbench.worker.reasons import reason
-from ftworkbench.worker.work import StoppedError, Work, tell_phase
+from ftworkbench.worker.work import BeginAgainError, StoppedError, Work, tell_phase
 
+EXIT_AGAIN = 75  # that of sysexits.h: it was for now only
+_LOOK_FOR_ROOM = 2.0  # seconds between two tries to write to a full disk
 # Where the work of each kind begins. A session takes the device itself, when it is first asked to answer.
 _WORK = {
     "train": ("ftworkbench.worker.train", "train"),
@@ -37,12 +40,20 @@ _WORK = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 0 where the job is done or has stopped as asked, 1 where it failed, 2 for no job at all."""
+    """The exit code: 0 where the job is done or has stopped as asked, 1 where it failed, 2 for no job at all.
+
+    A job that begins again in a fresh process does so in the place of this one.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) != 1 or not (Path(arguments[0]) / "manifest.json").is_file():
         print("usage: python -m ftworkbench.worker JOBDIR", file=sys.stderr)
         return EXIT_BAD_INPUT
-    return do_job(Job(Path(arguments[0]).resolve()), asked_to_stop())
+    job = Job(Path(arguments[0]).resolve())
+    code = do_job(job, asked_to_stop())
+    if code == EXIT_AGAIN:
+        # The same process with nothing left in its memory, or on the card.
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "ftworkbench.worker", str(job.path)])
+    return code
 
 
 def asked_to_stop() -> Callable[[], bool]:
@@ -59,13 +70,22 @@ def asked_to_stop() -> Callable[[], bool]:
 
 
 def do_job(job: Job, signalled: Callable[[], bool] = lambda: False) -> int:
-    """Does the job in this process, and writes its end whatever happens. Gives the exit code."""
+    """Does the job in this process, and writes its end whatever happens. Gives the exit code, or EXIT_AGAIN."""
     os.umask(0o077)
     state = read_state(job)
-    log = EventLog(job.events, state.attempt if state else 1)
+
+    def stopped() -> bool:
+        return signalled() or job.stop_file.exists()
+
+    def wait() -> None:
+        if stopped():
+            raise StoppedError("as it was asked to, while it waited for room on the disk")
+        time.sleep(_LOOK_FOR_ROOM)
+
+    log = EventLog(job.events, state.attempt if state else 1, wait)
     try:
         with heartbeat(job):
-            return _attempt(job, log, lambda: signalled() or job.stop_file.exists())
+            return _attempt(job, log, stopped)
     finally:
         log.close()
 
@@ -76,6 +96,9 @@ def _attempt(job: Job, log: EventLog, stopped: Callable[[], bool]) -> int:
     except (StoppedError, LeftQueueError) as error:
         tell_phase(job, log, "stopped", reason(error))
         return EXIT_GOOD
+    except BeginAgainError as error:
+        write_state(job, own_state("queued", log.attempt + 1, str(error)))
+        return EXIT_AGAIN
     except WorkbenchError as error:
         print(error, file=sys.stderr)
         tell_phase(job, log, "failed", reason(error))

@@ -30,11 +30,17 @@ def quantization_config(recipe: Recipe) -> Any:
     return BitsAndBytesConfig(**_given(recipe.quantization))
 
 
-def lora_config(recipe: Recipe) -> Any:
-    """The LoraConfig."""
+def adapter_config(recipe: Recipe) -> Any:
+    """PEFT's LoraConfig, or IA3Config, as the recipe asks for it."""
+    if recipe.method.adapter == "ia3":
+        from peft import IA3Config
+
+        return IA3Config(**_given(recipe.ia3), task_type="CAUSAL_LM")
     from peft import LoraConfig
 
     given = _given(recipe.lora)
+    if "init_lora_weights" in given:
+        given["init_lora_weights"] = given["init_lora_weights"].lower()
     return LoraConfig(**given, task_type="CAUSAL_LM")
 
 

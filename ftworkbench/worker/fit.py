@@ -14,6 +14,7 @@ from ftworkbench.files import write_json
 from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.models import load_base, parameters, peak, reset_peak
 from ftworkbench.worker.rows import Rows, encode_rows
+from ftworkbench.worker.starts import begun_config
 from ftworkbench.worker.train import make_tuner, quickened
 from ftworkbench.worker.work import Work
 
@@ -36,7 +37,7 @@ def fit(work: Work) -> None:
     held_out = encode_rows(work, template, parts.validation, "validation")
     if not len(rows):
         raise InputError("data.train: no rows are left to train on")
-    step = recipe.train.per_device_train_batch_size * recipe.train.gradient_accumulation_steps
+    step = recipe.train.micro_batch * recipe.train.accumulation
     longest = rows.longest_first(step)
     evaluated = held_out.longest_first(recipe.train.per_device_eval_batch_size or 8)
     found: dict[str, Any] = {"fits": True, "parts": {}}
@@ -56,6 +57,8 @@ def fit(work: Work) -> None:
             template,
             _repeated(longest, step),
             evaluated,
+            peft_config=begun_config(work, None),
+            row_keys=parts.row_keys,
             output_dir=work.job.path / "scratch",
             max_steps=_STEPS,
             eval_strategy="no",
@@ -99,7 +102,7 @@ def _pace(work: Work, tuner: Any, rows: Rows) -> dict[str, Any]:
     seconds, tokens = counts["seconds"], counts["tokens"]
     pace = tokens / seconds if seconds else None
     train = work.recipe.train
-    step = train.per_device_train_batch_size * train.gradient_accumulation_steps
+    step = train.micro_batch * train.accumulation
     epochs = train.num_train_epochs if train.max_steps is None else train.max_steps * step / len(rows)
     return {
         "tokens_per_second": pace,

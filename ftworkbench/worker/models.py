@@ -23,6 +23,7 @@ from ftworkbench.workspace import Workspace
 GIB = 2**30
 _NF4_WIDTH = 64  # the CPU kernels of bitsandbytes take rows of whole blocks only
 _ABOUT_FILES = ("cache_dir", "code_revision", "force_download", "local_files_only", "proxies", "subfolder")
+_ADAPTERS = ("lora_", "ia3_")  # how PEFT names what it adds
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
@@ -168,7 +169,7 @@ def parameters(model: Any) -> tuple[int, int]:
             count = each.quant_state.shape.numel() if each.quant_state is not None else 2 * count
         if each.requires_grad:
             trained += count
-        if not each.requires_grad and "lora_" not in name:
+        if not each.requires_grad and not any(part in name for part in _ADAPTERS):
             total += count
     return total, trained
 

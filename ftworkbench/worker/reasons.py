@@ -47,6 +47,20 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory, the card's or the machine's, ran out."""
+    return any(_memory(each) is not None for each in _chain(error))
+
+
+def _memory(error: BaseException) -> str | None:
+    """Whose memory ran out; None where none did."""
+    names = {each.__name__ for each in type(error).__mro__}
+    text = str(error)
+    if "OutOfMemoryError" in names or "CUDA out of memory" in text or "CUBLAS_STATUS_ALLOC_FAILED" in text:
+        return "GPU"
+    return "the machine's" if isinstance(error, MemoryError) or "can't allocate memory" in text else None
+
+
 def reason(error: BaseException) -> str:
     """What went wrong and what to do, on one printable line."""
     if isinstance(error, WorkbenchError):
@@ -61,12 +75,10 @@ def reason(error: BaseException) -> str:
 
 
 def _known(error: BaseException) -> str | None:
-    names = {each.__name__ for each in type(error).__mro__}
     text = str(error)
-    if "OutOfMemoryError" in names or "CUDA out of memory" in text:
-        return _MEMORY.format(where="GPU")
-    if isinstance(error, MemoryError) or "can't allocate memory" in text:
-        return _MEMORY.format(where="the machine's")
+    where = _memory(error)
+    if where is not None:
+        return _MEMORY.format(where=where)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "the disk is full: make room, then resume the job"
     for name in (each.__name__ for each in type(error).__mro__):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ from ftworkbench.files import write_json
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.attention import packed_attention
 from ftworkbench.worker.checkpoints import newest, sha256_of, sync
-from ftworkbench.worker.configs import lora_config, sft_config
+from ftworkbench.worker.configs import sft_config
 from ftworkbench.worker.fused_lora import fused_adapters
 from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.models import load_base, parameters, reset_peak
 from ftworkbench.worker.row_losses import write_row_losses
 from ftworkbench.worker.rows import Rows, encode_rows
+from ftworkbench.worker.samples import Sampler
+from ftworkbench.worker.smaller import begin_smaller
+from ftworkbench.worker.starts import as_saved, begin, begun_config, changes_base, conversion
 from ftworkbench.worker.template import Template
 from ftworkbench.worker.trainer import Tuner, figures
 from ftworkbench.worker.work import StoppedError, Work
@@ -56,7 +59,18 @@ def train(work: Work) -> None:
     if work.log.attempt > 1:
         where = f"goes on from step {found.step}" if found else "no checkpoint was saved yet: begins at step 0 again"
         work.notice(where, "resumed", level="info", step=found.step if found else 0)
-    tuner = make_tuner(work, model, template, rows, held_out, eval_on_start=found is None and len(held_out) > 0)
+    tuner = make_tuner(
+        work,
+        model,
+        template,
+        rows,
+        held_out,
+        peft_config=begun_config(work, found.path if found else None),
+        row_keys=parts.row_keys,
+        sampler=Sampler(work, template, parts.validation, parts.row_keys),
+        eval_on_start=found is None and len(held_out) > 0,
+    )
+    begin(work, tuner.model, rows.encoded, found.path if found else None)
     if found is not None:
         tuner.go_on_from(found.path)
     work.leave_if_stopped()
@@ -64,8 +78,12 @@ def train(work: Work) -> None:
     # -------------------------------------------------------------------------------------------------
     # The run: events come from the trainer
 
-    with quickened(work.recipe, model, tuner):
-        tuner.train(resume_from_checkpoint=str(found.path) if found else None)
+    try:
+        with quickened(work.recipe, model, tuner):
+            tuner.train(resume_from_checkpoint=str(found.path) if found else None)
+    except Exception as error:
+        begin_smaller(work, error)
+        raise
 
     # -------------------------------------------------------------------------------------------------
     # What stays
@@ -84,6 +102,9 @@ def train(work: Work) -> None:
     }
     write_json(work.job.result, result)
     if not work.stopped():
+        if changes_base(work.recipe) and work.recipe.method.row_losses:
+            del model
+            as_saved(work, tuner)
         seconds = write_row_losses(work, tuner, rows, parts.row_keys)
         if seconds is not None:
             write_json(work.job.result, result | {"row_losses_seconds": round(seconds, 3)})
@@ -91,7 +112,18 @@ def train(work: Work) -> None:
         raise StoppedError(f"stopped at step {tuner.state.global_step} of {tuner.state.max_steps}, as it was asked to")
 
 
-def make_tuner(work: Work, model: Any, template: Template, rows: Rows, held_out: Rows, **options: Any) -> Tuner:
+def make_tuner(
+    work: Work,
+    model: Any,
+    template: Template,
+    rows: Rows,
+    held_out: Rows,
+    *,
+    peft_config: Any,
+    row_keys: Mapping[str, str],
+    sampler: Sampler | None = None,
+    **options: Any,
+) -> Tuner:
     """The trainer of the recipe over these rows. `options` go before the recipe's own [train]."""
     recipe = work.recipe
     if not len(held_out):
@@ -100,13 +132,16 @@ def make_tuner(work: Work, model: Any, template: Template, rows: Rows, held_out:
     args = sft_config(recipe, folder, work.device, **options)
     return Tuner(
         work,
+        rows,
+        row_keys,
+        sampler=sampler if len(held_out) else None,
         loraplus_lr_ratio=recipe.method.loraplus_lr_ratio,
         model=model,
         args=args,
         train_dataset=rows.dataset(),
         eval_dataset=held_out.dataset() if len(held_out) else None,
         processing_class=template.tokenizer,
-        peft_config=lora_config(recipe),
+        peft_config=peft_config,
         callbacks=_callbacks(recipe, len(held_out) > 0),
     )
 
@@ -125,15 +160,17 @@ def quickened(recipe: Recipe, model: Any, tuner: Tuner) -> Iterator[None]:
 def _callbacks(recipe: Recipe, evaluated: bool) -> list[Any]:
     from transformers import EarlyStoppingCallback
 
-    patience = recipe.method.early_stopping_patience
-    return [EarlyStoppingCallback(patience)] if patience is not None and evaluated else []
+    method = recipe.method
+    if method.early_stopping_patience is None or not evaluated:
+        return []
+    return [EarlyStoppingCallback(method.early_stopping_patience, method.early_stopping_threshold)]
 
 
 def save_adapter(work: Work, model: Any, template: Template) -> str:
     """Writes `adapter/`: PEFT's files, the tokenizer and its chat template. Gives the weights' SHA-256."""
     staged = work.job.path / _STAGED
     shutil.rmtree(staged, ignore_errors=True)
-    model.save_pretrained(staged, safe_serialization=True)
+    model.save_pretrained(staged, safe_serialization=True, **conversion(work))
     template.tokenizer.save_pretrained(staged)
     (staged / "README.md").unlink(missing_ok=True)  # a card for the hub, with nothing filled in
     sync(staged)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-import time
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import TrainerCallback
 from transformers.trainer_callback import PrinterCallback
 from trl import SFTTrainer
 
 from ftworkbench.errors import JobError
+from ftworkbench.figures import count
 from ftworkbench.files import read_json, write_json
-from ftworkbench.worker.checkpoints import STAGING, rotate, seal
-from ftworkbench.worker.models import memory, peak
+from ftworkbench.worker.checkpoints import STAGING, Checkpoint, rotate, seal
+from ftworkbench.worker.models import peak
+from ftworkbench.worker.room import with_room
+from ftworkbench.worker.rows import Rows
+from ftworkbench.worker.samples import Sampler
+from ftworkbench.worker.step_rows import BATCH_ROWS, RowCollator
+from ftworkbench.worker.teller import Teller
 from ftworkbench.worker.work import Work
 
 _COUNTS = "counts.json"
-_PROGRESS_EVERY = 0.2  # seconds between two words on the progress
-_NAMES = {"loss", "grad_norm", "learning_rate", "mean_token_accuracy", "entropy"}
+_SMALL_FILES = 2**20  # the trainer's state, the states of the random numbers
 
 
 class NotFiniteError(JobError):
@@ -28,17 +32,33 @@ class NotFiniteError(JobError):
 
 
 class Tuner(SFTTrainer):  # type: ignore[misc]
-    """An SFTTrainer over rows that are tokenized and masked already. `counts` go on over attempts."""
+    """An SFTTrainer over rows that are tokenized and masked already.
 
-    def __init__(self, work: Work, *, loraplus_lr_ratio: float | None = None, **options: Any) -> None:
+    `row_keys` are the keys of the rows that examples come from, by the example's. `counts` go on over attempts;
+    `step_rows` are the keys of the rows that the step has taken so far.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        rows: Rows,
+        row_keys: Mapping[str, str],
+        *,
+        sampler: Sampler | None = None,
+        loraplus_lr_ratio: float | None = None,
+        **options: Any,
+    ) -> None:
         self.work = work
+        self.step_rows: list[str] = []
         self.counts = {"tokens": 0.0, "seconds": 0.0}
         self.saved_step = -1
         self._staged_in: Path | None = None
         self._loraplus_lr_ratio = loraplus_lr_ratio
         self.optimizer: Any = None
+        self.data_collator: Any
         super().__init__(**options)
-        self.add_callback(Teller(self))
+        self.data_collator = RowCollator(self.data_collator, rows, row_keys, self.args.max_length)
+        self.add_callback(Teller(self, sampler))
         self.remove_callback(PrinterCallback)
 
     @property
@@ -64,25 +84,33 @@ class Tuner(SFTTrainer):  # type: ignore[misc]
 
     # Before the optimizer's step, so that the weights are still good when it ends.
 
+    def _prepare_inputs(self, inputs: Any) -> Any:
+        rows = inputs.pop(BATCH_ROWS, [])
+        if self.model.training:
+            self.step_rows += rows
+        return super()._prepare_inputs(inputs)
+
     def training_step(self, model: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
+        rows = inputs.get(BATCH_ROWS, [])
         mask = inputs.get("attention_mask")
         self.counts["tokens"] += float(inputs["input_ids"].numel() if mask is None else mask.sum())
         loss = super().training_step(model, inputs, *rest, **named)
-        self._require_finite("loss", loss)
+        self._require_finite("loss", loss, rows)
         return loss
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         norm = super()._get_grad_norm(model, grad_norm=grad_norm)
         if norm is not None and not self.args.fp16:  # loss scaling meets infinite gradients, and skips their steps
-            self._require_finite("gradient", norm)
+            self._require_finite("gradient", norm, self.step_rows)
         return norm
 
-    def _require_finite(self, what: str, value: Any) -> None:
+    def _require_finite(self, what: str, value: Any, rows: Sequence[str]) -> None:
         number = float(value)
         if math.isfinite(number):
             return
         step = self.state.global_step + 1
-        self.work.notice(f"the {what} is {number} at step {step}", "not-finite", level="error", step=step)
+        text = f"the {what} is {number} at step {step}, on {count(len(rows), 'row')}"
+        self.work.notice(text, "not-finite", level="error", step=step, rows=list(rows))
         raise NotFiniteError(
             f"the {what} became {number} at step {step}, and nothing was saved after it: lower train.learning_rate, "
             "or look at the rows of that step; resume goes on from the last checkpoint"
@@ -95,9 +123,23 @@ class Tuner(SFTTrainer):  # type: ignore[misc]
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         step = int(self.state.global_step)
-        name = f"checkpoint-{step}"
-        self._staged_in = self.folder / STAGING
-        staged = self._staged_in / name
+        staging = self.folder / STAGING
+
+        def save() -> Checkpoint:
+            return self._stage(model, trial, staging / f"checkpoint-{step}", step)
+
+        def clear() -> None:
+            shutil.rmtree(staging, ignore_errors=True)
+
+        saved = with_room(self.work, f"the checkpoint of step {step}", checkpoint_bytes(self.model), save, clear)
+        relative = str(saved.path.relative_to(self.work.job.path))
+        self.work.log.emit("checkpoint", step=step, path=relative, sha256=saved.sha256)
+        best = self.state.best_model_checkpoint
+        self.saved_step = step
+        rotate(self.folder, self.work.recipe.train.save_total_limit, Path(best) if best else None)
+
+    def _stage(self, model: Any, trial: Any, staged: Path, step: int) -> Checkpoint:
+        self._staged_in = staged.parent
         try:
             staged.mkdir(parents=True, exist_ok=True)
             super()._save_checkpoint(model, trial)
@@ -108,12 +150,7 @@ class Tuner(SFTTrainer):  # type: ignore[misc]
             self.state.best_model_checkpoint = str(self.folder / Path(best).name)
             self.state.save_to_json(str(staged / "trainer_state.json"))
         write_json(staged / _COUNTS, self.counts)
-        saved = seal(staged, self.folder / name, step)
-        relative = str(saved.path.relative_to(self.work.job.path))
-        self.work.log.emit("checkpoint", step=step, path=relative, sha256=saved.sha256)
-        best = self.state.best_model_checkpoint
-        self.saved_step = step
-        rotate(self.folder, self.work.recipe.train.save_total_limit, Path(best) if best else None)
+        return seal(staged, self.folder / staged.name, step)
 
     def create_model_card(self, *rest: Any, **named: Any) -> None:
         """None: the job's own files say what it is, and the card would ask the hub."""
@@ -125,71 +162,10 @@ class Tuner(SFTTrainer):  # type: ignore[misc]
             self.counts.update({name: float(found[name]) for name in self.counts if name in found})
 
 
-class Teller(TrainerCallback):  # type: ignore[misc]
-    """Tells what the trainer does as events, and has it stop when it was asked to."""
-
-    def __init__(self, tuner: Tuner) -> None:
-        self._tuner = tuner
-        self._work = tuner.work
-        self._began = 0.0
-        self._told = 0.0
-        self._logged = dict(tuner.counts)
-        self._stopping = False
-
-    @property
-    def stopped(self) -> bool:
-        return self._stopping
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._logged = dict(self._tuner.counts)
-        self._work.phase("running", step=state.global_step)
-        self._work.progress("training", state.global_step, state.max_steps, "steps")
-
-    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._began = time.monotonic()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        now = time.monotonic()
-        self._tuner.counts["seconds"] += now - self._began
-        if now - self._told >= _PROGRESS_EVERY or state.global_step >= state.max_steps:
-            self._told = now
-            self._work.progress("training", state.global_step, state.max_steps, "steps")
-        if self._work.stopped() and state.global_step < state.max_steps:
-            self._stopping = True
-            control.should_training_stop = True
-
-    def on_epoch_end(self, args: Any, state: Any, control: Any, train_dataloader: Any = None, **_: Any) -> None:
-        if not self._stopping:
-            return
-        # In the midst of an epoch only the checkpoint is wanted: an evaluation would draw random numbers that
-        # the unbroken run does not draw there. At the end of one, what belongs there is done before.
-        steps = max(math.ceil(len(train_dataloader) / args.gradient_accumulation_steps), 1)
-        if state.global_step % steps:
-            control.should_evaluate = False
-        control.should_save = self._tuner.saved_step != state.global_step
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        found = {name: value for name, value in (logs or {}).items() if isinstance(value, int | float)}
-        if "loss" in found:
-            values = {name: value for name, value in found.items() if name in _NAMES}
-            self._tell(state, values | self._speed())
-        elif "eval_loss" in found:
-            wanted = ("eval_loss", "eval_mean_token_accuracy", "eval_entropy")
-            values = {name: found[name] for name in wanted if name in found}
-            self._tell(state, values)
-            self._work.log.emit("evaluation", step=state.global_step, name="validation", values=values)
-
-    def _tell(self, state: Any, values: dict[str, float]) -> None:
-        self._work.log.emit("metric", step=state.global_step, epoch=state.epoch, values=values)
-
-    def _speed(self) -> dict[str, float]:
-        now = self._tuner.counts
-        tokens, seconds = (now[name] - self._logged[name] for name in ("tokens", "seconds"))
-        self._logged = dict(now)
-        found = {"memory_gib": memory(self._work.device)}
-        if seconds > 0:
-            found["tokens_per_second"] = tokens / seconds
-        return found
+def checkpoint_bytes(model: Any) -> int:
+    """About as many bytes as a checkpoint takes: what is trained, AdamW's two numbers for each of it, and the rest."""
+    trained: int = sum(each.numel() * each.element_size() for each in model.parameters() if each.requires_grad)
+    return 3 * trained + _SMALL_FILES
 
 
 def average_loss(history: list[dict[str, Any]]) -> float | None:
@@ -219,9 +195,3 @@ def figures(tuner: Tuner, device: str) -> dict[str, Any]:
         "training_seconds": counts["seconds"],
         "peak_gib": peak(device),
     }
-
-
-def synchronize(device: str) -> None:
-    """Waits until the device has done what it was told."""
-    if device == "cuda":
-        torch.cuda.synchronize()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftworkbench.errors import JobError, WorkbenchError
+from ftworkbench.files import DISK_FULL
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.find import find_job
 from ftworkbench.jobs.folder import Job
@@ -20,9 +21,20 @@ class StoppedError(WorkbenchError):
     """The job was asked to stop, and has."""
 
 
+class BeginAgainError(WorkbenchError):
+    """This attempt cannot go on, and another one, in a process of its own, can: all for it is written down."""
+
+
 def tell_phase(job: Job, log: EventLog, phase: str, why: str = "", **fields: Any) -> None:
-    """Says where the job is, in its state and its events."""
-    write_state(job, own_state(phase, log.attempt, why))
+    """Says where the job is, in its state and its events. Waits for room where the disk is full."""
+    while True:
+        try:
+            write_state(job, own_state(phase, log.attempt, why))
+            break
+        except OSError as error:
+            if error.errno not in DISK_FULL or log.wait is None:
+                raise
+            log.wait()
     log.emit("phase", phase=phase, why=why, **fields)
 
 

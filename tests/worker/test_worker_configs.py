@@ -16,7 +16,7 @@ from ftworkbench.machine import Card, Machine
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve
 from ftworkbench.worker.__main__ import do_job
-from ftworkbench.worker.configs import lora_config, quantization_config, sft_config
+from ftworkbench.worker.configs import adapter_config, quantization_config, sft_config
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.reasons import reason
 from ftworkbench.workspace import Workspace
@@ -30,7 +30,7 @@ def test_each_sample_recipe_makes_the_libraries_own_configurations(path: Path, t
     recipe = parse(path.read_text(), path.stem)
     machine = LAPTOP if recipe.launch.device == "cpu" or recipe.model.model_id == paths.POCKET_ID else GPU_BOX
     resolved = resolve(recipe, machine)[0]
-    lora = lora_config(resolved)
+    lora = adapter_config(resolved)
     assert (lora.r, lora.lora_alpha) == (resolved.lora.r, resolved.lora.lora_alpha)
     quantized = quantization_config(resolved)
     assert (quantized is not None) == (resolved.quantization.load_in_4bit or resolved.quantization.load_in_8bit)
@@ -45,7 +45,7 @@ def test_each_sample_recipe_makes_the_libraries_own_configurations(path: Path, t
 def test_options_that_the_workbench_does_not_know_reach_the_libraries(model: Path, tmp_path: Path) -> None:
     recipe = make_recipe(model, train__adam_beta2=0.95, lora__init_lora_weights="gaussian")
     assert sft_config(recipe, tmp_path, "cpu").adam_beta2 == 0.95
-    assert lora_config(recipe).init_lora_weights == "gaussian"
+    assert adapter_config(recipe).init_lora_weights == "gaussian"
 
 
 def _copy(model: Path, tmp_path: Path) -> Path:

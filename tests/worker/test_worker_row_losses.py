@@ -6,10 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import orjson
 import pytest
 import torch
-from tiny import events, make_workspace, notices, run_job
+from tiny import encoded_rows, events, loss_of, make_workspace, notices, row_lines, run_job
 
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import open_source
@@ -22,46 +21,26 @@ from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.steps.row_tokens import known_losses
 from ftworkbench.worker import row_losses
 from ftworkbench.worker.adapter import attach
-from ftworkbench.worker.models import load_base, load_tokenizer
-from ftworkbench.worker.rows import tuned_system
-from ftworkbench.worker.template import open_template
-from ftworkbench.worker.tokens import Encoded, encode
+from ftworkbench.worker.models import load_base
 from ftworkbench.workspace import Workspace
 
 Trained = tuple[Workspace, Recipe, Job]
 
 
-def _lines(job: Job) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in (job.outputs / "rows.jsonl").read_bytes().splitlines()]
-
-
-def _encoded(workspace: Workspace, recipe: Recipe) -> dict[str, Encoded]:
-    tokenizer = load_tokenizer(recipe, workspace)
-    template = open_template(tokenizer, frozenset({tokenizer.eos_token_id}), "tiny")
-    parts = load_parts(workspace, recipe.name, recipe.data)
-    return {each.key: encode(each, template, tuned_system(recipe), 128) for each in parts.train}
-
-
-def _loss(model: Any, each: Encoded) -> float:
-    with torch.no_grad():
-        found = model(input_ids=torch.tensor([each.input_ids]), labels=torch.tensor([each.labels]))
-    return float(found.loss)
-
-
 def test_each_training_row_has_its_loss_by_base_and_tuned_weights(trained: Trained) -> None:
     workspace, recipe, job = trained
-    rows = _encoded(workspace, recipe)
-    lines = _lines(job)
+    rows = encoded_rows(workspace, recipe)
+    lines = row_lines(job)
     assert {line["key"] for line in lines} == set(rows)
     assert len(lines) == (result(job) or {})["train_rows"]
     base = load_base(recipe, workspace, "cpu")
-    before = {line["key"]: _loss(base, rows[line["key"]]) for line in lines}
+    before = {line["key"]: loss_of(base, rows[line["key"]]) for line in lines}
     tuned = attach(base, job)
     for line in lines:
         each = rows[line["key"]]
         assert (line["tokens"], line["trained"]) == (len(each.input_ids), each.trained)
         assert line["loss_before"] == pytest.approx(before[line["key"]], abs=1e-4)
-        assert line["loss_after"] == pytest.approx(_loss(tuned, each), abs=1e-4)
+        assert line["loss_after"] == pytest.approx(loss_of(tuned, each), abs=1e-4)
     assert sum(line["loss_after"] for line in lines) < sum(line["loss_before"] for line in lines)
     assert (result(job) or {})["row_losses_seconds"] > 0
     told = [event.fields for event in events(job, "progress") if event.fields["what"] == "row losses"]
@@ -74,7 +53,7 @@ def test_what_all_rows_begin_with_is_read_once_and_changes_nothing(
     from trl.trainer.utils import add_fused_lm_head
 
     workspace, recipe, job = trained
-    rows = list(_encoded(workspace, recipe).values())
+    rows = list(encoded_rows(workspace, recipe).values())
     base = load_base(recipe, workspace, "cpu")
     add_fused_lm_head(base)
     tuner: Any = SimpleNamespace(model=attach(base, job), compute_loss_context_manager=torch.no_grad)

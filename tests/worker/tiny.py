@@ -8,16 +8,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.data.splits.split import freeze
+from ftworkbench.data.splits.split import freeze, load_parts
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import Event, read_events
 from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.rows import ROWS, read_rows
 from ftworkbench.machine import Machine
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import dumps
 from ftworkbench.worker.__main__ import do_job
+from ftworkbench.worker.models import load_tokenizer
+from ftworkbench.worker.rows import tuned_system
+from ftworkbench.worker.template import open_template
+from ftworkbench.worker.tokens import Encoded, encode
 from ftworkbench.workspace import Workspace
 
 TEMPLATE = (
@@ -186,3 +191,25 @@ def losses(job: Job) -> dict[int, float]:
 
 def notices(job: Job) -> dict[str, str]:
     return {event.fields["code"]: event.fields["text"] for event in events(job, "notice")}
+
+
+def encoded_rows(workspace: Workspace, recipe: Recipe) -> dict[str, Encoded]:
+    """The training rows as they are trained, by their keys."""
+    tokenizer = load_tokenizer(recipe, workspace)
+    template = open_template(tokenizer, frozenset({tokenizer.eos_token_id}), "tiny")
+    parts = load_parts(workspace, recipe.name, recipe.data)
+    return {each.key: encode(each, template, tuned_system(recipe), 128) for each in parts.train}
+
+
+def loss_of(model: Any, each: Encoded) -> float:
+    """The loss of a row by the model's own forward pass."""
+    import torch
+
+    with torch.no_grad():
+        found = model(input_ids=torch.tensor([each.input_ids]), labels=torch.tensor([each.labels]))
+    return float(found.loss)
+
+
+def row_lines(job: Job) -> list[dict[str, Any]]:
+    """What a training job wrote about its rows."""
+    return list(read_rows(job.outputs / ROWS))
