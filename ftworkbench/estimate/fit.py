@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ftworkbench.estimate.adapters import trainable
+from ftworkbench.estimate.advice import advise, has_room
 from ftworkbench.estimate.cards import Card
-from ftworkbench.estimate.memory import Batch, memory_parts
+from ftworkbench.estimate.memory import Batch
 from ftworkbench.estimate.shape import Shape
 from ftworkbench.estimate.speed import tokens_per_second
+from ftworkbench.estimate.stages import Parts, stage_parts, worst
+from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.tables import Recipe
 
-# The CUDA context and the libraries' workspaces, which torch does not count, and what a display may hold.
-_RESERVE_GIB = 0.8
 # Longest row to mean row, where only the mean is known; rows of chats vary about so.
 _LONGEST_TO_MEAN = 4.5
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The estimate of a recipe on a card. `peak_gib` is the sum of `parts`; None is what cannot be said."""
+    """The estimate of a recipe on a card. `peak_gib` is the sum of `parts`; None is what cannot be said.
+
+    `stages` are the peaks of the step, the evaluation and the save; `parts` those of the highest. `changes` are the
+    options that `advice` says to set. `source` says what it was measured or corrected by; empty for the formula alone.
+    """
 
     parameters: int
     trainable: int
@@ -32,6 +36,9 @@ class Fit:
     tokens_per_second: float | None
     hours: float | None
     advice: str
+    changes: tuple[tuple[str, Value], ...] = ()
+    stages: dict[str, float] = field(default_factory=dict)
+    source: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -39,12 +46,15 @@ class Fit:
             "trainable": self.trainable,
             "peak_gib": round(self.peak_gib, 3),
             "parts": {name: round(size, 3) for name, size in self.parts.items()},
+            "stages": {name: round(size, 3) for name, size in self.stages.items()},
             "fits": self.fits,
             "tokens_per_second": None if self.tokens_per_second is None else round(self.tokens_per_second, 1),
             "hours": None if self.hours is None else round(self.hours, 3),
             "card": None if self.card is None else self.card.name,
             "card_gib": None if self.card is None else round(self.card.memory, 1),
             "advice": self.advice,
+            "changes": dict(self.changes),
+            "source": self.source,
         }
 
 
@@ -62,32 +72,54 @@ def estimate(
     `rows` are those of data.train before the split, `mean_tokens` and `longest_tokens` their length with
     prompt and template; a longest that is not known is taken to be 4.5 times the mean. max_length cuts rows.
     """
-    longest = min(longest_tokens or _LONGEST_TO_MEAN * mean_tokens, recipe.train.max_length)
-    batch = _batch(recipe, longest)
-    parts = memory_parts(shape, recipe, batch, cpu=card is not None and card.is_cpu)
-    peak = sum(parts.values())
-    speed = None if card is None else tokens_per_second(shape, recipe, card, batch, mean_tokens)
-    tokens = _trained_tokens(recipe, rows, min(mean_tokens, recipe.train.max_length))
+    longest = longest_tokens or _LONGEST_TO_MEAN * mean_tokens
+    cpu = card is not None and card.is_cpu
+    stages = stages_of(recipe, shape, longest, cpu=cpu)
+    name = worst(stages)
+    peak = sum(stages[name].values())
+    speed = None if card is None else speed_of(recipe, shape, card, mean_tokens, longest)
+    tokens = trained_tokens(recipe, rows, mean_tokens)
+
+    def peak_of(changed: Recipe) -> float:
+        return peak_gib(changed, shape, longest, cpu=cpu)
+
+    advice = None if card is None else advise(recipe, card, peak_of)
     return Fit(
         parameters=shape.parameters,
         trainable=trainable(shape, recipe),
-        parts=parts,
+        parts=stages[name],
         peak_gib=peak,
         card=card,
-        fits=None if card is None else _has_room(peak, card),
+        fits=None if card is None else has_room(peak, card),
         tokens_per_second=speed,
         hours=tokens / speed / 3600 if speed else None,
-        advice="" if card is None else _advice(recipe, shape, card, longest, peak),
+        advice=advice.words if advice else "",
+        changes=advice.settings if advice else (),
+        stages={name: sum(parts.values()) for name, parts in stages.items()},
     )
 
 
-def _batch(recipe: Recipe, longest: float) -> Batch:
-    length = recipe.train.max_length if recipe.train.packing else max(round(longest), 1)
-    return Batch(recipe.train.micro_batch, length)
+def stages_of(recipe: Recipe, shape: Shape, longest: float, *, cpu: bool) -> dict[str, Parts]:
+    """GiB of each stage by part, for rows of up to `longest` tokens."""
+    train = recipe.train
+    evaluated = _batch(recipe, train.per_device_eval_batch_size or train.micro_batch, longest)
+    return stage_parts(shape, recipe, _batch(recipe, train.micro_batch, longest), evaluated, cpu=cpu)
 
 
-def _trained_tokens(recipe: Recipe, rows: int, mean_tokens: float) -> float:
+def peak_gib(recipe: Recipe, shape: Shape, longest: float, *, cpu: bool) -> float:
+    """The highest peak of the stages, in GiB."""
+    return max(sum(parts.values()) for parts in stages_of(recipe, shape, longest, cpu=cpu).values())
+
+
+def speed_of(recipe: Recipe, shape: Shape, card: Card, mean: float, longest: float) -> float | None:
+    """Tokens of rows that are trained on in a second; None for a card that is not known."""
+    return tokens_per_second(shape, recipe, card, _batch(recipe, recipe.train.micro_batch, longest), mean)
+
+
+def trained_tokens(recipe: Recipe, rows: int, mean_tokens: float) -> float:
+    """The tokens that the whole run goes through."""
     train, data = recipe.train, recipe.data
+    mean_tokens = min(mean_tokens, train.max_length)
     if train.max_steps is not None:
         length = train.max_length if train.packing else mean_tokens
         return train.max_steps * train.micro_batch * train.accumulation * length
@@ -95,86 +127,6 @@ def _trained_tokens(recipe: Recipe, rows: int, mean_tokens: float) -> float:
     return rows * kept * train.num_train_epochs * mean_tokens
 
 
-def _has_room(peak_gib: float, card: Card) -> bool:
-    return peak_gib + (0 if card.is_cpu else _RESERVE_GIB) <= card.memory
-
-
-def _peak(recipe: Recipe, shape: Shape, card: Card, longest: float) -> float:
-    return sum(memory_parts(shape, recipe, _batch(recipe, longest), cpu=card.is_cpu).values())
-
-
-def _advice(recipe: Recipe, shape: Shape, card: Card, longest: float, peak: float) -> str:
-    if _has_room(peak, card):
-        return _faster(recipe, shape, card, longest)
-    least = peak
-    for words, changed in _changes(recipe):
-        needed = _peak(changed, shape, card, min(longest, changed.train.max_length))
-        least = min(least, needed)
-        if _has_room(needed, card):
-            return f"It fits with {words}: {needed:.1f} GiB."
-    return (
-        f"It does not fit on {card.name} in any way that is known here ({least:.1f} GiB at the least): "
-        "take a smaller model or a larger card."
-    )
-
-
-def _faster(recipe: Recipe, shape: Shape, card: Card, longest: float) -> str:
-    if card.is_cpu or not recipe.train.gradient_checkpointing:
-        return ""
-    without = replace(recipe, train=replace(recipe.train, gradient_checkpointing=False))
-    needed = _peak(without, shape, card, longest)
-    if not _has_room(needed, card):
-        return ""
-    return f"It also fits with train.gradient_checkpointing = false ({needed:.1f} GiB), which is a third faster."
-
-
-def _changes(recipe: Recipe) -> Iterator[tuple[str, Recipe]]:
-    """Changes that save memory, and the recipe with them, from the cheapest to the dearest.
-
-    A smaller micro-batch with more accumulation learns the same; checkpointing takes a third more time;
-    4 bits cost a little quality; shorter rows lose the ends of long ones.
-    """
-    train = recipe.train
-    yield from _micro_batches(recipe)
-    said, base = "", recipe
-    if not train.gradient_checkpointing:
-        said = "train.gradient_checkpointing = true"
-        base = replace(recipe, train=replace(train, gradient_checkpointing=True))
-        yield said, base
-        yield from _also(said, _micro_batches(base))
-    if not recipe.quantization.load_in_4bit:
-        said = _join(said, "quantization.load_in_4bit = true")
-        quantization = replace(base.quantization, load_in_4bit=True, load_in_8bit=False)
-        base = replace(base, quantization=quantization)
-        yield said, base
-        yield from _also(said, _micro_batches(base))
-    if not recipe.quantization.bnb_4bit_use_double_quant:
-        said = _join(said, "quantization.bnb_4bit_use_double_quant = true")
-        base = replace(base, quantization=replace(base.quantization, bnb_4bit_use_double_quant=True))
-        yield said, base
-        yield from _also(said, _micro_batches(base))
-    for words, least in list(_micro_batches(base))[-1:]:
-        said, base = _join(said, words), least
-    length = train.max_length // 2
-    while length >= 128:
-        shorter = replace(base, train=replace(base.train, max_length=length))
-        yield _join(said, f"train.max_length = {length}"), shorter
-        length //= 2
-
-
-def _micro_batches(recipe: Recipe) -> Iterator[tuple[str, Recipe]]:
-    rows, steps = recipe.train.micro_batch, recipe.train.accumulation
-    while rows % 2 == 0:
-        rows, steps = rows // 2, steps * 2
-        words = f"train.per_device_train_batch_size = {rows} and train.gradient_accumulation_steps = {steps}"
-        train = replace(recipe.train, per_device_train_batch_size=rows, gradient_accumulation_steps=steps)
-        yield words, replace(recipe, train=train)
-
-
-def _also(said: str, changes: Iterator[tuple[str, Recipe]]) -> Iterator[tuple[str, Recipe]]:
-    for words, changed in changes:
-        yield _join(said, words), changed
-
-
-def _join(first: str, second: str) -> str:
-    return f"{first}, {second}" if first else second
+def _batch(recipe: Recipe, rows: int, longest: float) -> Batch:
+    longest = min(longest, recipe.train.max_length)
+    return Batch(rows, recipe.train.max_length if recipe.train.packing else max(round(longest), 1))

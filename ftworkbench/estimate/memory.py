@@ -44,7 +44,7 @@ class Batch:
 
 def memory_parts(shape: Shape, recipe: Recipe, batch: Batch, *, cpu: bool) -> dict[str, float]:
     """GiB for weights, adapter, gradients, optimizer, activations, logits, overhead; the sum is the peak."""
-    adapter = trainable(shape, recipe) * _adapter_bytes(recipe)
+    adapter = trainable(shape, recipe) * adapter_bytes(recipe)
     activations = _activations(shape, recipe, batch)
     logits = _logits(shape, recipe, batch)
     overhead = _FRAGMENTATION * (activations + logits) + _dequantized(shape, recipe)
@@ -90,7 +90,7 @@ def _weights(shape: Shape, recipe: Recipe) -> float:
     return shape.in_blocks * inside + shape.outside * whole
 
 
-def _adapter_bytes(recipe: Recipe) -> int:
+def adapter_bytes(recipe: Recipe) -> int:
     """PEFT keeps an adapter in float32; on a quantized base TRL makes it bfloat16, as the paper does."""
     return 2 if is_quantized(recipe) else 4
 
@@ -102,7 +102,7 @@ def _optimizer_copies(recipe: Recipe) -> float:
         return 0
     if "adafactor" in name:
         return 0.02
-    return 2 / _adapter_bytes(recipe) if "8bit" in name else 2
+    return 2 / adapter_bytes(recipe) if "8bit" in name else 2
 
 
 def _activations(shape: Shape, recipe: Recipe, batch: Batch) -> float:
@@ -134,12 +134,12 @@ def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
     """
     adapted = targets(shape, recipe)
     if recipe.method.adapter == "ia3":
-        own = _adapter_bytes(recipe)
+        own = adapter_bytes(recipe)
         return sum(each.inputs * own if each.source == "middle" else each.outputs * size for each in adapted)
     widths = sum(each.inputs * each.met for each in adapted)
     if recipe.lora.lora_dropout > 0:
         return widths * (size + 1)
-    if size != _adapter_bytes(recipe) and not is_fused(recipe):
+    if size != adapter_bytes(recipe) and not is_fused(recipe):
         return widths * size
     shared = {each.source: each.inputs * each.met for each in adapted}
     shared.pop("attended", None)  # attention keeps its output anyway
