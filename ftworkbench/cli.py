@@ -28,6 +28,13 @@ COMMANDS = {
     "watch": "follow a job",
     "stop": "stop a job",
     "resume": "go on from the last good checkpoint",
+    "queue": "who has each device, and who waits for it; reorder and drop",
+    "diff": "what differs between the recipes of two jobs",
+    "rerun": "a job's recipe again, as a new job",
+    "mark": "a star and a note for a job",
+    "remove": "move jobs into the bin",
+    "restore": "bring removed jobs back",
+    "bin": "the removed jobs, and the room that they take; empty it",
     "evaluate": "measure the baseline, or baseline against tuned; the verdict",
     "compare": "both answers to one prompt, side by side",
     "merge": "a merged model, proved to be the one that was measured",
@@ -42,6 +49,12 @@ _ALSO_CALLED = {
     "ship": "merge JOB --out DIR",
     "export": "review export FILE --out OUT",
     "status": "jobs",
+    "history": "jobs",
+    "delete": "remove JOB",
+    "rm": "remove JOB",
+    "undo": "restore JOB",
+    "star": "mark JOB --star",
+    "note": "mark JOB --note TEXT",
 }
 
 

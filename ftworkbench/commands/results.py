@@ -9,6 +9,7 @@ from ftworkbench.commands import hints
 from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.figures import duration, interval, p_value, percent, points
+from ftworkbench.jobs.bin import is_in_bin
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.evaluate import evaluation_result
@@ -84,9 +85,13 @@ def _training_lines(job: Job, ended: str) -> list[str]:
 
 
 def _next_after_evaluation(job: Job) -> list[str]:
-    train_job = read_manifest(job)["args"].get("job")
+    given = read_manifest(job)["args"].get("job")
+    train_job = Job(Path(given)) if given else None
+    if train_job is not None and not train_job.path.is_dir():
+        back = f": `{hints.of_job('restore', train_job)}` brings it back" if is_in_bin(train_job) else ""
+        return [f"of {train_job.short}, which was removed{back}"]
     better = (evaluation_result(job)["verdict"] or {}).get("word") == "better"
-    return [f"next: {hints.after_evaluation(Job(Path(train_job)))}"] if train_job and better else []
+    return [f"next: {hints.after_evaluation(train_job)}"] if train_job and better else []
 
 
 def evaluation_lines(found: dict[str, Any]) -> list[str]:

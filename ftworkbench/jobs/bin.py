@@ -51,6 +51,11 @@ def binned(workspace: Workspace) -> list[Binned]:
     return sorted(found, key=lambda each: (each.removed, each.job.name))
 
 
+def is_in_bin(job: Job) -> bool:
+    """Whether the job that had this folder lies in the bin now."""
+    return not job.path.exists() and (bin_of(job.workspace) / job.name / "manifest.json").is_file()
+
+
 def remove(job: Job) -> Job:
     """Moves the job's folder into the bin, whole and at once; gives it there.
 

@@ -62,6 +62,14 @@ def folder(device: str) -> Path:
     return paths.state_dir() / "queue" / re.sub(r"[^A-Za-z0-9._-]+", "-", device).lstrip(".")
 
 
+def devices() -> list[str]:
+    """The names of the devices that have ever had a queue here."""
+    try:
+        return sorted(entry.name for entry in os.scandir(paths.state_dir() / "queue") if entry.is_dir())
+    except OSError:
+        return []
+
+
 def waiting(device: str) -> list[Ticket]:
     """The jobs that wait for the device, the next one first. Those whose workers died are not among them."""
     with _queue_lock(device) as where:

@@ -29,7 +29,9 @@ def test_the_workbench_starts_without_heavy_libraries() -> None:
     assert not found & (HEAVY | SLOW_TO_IMPORT)
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "demo", "jobs", "check", "fit", "doctor", "merge", "compare"])
+@pytest.mark.parametrize(
+    "command", ["train", "evaluate", "demo", "jobs", "check", "fit", "doctor", "merge", "compare", "rerun", "queue"]
+)
 def test_a_command_imports_no_torch_and_no_textual(command: str) -> None:
     found = imported_by(f"import ftworkbench.commands.{command}")
     assert not found & (HEAVY | {"textual"})
