@@ -122,8 +122,18 @@ def process_start(pid: int) -> int | None:
 
     With the boot id this names a process for good: a pid alone is used again.
     """
+    fields = _process_fields(pid)
+    return None if not fields or fields[0] == "Z" else int(fields[19])
+
+
+def process_state(pid: int) -> str | None:
+    """The state of process `pid` as proc(5) has it, such as S, R, D (in the kernel), T (stopped); None without one."""
+    fields = _process_fields(pid)
+    return fields[0] if fields else None
+
+
+def _process_fields(pid: int) -> list[str]:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (OSError, IndexError):
-        return None
-    return None if fields[0] == "Z" else int(fields[19])
+        return []

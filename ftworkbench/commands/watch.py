@@ -12,6 +12,7 @@ from ftworkbench.commands.show import emit, say
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.follow import follow
+from ftworkbench.jobs.lost import why_lost
 from ftworkbench.jobs.state import phase
 from ftworkbench.jobs.story import Story
 from ftworkbench.steps.jobs import ALIVE_ONE, named_job, summary
@@ -51,7 +52,8 @@ def watch_job(job: Job) -> Story:
         raise
     ended = phase(job)
     if ended != "done":
-        say(f"{job.short} {ended}: {story.why or 'see ' + str(job.log)}")
+        why = why_lost(job) if ended == "lost" else story.why
+        say(f"{job.short} {ended}: {why or 'see ' + str(job.log)}")
         if job.kind == "train":
             say(f"`{hints.of_job('resume', job)}` goes on from its last checkpoint")
     return story

@@ -1,4 +1,4 @@
-"""A worker's sign of life, for readers on another host, who cannot ask about its process."""
+"""A worker's sign of life: a process alone says too little, and nothing at all on another host."""
 
 from __future__ import annotations
 

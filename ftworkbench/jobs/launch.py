@@ -1,4 +1,7 @@
-"""Launching, resuming and stopping: a job is a process in a session of its own, with its output in a file."""
+"""Launching, resuming and stopping: a job is a process in a session of its own, with its output in a file.
+
+Where it makes the job outlive more, that process is in a scope of its user's systemd too (see survival).
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from ftworkbench.errors import JobError
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.state import ALIVE, ENDED, State, has_process, phase, put_state, read_state, state_guard
+from ftworkbench.jobs.survival import launched, survival
 from ftworkbench.machine import boot_id, host, process_start, this_machine
 from ftworkbench.workspace import Workspace
 
@@ -82,7 +86,11 @@ def submit(
 
 
 def resume(job: Job) -> Job:
-    """Starts the job's next attempt, in its own folder. Raises JobError where it is done, or still runs."""
+    """Starts the job's next attempt, in its own folder. Raises JobError where it is done, or still runs.
+
+    A lost job that still has a process (one that is stopped, or hangs) is killed first, with all its group: two
+    never write one folder.
+    """
     with state_guard(job):
         state = read_state(job)
         now = phase(job)
@@ -90,6 +98,8 @@ def resume(job: Job) -> Job:
             raise JobError(f"{job.short}: is done; there is nothing to go on with")
         if now in ALIVE:
             raise JobError(f"{job.short}: is {now}; stop it before you resume it")
+        if now == "lost" and state is not None and state.host == host():
+            _kill(job, state)
         job.stop_file.unlink(missing_ok=True)
         attempt = state.attempt + 1 if state else 2
         put_state(job, State(phase="queued", boot_id=boot_id(), host=host(), attempt=attempt, t=time.time()))
@@ -113,7 +123,7 @@ def _start(job: Job) -> None:
     log = os.open(job.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         process = subprocess.Popen(
-            command,
+            launched(command, survival()),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -149,7 +159,7 @@ def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
     """
     state = read_state(job)
     found = phase(job)
-    if state is None or found not in ALIVE:
+    if state is None or not (found in ALIVE or (found == "lost" and state.host == host() and has_process(state))):
         raise JobError(f"{job.short}: does not run; it is {found}")
     job.stop_file.touch(mode=0o600)
     if not now:
@@ -163,10 +173,15 @@ def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
     if _gone(state, grace):
         _write_end(job, "stopped", "ended by SIGTERM")  # unless it has said for itself how it ended
         return
+    _kill(job, state, grace)
+    _write_end(job, "stopped", f"killed: it did not leave within {grace:g} s")
+
+
+def _kill(job: Job, state: State, grace: float = STOP_GRACE) -> None:
+    """Kills the job's process with all its group, where there is one. Raises JobError where it stays nevertheless."""
     _signal(state, signal.SIGKILL)
     if not _gone(state, grace):
         raise JobError(f"{job.short}: process {state.pid} was killed and is still there; a device holds it")
-    _write_end(job, "stopped", f"killed: it did not leave within {grace:g} s")
 
 
 def _with_process(job: Job, state: State) -> State:

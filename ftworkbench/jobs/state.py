@@ -16,7 +16,7 @@ from ftworkbench.machine import boot_id, host, process_start
 ALIVE = frozenset({"queued", "loading", "running", "saving"})
 ENDED = frozenset({"done", "stopped", "failed"})
 LAUNCH_GRACE = 30.0  # seconds that a queued job may have no process yet
-SILENCE = 60.0  # seconds without a word after which a job on another host counts as lost
+SILENCE = 60.0  # seconds without a word after which a job counts as lost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def write_state(job: Job, state: State) -> None:
         put_state(job, state if state.t else replace(state, t=time.time()))
 
 
-def _last_word(job: Job) -> float:
+def last_word(job: Job) -> float:
     """When the job's worker last wrote anything, seconds since the epoch; 0 where it never did."""
     latest = 0.0
     for path in (job.events, job.heartbeat, job.state):
@@ -92,12 +92,20 @@ def _last_word(job: Job) -> float:
 
 def _is_lost(job: Job, state: State, now: float) -> bool:
     if state.host != host():
-        return now - max(_last_word(job), state.t) > SILENCE
+        return now - max(last_word(job), state.t) > SILENCE
     if state.boot_id != boot_id():
         return True
     if state.pid is None:
         return now - state.t > LAUNCH_GRACE
-    return not has_process(state)
+    return not has_process(state) or silence(job, now) > SILENCE
+
+
+def silence(job: Job, now: float) -> float:
+    """Seconds since a worker that beats was last heard of; 0 where it never began to beat.
+
+    A process that is stopped, or hangs in the kernel, is there and does nothing.
+    """
+    return now - last_word(job) if job.heartbeat.exists() else 0.0
 
 
 def has_process(state: State) -> bool:
@@ -109,10 +117,10 @@ def has_process(state: State) -> bool:
 
 
 def phase(job: Job, now: float | None = None) -> str:
-    """The job's phase: as written, or `lost` where its process is gone without having ended it.
+    """The job's phase: as written, or `lost` where nobody works on it any more without having ended it.
 
-    On this host the process tells, by pid, start time and boot; of another host only silence can. `now` is in
-    seconds since the epoch.
+    On this host the process tells, by pid, start time and boot, and its silence; of another host only silence can.
+    `now` is in seconds since the epoch.
     """
     state = read_state(job)
     while True:

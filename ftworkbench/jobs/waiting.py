@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ftworkbench.errors import JobError
 from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import phase
 from ftworkbench.workspace import Workspace
 
 
@@ -24,4 +25,5 @@ def _called(other: Job, here: Workspace) -> str:
     except JobError:  # it was removed meanwhile
         kind = ""
     elsewhere = other.workspace.root.resolve() != here.root.resolve()
-    return f"{other.short}{kind}" + (f" in {other.workspace.root}" if elsewhere else "")
+    hangs = ", which gives no sign of life: stop it" if phase(other) == "lost" else ""
+    return f"{other.short}{kind}" + (f" in {other.workspace.root}" if elsewhere else "") + hangs

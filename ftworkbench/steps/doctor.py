@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench import paths
+from ftworkbench.jobs.survival import survival
 from ftworkbench.machine import Machine, this_machine
 
 _LIBRARIES = (
@@ -43,6 +44,7 @@ def examine(folder: Path | None = None) -> dict[str, Any]:
         "memory_gib": machine.memory / _GIB,
         "terminal": terminal,
         "disk": free,
+        "jobs": survival().words,
         "problems": _problems(versions, machine, terminal, free),
     }
 
@@ -75,6 +77,8 @@ def _problems(
     versions: dict[str, str | None], machine: Machine, terminal: dict[str, Any], disk: dict[str, float]
 ) -> list[str]:
     found = [f"{name} is not installed: install ftworkbench again" for name, version in versions.items() if not version]
+    if problem := survival().problem:
+        found.append(problem)
     if terminal["tty"] and (terminal["columns"], terminal["rows"]) < _SMALLEST:
         found.append(f"the terminal is {terminal['columns']}×{terminal['rows']}: the workbench wants 80×24 or more")
     if not terminal["utf8"]:

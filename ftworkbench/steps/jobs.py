@@ -12,6 +12,7 @@ from ftworkbench.jobs.events import read_last_events
 from ftworkbench.jobs.find import find_job, named_jobs, names_of, only_job
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.follow import Tail
+from ftworkbench.jobs.lost import why_lost
 from ftworkbench.jobs.state import ALIVE, phase
 from ftworkbench.jobs.story import Story
 from ftworkbench.steps.evaluate import is_trained
@@ -25,22 +26,23 @@ _END = 1 << 14  # bytes of a job's events that are read to say where it is: some
 def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, Any]:
     """One entry of `ftworkbench jobs --json`. With a `story` that was followed the events are not read again.
 
-    `why` says what a queued job waits for, or why one ended as it did. `void`: the split that the verdict was reached
-    on is not the frozen one any more. The rest is `steps.history`'s.
+    `why` says what a queued job waits for, why one ended as it did, or what became of a lost one. `void`: the split
+    that the verdict was reached on is not the frozen one any more. The rest is `steps.history`'s.
     """
     story = _end_of_story(job) if story is None else story
     decided_by = deciding_job(job, jobs)
+    now = phase(job)
     return {
         "job": job.name,
         "kind": job.kind,
-        "phase": phase(job),
+        "phase": now,
         "step": story.step,
         "steps": story.steps,
         "loss": story.latest("loss"),
         "recipe": read_manifest(job)["recipe"],
         "verdict": verdict_of(job, jobs),
         "void": decided_by is not None and is_void(decided_by),
-        "why": story.why,
+        "why": why_lost(job) if now == "lost" else story.why,
         **history_of(job, jobs),
     }
 
