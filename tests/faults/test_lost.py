@@ -63,7 +63,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     (tmp_path / "desk").mkdir()
     recipe = parse('[model]\nmodel_id = "pocket"\n[data]\ntrain = "train.jsonl"\n', "triage")
     made = submit(Workspace(tmp_path / "desk"), "train", recipe, {}, hashes={}, module="beating")
-    wait_for(lambda: phase(made) == "running" and (made.path / "child-1").exists())
+    wait_for(lambda: stepped(made) > 0)
     yield made
     if has_process(state_of(made)):
         os.killpg(pid_of(made), signal.SIGKILL)
