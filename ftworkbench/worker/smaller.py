@@ -41,17 +41,20 @@ def begin_smaller(work: Work, error: BaseException) -> None:
 
 
 def halved(recipe: Recipe) -> Recipe | None:
-    """The recipe with half the micro-batch, for training and for evaluation; None where both are one row."""
+    """The recipe with half the micro-batch, for training and for evaluation; None where both are one row.
+
+    Or less than half, so that whole micro-batches make the very same rows a step.
+    """
     train = recipe.train
     rows, evaluated = train.micro_batch, train.per_device_eval_batch_size or 1
     if rows == evaluated == 1:
         return None
-    half = max(rows // 2, 1)
-    steps = -(-rows * train.accumulation // half)
+    step = rows * train.accumulation
+    half = next((each for each in range(rows // 2, 1, -1) if step % each == 0), 1)
     smaller = replace(
         train,
         per_device_train_batch_size=half,
-        gradient_accumulation_steps=steps,
+        gradient_accumulation_steps=step // half,
         per_device_eval_batch_size=max(evaluated // 2, 1),
     )
     return replace(recipe, train=smaller)

@@ -71,6 +71,19 @@ def test_stopped_and_resumed_is_bit_for_bit_the_unbroken_run(trained: Trained, s
     assert f"goes on from step {step}" in notices(job)["resumed"]
 
 
+@pytest.mark.parametrize("start", ["pissa", "pissa_niter_4", "olora", "eva"])
+def test_however_an_adapter_began_it_is_resumed_to_the_bit(model: Path, tmp_path: Path, start: str) -> None:
+    options = {"lora__init_lora_weights": start, "train__max_steps": 6, "train__save_steps": 3}
+    workspace, recipe = make_workspace(tmp_path / "colours", model, **options)
+    whole = run_job(workspace, "train", recipe)
+    job = new_job(workspace, "train", recipe)
+    do_job(job, _stop_at(job, 4))
+    assert phase(job) == "stopped"
+    _next_attempt(job)
+    do_job(job)
+    _same_as_unbroken(job, whole)
+
+
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_used(trained: Trained) -> None:
     workspace, recipe, whole = trained
     job = new_job(workspace, "train", recipe)

@@ -98,20 +98,6 @@ def test_nothing_left_to_learn_fails_in_one_line(model: Path, tmp_path: Path) ->
     assert "\n" not in state.why
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_names_the_step(model: Path, tmp_path: Path) -> None:
-    workspace, recipe = make_workspace(
-        tmp_path, model, train__learning_rate=1.0, train__max_grad_norm=0.0, lora__lora_alpha=10**30
-    )
-    job = run_job(workspace, "train", recipe)
-    state = read_state(job)
-    assert state is not None
-    assert state.phase == "failed"
-    notice = next(event for event in events(job, "notice") if event.fields["code"] == "not-finite")
-    assert f"at step {notice.fields['step']}" in state.why
-    assert all(verify(path) is None for path in job.checkpoints.glob("checkpoint-*"))
-    assert not job.adapter.exists()
-
-
 def test_qlora_trains_on_the_cpu(model: Path, tmp_path: Path) -> None:
     workspace, recipe = make_workspace(
         tmp_path, model, quantization__load_in_4bit=True, quantization__bnb_4bit_use_double_quant=True
