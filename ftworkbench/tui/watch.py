@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -149,7 +150,7 @@ class JobWatch:
 
         jobs = list_jobs(self.workspace)
         verdicts = sum((job.path / "verdict.json").exists() for job in jobs if job.kind == "evaluate")
-        splits = _splits_of(self.workspace)
+        splits, names = _splits_of(self.workspace), hash(tuple(job.name for job in jobs))
         entries: list[Mapping[str, Any]] = []
         live: Live | None = None
         for job in jobs:
@@ -160,7 +161,7 @@ class JobWatch:
                 if job.kind != "session" and (live is None or now != "queued"):
                     live = _live(job, now, followed.story)
             else:
-                entry = self._summary_of_ended(job, jobs, (now, _mtime(job), verdicts, splits))
+                entry = self._summary_of_ended(job, jobs, (now, _mtimes(job), verdicts, splits, names))
                 if job.name not in wanted:
                     self._followed.pop(job.name, None)
             entries.append(entry)
@@ -184,10 +185,15 @@ class JobWatch:
         return summary(job, jobs, story)
 
 
-def _mtime(job: Job) -> int:
+def _mtimes(job: Job) -> tuple[int, int]:
+    """When the job last said where it is, and when somebody last marked it."""
+    return _mtime(job.state), _mtime(job.marks)
+
+
+def _mtime(path: Path) -> int:
     try:
-        return job.state.stat().st_mtime_ns
-    except FileNotFoundError:
+        return path.stat().st_mtime_ns
+    except OSError:
         return 0
 
 
