@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from ftworkbench.commands.arguments import add_json, add_recipe, add_set
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.commands.watch import watch_job
-from ftworkbench.errors import EXIT_GOOD, EXIT_NO
+from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
 from ftworkbench.figures import duration
 from ftworkbench.jobs.folder import result
 from ftworkbench.jobs.state import phase
-from ftworkbench.steps.fit import fit, start_fit
+from ftworkbench.recipe.declare import Value
+from ftworkbench.steps.fit import fit, keep_measures, start_fit
 from ftworkbench.steps.recipe import open_recipe
 
 _BAR = 30
@@ -30,14 +32,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     opened = open_recipe(args.recipe, args.overrides)
-    found: dict[str, Any] = fit(opened, args.card).as_json()
+    fitted = fit(opened, args.card)
     if args.measure:
+        if args.card:
+            raise InputError("--measure runs on this machine; leave --card out")
         job = start_fit(opened)
         watch_job(job)
         if phase(job) != "done":
             return EXIT_NO
         measured = result(job) or {}
+        keep_measures(opened, fitted.basis)
+        fitted = fit(opened, basis=fitted.basis)
+    found: dict[str, Any] = fitted.fit.as_json()
+    if args.measure:
         found.update({"measured": True, **{key: value for key, value in measured.items() if value is not None}})
+    found["choices"] = [asdict(choice) for choice in fitted.opened.choices]
+    found["notes"] = list(fitted.basis.notes)
     if args.json:
         emit(found)
     else:
@@ -47,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def fit_lines(found: dict[str, Any]) -> list[str]:
-    """The estimate for people: a bar for each part of the memory, then the sum, the time and the advice."""
+    """The estimate for people: a bar for each part of the memory, the sum, the time, the advice, what was chosen."""
     peak = found["peak_gib"]
     share = found["trainable"] / found["parameters"]
     lines = [f"{found['parameters']:,} parameters, {found['trainable']:,} trained ({share:.2%})"]
@@ -56,11 +66,22 @@ def fit_lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"  {name:<14} {gib:8.2f} GiB  {bar}".rstrip())
     fits = {True: "fits", False: "does not fit", None: "no card to hold it against"}[found["fits"]]
     where = f" on {found['card']}" if found.get("card") else ""
-    lines.append(f"  {'peak':<14} {peak:8.2f} GiB  {fits}{where}{' (measured)' if found.get('measured') else ''}")
+    if peak is not None:
+        lines.append(f"  {'peak':<14} {peak:8.2f} GiB  {fits}{where}{' (measured)' if found.get('measured') else ''}")
+    stages = {name: gib for name, gib in found.get("stages", {}).items() if name != "step"}
+    if stages:
+        lines.append("  " + ", ".join(f"{name} {gib:.2f} GiB" for name, gib in stages.items()))
     if found["tokens_per_second"]:
         lines.append(
             f"about {found['tokens_per_second']:,.0f} tokens/s, {duration(3600 * (found['hours'] or 0))} of training"
         )
-    if found.get("advice"):
-        lines.append(found["advice"])
-    return lines
+    lines += [text for text in (found.get("source"), found.get("advice")) if text]
+    if found.get("choices"):
+        lines.append("left out, and chosen:")
+        for each in found["choices"]:
+            lines.append(f"  {each['key']} = {_written(each['value'])}: {each['why']}")
+    return lines + list(found.get("notes", ()))
+
+
+def _written(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

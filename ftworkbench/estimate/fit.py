@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from ftworkbench.estimate.adapters import trainable
 from ftworkbench.estimate.advice import advise, has_room
 from ftworkbench.estimate.cards import Card
+from ftworkbench.estimate.measures import Measures
 from ftworkbench.estimate.memory import Batch
 from ftworkbench.estimate.shape import Shape
 from ftworkbench.estimate.speed import tokens_per_second
@@ -17,6 +19,7 @@ from ftworkbench.recipe.tables import Recipe
 
 # Longest row to mean row, where only the mean is known; rows of chats vary about so.
 _LONGEST_TO_MEAN = 4.5
+_NONE = Measures()
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,9 @@ def estimate(
     mean_tokens: float,
     *,
     longest_tokens: float | None = None,
+    measures: Measures = _NONE,
 ) -> Fit:
-    """Memory and time of a resolved recipe.
+    """Memory and time of a resolved recipe, as the formulas say, corrected by `measures` of this model and card.
 
     `rows` are those of data.train before the split, `mean_tokens` and `longest_tokens` their length with
     prompt and template; a longest that is not known is taken to be 4.5 times the mean. max_length cuts rows.
@@ -76,26 +80,31 @@ def estimate(
     cpu = card is not None and card.is_cpu
     stages = stages_of(recipe, shape, longest, cpu=cpu)
     name = worst(stages)
-    peak = sum(stages[name].values())
+    correction = measures.correction(recipe)
+    factor = correction.peak
+    peak = factor * sum(stages[name].values())
     speed = None if card is None else speed_of(recipe, shape, card, mean_tokens, longest)
+    speed = speed and speed * correction.speed
     tokens = trained_tokens(recipe, rows, mean_tokens)
 
     def peak_of(changed: Recipe) -> float:
-        return peak_gib(changed, shape, longest, cpu=cpu)
+        known = measures.correction(changed)
+        return math.inf if known.full else known.peak * peak_gib(changed, shape, longest, cpu=cpu)
 
     advice = None if card is None else advise(recipe, card, peak_of)
     return Fit(
         parameters=shape.parameters,
         trainable=trainable(shape, recipe),
-        parts=stages[name],
+        parts={part: factor * size for part, size in stages[name].items()},
         peak_gib=peak,
         card=card,
-        fits=None if card is None else has_room(peak, card),
+        fits=None if card is None else has_room(peak, card) and not correction.full,
         tokens_per_second=speed,
         hours=tokens / speed / 3600 if speed else None,
         advice=advice.words if advice else "",
         changes=advice.settings if advice else (),
-        stages={name: sum(parts.values()) for name, parts in stages.items()},
+        stages={stage: factor * sum(parts.values()) for stage, parts in stages.items()},
+        source=correction.source,
     )
 
 

@@ -87,7 +87,8 @@ class Shape:
 
     `query` and `key_value` are the widths of all query heads and of all key heads together; `inner` is the
     width in the middle of the feed-forward part, for a mixture that of the experts that one token meets; `context`
-    the tokens that the model reads at most, where its configuration says so.
+    the tokens that the model reads at most, where its configuration says so; `soft_capped` says that its attention
+    scores are held within a bound, which no fast kernel does.
     """
 
     family: str
@@ -103,6 +104,7 @@ class Shape:
     linears: tuple[Linear, ...]
     small: int
     context: int | None = None
+    soft_capped: bool = False
 
     @property
     def in_blocks(self) -> int:
@@ -161,6 +163,7 @@ def shape_of(config: Mapping[str, Any], model_id: str = "this model") -> Shape:
         linears=(*_attention(config, family, hidden, query, key_value), *feed_forward),
         small=layers * norms + hidden,
         context=next((config[name] for name in _CONTEXT if isinstance(config.get(name), int)), None),
+        soft_capped=bool(config.get("attn_logit_softcapping")),
     )
 
 

@@ -2,58 +2,111 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from ftworkbench.data.sources.source import open_source
+from ftworkbench.errors import RecipeError
 from ftworkbench.estimate.cards import Card, find_card, machine_with
-from ftworkbench.estimate.fit import Fit, estimate
-from ftworkbench.estimate.shape import read_shape
-from ftworkbench.jobs.folder import Job
+from ftworkbench.estimate.fit import Fit, estimate, peak_gib, speed_of
+from ftworkbench.estimate.measures import Measure, keep, kind_of, measures_of, read_measures, settings_of
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest, result
 from ftworkbench.jobs.launch import submit
+from ftworkbench.jobs.state import phase
 from ftworkbench.machine import this_machine
+from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.steps.basis import Basis, basis_of
+from ftworkbench.steps.choose import choose, chosen
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split
 
-_SAMPLE = 200
-# Byte-level BPE on English; only used where no tokenizer may be loaded.
-_BYTES_PER_TOKEN = 4.0
+
+@dataclass(frozen=True)
+class Fitted:
+    """An estimate, the recipe with what was chosen for the card, and what the estimate rests on."""
+
+    fit: Fit
+    opened: Opened
+    basis: Basis
 
 
-def fit(opened: Opened, card_name: str | None = None) -> Fit:
-    """Memory and time of the recipe on the named card, on this machine's, or on its CPU."""
-    shape = read_shape(opened.recipe.model.model_id, opened.workspace, opened.recipe.model.revision)
-    card = find_card(card_name, this_machine())
-    resolved = opened.resolved if card_name is None else _resolved_for(opened.recipe, card)
-    rows, mean_tokens = _size(opened)
-    return estimate(resolved, shape, card, rows, mean_tokens)
+def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None) -> Fitted:
+    """Memory and time of the recipe on the named card, on this machine's, or on its CPU.
+
+    With a `basis` this is arithmetic alone. Raises InputError for a card that is not known, or where model or rows
+    cannot be had.
+    """
+    if basis is None:
+        basis = basis_of(opened)
+        keep_measures(opened, basis)
+    card = _card(opened, card_name)
+    opened = _chosen_for(opened, card, basis) if card_name else choose(opened, basis)
+    sizes, model = basis.sizes, opened.recipe.model.model_id
+    found = estimate(
+        opened.resolved, basis.shape, card, sizes.rows, sizes.mean,
+        longest_tokens=sizes.longest, measures=measures_of(card.name, model, sizes.longest),
+    )  # fmt: skip
+    return Fitted(found, opened, basis)
 
 
-def _resolved_for(recipe: Recipe, card: Card) -> Recipe:
+def _card(opened: Opened, name: str | None) -> Card:
+    """The named card, or what the recipe runs on here."""
+    if name is None and opened.resolved.launch.device == "cpu":
+        name = "cpu"
+    return find_card(name, this_machine())
+
+
+def _chosen_for(opened: Opened, card: Card, basis: Basis) -> Opened:
     """The recipe with what is left out chosen as on a machine with `card`, and launched there."""
+    machine = machine_with(card, this_machine())
     device = "cpu" if card.is_cpu else "cuda"
-    there = replace(recipe, launch=replace(recipe.launch, device=device))
-    return resolve(there, machine_with(card, this_machine()))[0]
-
-
-def _size(opened: Opened) -> tuple[int, float]:
-    """The number of rows and their mean length in tokens, from the sizes of the file and of its first rows."""
-    path = opened.workspace.root / opened.recipe.data.train
-    source = open_source(path, opened.recipe.data)
-    try:
-        while not source.index_some(1.0):
-            pass
-        rows = source.known
-        sample = [len(source.raw(index)) for index in range(min(rows, _SAMPLE))]
-    finally:
-        source.close()
-    mean = sum(sample) / len(sample) if sample else 0.0
-    limit = opened.recipe.data.limit
-    return min(rows, limit) if limit else rows, max(mean / _BYTES_PER_TOKEN, 1.0)
+    there = replace(opened.recipe, launch=replace(opened.recipe.launch, device=device))
+    resolved, choices = resolve(there, machine) if card.is_cpu else chosen(there, basis, card, machine)
+    return replace(opened, resolved=resolved, choices=choices)
 
 
 def start_fit(opened: Opened) -> Job:
     """Launches a job that runs the worst step that the data holds, and reports its memory and speed."""
     hashes = input_hashes(require_split(opened))
+    opened = choose(opened)
     return submit(opened.workspace, "fit", opened.resolved, {}, hashes=hashes, choices=opened.choices)
+
+
+def keep_measures(opened: Opened, basis: Basis) -> None:
+    """Keeps what the workspace's jobs have measured of this model, so that estimates are right from then on."""
+    kept = {each.job for each in read_measures()}
+    found = [measure for job in list_jobs(opened.workspace) if str(job.path) not in kept
+             and job.kind == "fit" and phase(job) == "done" for measure in _measured(job, opened, basis)]  # fmt: skip
+    if found:
+        keep(found)
+
+
+def _measured(job: Job, opened: Opened, basis: Basis) -> Iterator[Measure]:
+    try:
+        recipe = parse(job.recipe.read_text(encoding="utf-8"), opened.recipe.name)
+    except (OSError, UnicodeDecodeError, RecipeError):
+        return
+    told = result(job) or {}
+    longest = told.get("longest_tokens")
+    if recipe.model.model_id != opened.recipe.model.model_id or not isinstance(longest, int):
+        return
+    card = _card(replace(opened, resolved=recipe), None)
+    yield Measure(
+        job=str(Path(job.path)),
+        card=card.name,
+        model=recipe.model.model_id,
+        settings=settings_of(recipe, basis.sizes.longest),
+        kind=kind_of(recipe),
+        peak_gib=told.get("peak_gib") if told.get("fits") else None,
+        tokens_per_second=told.get("tokens_per_second"),
+        estimated_gib=_peak(recipe, basis, longest, card),
+        # The job took the longest rows, as many as a step holds.
+        estimated_speed=speed_of(recipe, basis.shape, card, longest, longest),
+        t=float(read_manifest(job).get("created", 0.0)),
+    )
+
+
+def _peak(recipe: Recipe, basis: Basis, longest: float, card: Card) -> float:
+    return peak_gib(recipe, basis.shape, longest, cpu=card.is_cpu)

@@ -8,6 +8,7 @@ from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.launch import resume, submit
 from ftworkbench.jobs.state import phase
+from ftworkbench.steps.choose import choose
 from ftworkbench.steps.recipe import Opened, require_model
 from ftworkbench.steps.splits import input_hashes, require_split
 
@@ -18,6 +19,7 @@ def start_training(opened: Opened) -> Job:
     split = require_split(opened)
     if not split.counts["train"]:
         raise InputError(f"{opened.path.name}: data.train: no rows are left to train on after curation")
+    opened = choose(opened)
     return submit(
         opened.workspace, "train", opened.resolved, {},
         hashes=input_hashes(split), choices=opened.choices, overrides=opened.overrides,

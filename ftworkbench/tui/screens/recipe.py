@@ -234,4 +234,4 @@ class RecipeScreen(WorkbenchScreen):
 def _fit(opened: Opened) -> Fit:
     from ftworkbench.steps.fit import fit
 
-    return fit(opened)
+    return fit(opened).fit

@@ -1,0 +1,103 @@
+"""What an estimate rests on, besides the recipe: the model's shape, and the lengths of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ftworkbench.data.sources.hub import local_path
+from ftworkbench.data.sources.source import open_source
+from ftworkbench.errors import InputError
+from ftworkbench.estimate.headers import weights_of, with_weights
+from ftworkbench.estimate.shape import Shape, read_shape
+from ftworkbench.evaluate.contestants import tuned
+from ftworkbench.recipe.tables import Data, Recipe
+from ftworkbench.steps.recipe import Opened
+from ftworkbench.steps.row_tokens import known_tokens
+
+# Rows that are looked at, spread over the file: enough for a mean within a few percent.
+_LOOKED_AT = 2000
+# Byte-level BPE on English; only used where no tokenizer has counted.
+_BYTES_PER_TOKEN = 4.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many rows data.train has, and their mean and greatest length in tokens, with prompt and template.
+
+    `counted`: by the model's own tokenizer; else from their bytes.
+    """
+
+    rows: int
+    mean: float
+    longest: float
+    counted: bool = False
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The shape and the sizes. `notes` say what could not be had, and what stands in its place."""
+
+    shape: Shape
+    sizes: Sizes
+    notes: tuple[str, ...] = ()
+
+
+def basis_key(recipe: Recipe) -> Hashable:
+    """Recipes with the same key have the same basis, as long as no file changes."""
+    return recipe.model.model_id, recipe.model.revision, recipe.data, tuned(recipe.prompt).system
+
+
+def basis_of(opened: Opened) -> Basis:
+    """What to estimate the recipe by. Reads the model's configuration and the headers of its weights, and the rows.
+
+    Raises InputError where the model's configuration or the rows cannot be had.
+    """
+    model = opened.recipe.model
+    shape = read_shape(model.model_id, opened.workspace, model.revision)
+    counted = weights_of(model.model_id, opened.workspace, model.revision)
+    sizes = _sizes(opened)
+    notes = []
+    if counted is None:
+        notes.append("The weights' own headers cannot be had here: the model's size is that of its configuration.")
+    if not sizes.counted:
+        notes.append("Lengths are guessed from the rows' bytes; `check --tokens` counts them by the model's tokenizer.")
+    return Basis(with_weights(shape, counted), sizes, tuple(notes))
+
+
+def _sizes(opened: Opened) -> Sizes:
+    data = opened.recipe.data
+    path = opened.workspace.root / data.train
+    rows, mean, longest = _in_bytes(path, data, _stamp(local_path(path)))
+    rows = min(rows, data.limit or rows)
+    try:
+        known = known_tokens(opened)
+    except InputError:
+        known = None
+    lengths = [each.tokens for each in known.of.values() if each.tokens] if known is not None else []
+    if lengths:
+        return Sizes(rows, sum(lengths) / len(lengths), max(lengths), counted=True)
+    prompt = len((tuned(opened.recipe.prompt).system or "").encode())
+    return Sizes(rows, max((mean + prompt) / _BYTES_PER_TOKEN, 1.0), max((longest + prompt) / _BYTES_PER_TOKEN, 1.0))
+
+
+def _stamp(path: Path) -> Hashable:
+    """Changes when the file does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=8)
+def _in_bytes(path: Path, data: Data, stamp: Hashable) -> tuple[int, float, int]:
+    """The number of rows, and the mean and greatest size in bytes of those that were looked at."""
+    with open_source(path, data) as source:
+        while not source.index_some(1.0):
+            pass
+        every = max(source.known // _LOOKED_AT, 1)
+        sizes = [len(source.raw(index)) for index in range(0, source.known, every)]
+        return source.known, sum(sizes) / max(len(sizes), 1), max(sizes, default=0)
