@@ -25,6 +25,7 @@ from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.quiet import quiet_libraries
 from ftworkbench.worker.reasons import reason
+from ftworkbench.worker.watchdog import WatchedLog, watched
 from ftworkbench.worker.work import BeginAgainError, StoppedError, Work, tell_phase
 
 EXIT_AGAIN = 75  # that of sysexits.h: it was for now only
@@ -82,9 +83,9 @@ def do_job(job: Job, signalled: Callable[[], bool] = lambda: False) -> int:
             raise StoppedError("as it was asked to, while it waited for room on the disk")
         time.sleep(_LOOK_FOR_ROOM)
 
-    log = EventLog(job.events, state.attempt if state else 1, wait)
+    log = WatchedLog(job.events, state.attempt if state else 1, wait)
     try:
-        with heartbeat(job):
+        with heartbeat(job), watched(log):
             return _attempt(job, log, stopped)
     finally:
         log.close()

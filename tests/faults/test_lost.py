@@ -53,12 +53,12 @@ with heartbeat(job, every=0.05):
 
 @pytest.fixture
 def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
-    """A job that runs; silence counts after a second."""
+    """A job that runs; silence counts after two seconds."""
     code = tmp_path / "code"
     code.mkdir()
     (code / "beating.py").write_text(BEATING)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(code), str(Path(ftworkbench.__file__).parents[1])]))
-    monkeypatch.setattr(states, "SILENCE", 1.0)
+    monkeypatch.setattr(states, "SILENCE", 2.0)
     monkeypatch.setattr(following, "_WAKES", 0.5)
     (tmp_path / "desk").mkdir()
     recipe = parse('[model]\nmodel_id = "pocket"\n[data]\ntrain = "train.jsonl"\n', "triage")
@@ -81,7 +81,7 @@ def pid_of(job: Job) -> int:
     return pid
 
 
-def wait_for(what: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it never came to that"
@@ -140,7 +140,7 @@ def test_a_job_that_hangs_can_be_ended(job: Job) -> None:
 
 def test_a_worker_that_was_killed_is_lost_at_once_and_said_to_be_gone(job: Job) -> None:
     os.kill(pid_of(job), signal.SIGKILL)
-    wait_for(lambda: phase(job) == "lost", seconds=0.9)
+    wait_for(lambda: phase(job) == "lost", seconds=1.5)
     assert why_lost(job).startswith("its process is gone")
 
 
