@@ -96,6 +96,7 @@ def settings_of(recipe: Recipe, longest: float) -> str:
         "quantization": asdict(recipe.quantization),
         "adapter": [recipe.method.adapter, asdict(adapter)],
         "fused_lora": recipe.method.fused_lora,
+        "liger": bool(recipe.method.liger_kernels),
         "train": [getattr(train, name) for name in _STEP],
         "extra": dict(train.extra),
         "longest": None if train.packing else round(min(longest, train.max_length) / 64),
@@ -108,8 +109,8 @@ def kind_of(recipe: Recipe) -> str:
     train, quantization, lora = recipe.train, recipe.quantization, recipe.lora
     parts = (
         recipe.model.dtype, recipe.model.attn_implementation, quantization.load_in_4bit, quantization.load_in_8bit,
-        recipe.method.adapter, recipe.method.fused_lora, lora.use_dora, lora.lora_dropout > 0,
-        train.packing, train.gradient_checkpointing, bool(train.extra.get("use_liger_kernel")),
+        recipe.method.adapter, recipe.method.fused_lora, lora.use_dora, bool(lora.lora_dropout),
+        train.packing, train.gradient_checkpointing, bool(recipe.method.liger_kernels),
     )  # fmt: skip
     return json.dumps(parts)
 

@@ -73,7 +73,7 @@ def is_fused(recipe: Recipe) -> bool:
     """Whether LoRA layers are computed in one step, as worker.fused_lora does it."""
     plain = (
         recipe.method.adapter == "lora"
-        and recipe.lora.lora_dropout == 0
+        and not recipe.lora.lora_dropout
         and not recipe.lora.use_dora
         and not recipe.quantization.load_in_8bit
     )
@@ -119,7 +119,7 @@ def _activations(shape: Shape, recipe: Recipe, batch: Batch) -> float:
 def _block(shape: Shape, recipe: Recipe, batch: Batch) -> float:
     """Bytes that one block keeps for the backward pass, for each token."""
     size = compute_bytes(recipe)
-    fused = bool(recipe.train.extra.get("use_liger_kernel"))
+    fused = bool(recipe.method.liger_kernels)
     norms = 2 * shape.hidden * (size if fused else 4)
     # silu's input, its output and the other factor; fused, the first and the last only.
     feed_forward = shape.inner * size * ((2 if fused else 3) if shape.gated else 2)
@@ -137,7 +137,7 @@ def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
         own = adapter_bytes(recipe)
         return sum(each.inputs * own if each.source == "middle" else each.outputs * size for each in adapted)
     widths = sum(each.inputs * each.met for each in adapted)
-    if recipe.lora.lora_dropout > 0:
+    if recipe.lora.lora_dropout:
         return widths * (size + 1)
     if size != adapter_bytes(recipe) and not is_fused(recipe):
         return widths * size

@@ -72,9 +72,9 @@ def _traffic(recipe: Recipe) -> float:
     traffic = _BYTES_PER_FLOP
     if is_fused(recipe) or recipe.method.adapter == "ia3":
         traffic *= _ONE_STEP
-    elif recipe.lora.lora_dropout == 0:
+    elif not recipe.lora.lora_dropout:
         traffic *= _WITHOUT_DROPOUT
-    if recipe.train.extra.get("use_liger_kernel"):
+    if recipe.method.liger_kernels:
         traffic *= _FUSED
     return traffic * (_SAME_FORMAT if is_quantized(recipe) and not is_fused(recipe) else 1)
 

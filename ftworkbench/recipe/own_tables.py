@@ -76,6 +76,11 @@ class Method:
         help="Compute LoRA layers in one step where they have no dropout, no DoRA, and a base that is whole or 4-bit.",
         why="The same numbers but for rounding, a quarter faster on a GPU, and less memory. false leaves it to PEFT.",
     )
+    liger_kernels: bool | None = option(
+        None,
+        help="Liger's fused kernels for norms, rotary places and gated layers, on a GPU; pip install liger-kernel.",
+        why="A fifth faster, with a fifth less memory, and the same numbers but for rounding.",
+    )
     row_losses: bool = option(
         True,
         help="Measure the loss of every training row before and after; two forward passes.",

@@ -65,6 +65,8 @@ REFUSED: dict[str, dict[str, str]] = {
         "label_names": _ROWS_ARE_OURS,
         "activation_checkpointing": "say train.gradient_checkpointing",
         "activation_checkpointing_kwargs": "say train.gradient_checkpointing_kwargs",
+        "use_liger_kernel": "say method.liger_kernels",
+        "liger_kernel_config": "say method.liger_kernels",
         "use_cpu": "the device is launch.device",
         "local_rank": _ONE_DEVICE,
         "deepspeed": _ONE_DEVICE,

@@ -12,6 +12,7 @@ from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.files import write_json
 from ftworkbench.worker.job_template import training_template
+from ftworkbench.worker.liger import apply_kernels
 from ftworkbench.worker.models import load_base, parameters, peak, reset_peak
 from ftworkbench.worker.rows import Rows, encode_rows
 from ftworkbench.worker.starts import begun_config
@@ -49,6 +50,7 @@ def fit(work: Work) -> None:
     try:
         reset_peak(device)
         model = load_base(recipe, work.workspace, device)
+        apply_kernels(work, model)
         stages["load"] = peak(device)
         work.phase("running")
         tuner = make_tuner(

@@ -18,6 +18,7 @@ from ftworkbench.worker.checkpoints import newest, sha256_of, sync
 from ftworkbench.worker.configs import sft_config
 from ftworkbench.worker.fused_lora import fused_adapters
 from ftworkbench.worker.job_template import training_template
+from ftworkbench.worker.liger import apply_kernels
 from ftworkbench.worker.models import load_base, parameters, reset_peak
 from ftworkbench.worker.row_losses import write_row_losses
 from ftworkbench.worker.rows import Rows, encode_rows
@@ -54,6 +55,7 @@ def train(work: Work) -> None:
     # The model, the adapter, and where an earlier attempt got to
 
     model = load_base(work.recipe, work.workspace, work.device)
+    apply_kernels(work, model)
     reset_peak(work.device)
     found = newest(work.job.checkpoints, lambda text: work.notice(text, "damaged-checkpoint"))
     if work.log.attempt > 1:

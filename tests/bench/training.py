@@ -53,6 +53,7 @@ eval_strategy = "no"
 save_strategy = "no"
 [method]
 row_losses = false
+liger_kernels = false
 [data]
 train = "rows.jsonl"
 validation_fraction = 0
@@ -79,7 +80,7 @@ SMALL = {
 }
 OFFLOADED = {"train.activation_offloading": "true", "quantization.bnb_4bit_use_double_quant": "true"}
 SDPA = {"model.attn_implementation": '"sdpa"'}
-LIGER = {"train.use_liger_kernel": "true"}
+LIGER = {"method.liger_kernels": "true"}
 UNPACKED = {
     "train.max_length": "1024",
     "train.per_device_train_batch_size": "4",

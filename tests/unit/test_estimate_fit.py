@@ -24,12 +24,15 @@ PLAIN = "per_device_train_batch_size = 4\nmax_length = 1024\npacking = false\ngr
 PACKED = "per_device_train_batch_size = 2\nmax_length = 4096\npacking = true\ngradient_checkpointing = true\n"
 BARE = PACKED.replace("checkpointing = true", "checkpointing = false")
 FOUR_BITS = "[quantization]\nload_in_4bit = true\n"
-BY_PEFT = "[method]\nfused_lora = false\n"
+BY_PEFT = "#fused_lora = false\n"  # what begins so is put into [method]
 WITHOUT_LIGER = "[lora]\nlora_dropout = 0\n"
-NO_DROPOUT = "use_liger_kernel = true\n[lora]\nlora_dropout = 0\n"
+NO_DROPOUT = WITHOUT_LIGER + "#liger_kernels = true\n"
 
 
 def recipe(lines: str, card: Card, attention: str = "sdpa") -> Recipe:
+    if "lora_dropout" not in lines:
+        lines += "[lora]\nlora_dropout = 0.05\n"
+    lines += "[method]\n" + "".join(f"{line[1:]}\n" for line in lines.splitlines() if line.startswith("#"))
     text = f'[data]\ntrain = "t"\n[model]\nmodel_id = "a/b"\nattn_implementation = "{attention}"\n[train]\n{lines}'
     return resolve(parse(text, "x"), machine_with(card, MACHINE))[0]
 
