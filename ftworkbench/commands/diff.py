@@ -15,9 +15,9 @@ from ftworkbench.steps.differences import (
     by_table,
     side_of_job,
     side_of_recipe,
+    side_of_recipe_of,
     value_words,
 )
-from ftworkbench.steps.evaluate import recipe_of
 from ftworkbench.steps.jobs import named_job
 from ftworkbench.steps.recipe import open_recipe
 
@@ -67,8 +67,4 @@ def _side(text: str, workspace: Path | None) -> Side:
 def _recipe_now(text: str, workspace: Path | None) -> Side:
     if Path(text).suffix == ".toml" and Path(text).is_file():
         raise InputError(f"{text}: is a recipe; name the job to compare it with as well")
-    job = named_job(text, workspace)
-    opened = recipe_of(job)
-    if opened is None:
-        raise InputError(f"{job.short}: its recipe is not in the workspace any more; name another job to compare with")
-    return side_of_recipe(opened)
+    return side_of_recipe_of(named_job(text, workspace))

@@ -12,9 +12,9 @@ from ftworkbench.commands.arguments import add_json, add_workspace
 from ftworkbench.commands.show import emit, say, table, tell
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.figures import count, duration, measure, size
+from ftworkbench.jobs.matching import matches
 from ftworkbench.jobs.names import short_name
 from ftworkbench.printable import one_line
-from ftworkbench.steps.history import matches
 from ftworkbench.steps.jobs import summaries
 from ftworkbench.steps.removal import bin_entries
 from ftworkbench.workspace import workspace_at

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.data.splits.split import frozen_sha256
+from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.launch import library_versions
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.options import TABLE_NAMES, find_option, options
 from ftworkbench.recipe.write import dumps
+from ftworkbench.steps.evaluate import recipe_of
 from ftworkbench.steps.recipe import Opened
 
 SPLIT, VERSIONS = "split", "versions"
@@ -65,6 +67,14 @@ def side_of_recipe(opened: Opened) -> Side:
     """A recipe as it would run now on this machine."""
     split = frozen_sha256(opened.workspace, opened.recipe.name)
     return Side(f"{opened.path.name} as it is now", _flat(dumps(opened.resolved)), split, library_versions())
+
+
+def side_of_recipe_of(job: Job) -> Side:
+    """The recipe that a job came from, as it would run now. Raises InputError where it is not there any more."""
+    opened = recipe_of(job)
+    if opened is None:
+        raise InputError(f"{job.short}: its recipe is not in the workspace any more; name another job to compare with")
+    return side_of_recipe(opened)
 
 
 def options_of(job: Job) -> Mapping[str, Value]:

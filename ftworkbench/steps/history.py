@@ -9,12 +9,8 @@ from typing import Any
 from ftworkbench.jobs.disk import bytes_of
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.marks import read_marks
-from ftworkbench.jobs.names import short_name
 from ftworkbench.jobs.past import past_of
 from ftworkbench.steps.differences import difference_words, option_differences, options_of
-
-STARRED = "star"  # in a search: only the jobs with a star
-_SEARCHED = ("job", "kind", "phase", "recipe", "verdict", "changes", "note")
 
 
 def history_of(job: Job, jobs: Sequence[Job]) -> dict[str, Any]:
@@ -46,17 +42,6 @@ def history_of(job: Job, jobs: Sequence[Job]) -> dict[str, Any]:
         "about": about.name if about else None,
         "about_gone": about is not None and not about.is_dir(),
     }
-
-
-def matches(entry: Mapping[str, Any], text: str) -> bool:
-    """Whether a job's entry holds every word of `text`, in its name, recipe, verdict, changes or note.
-
-    The word `star` is for jobs that have one.
-    """
-    there = " ".join(str(entry.get(name) or "") for name in _SEARCHED).casefold()
-    there = f"{there} {short_name(str(entry['job'])).casefold()}"
-    words = text.casefold().split()
-    return all(entry.get("star") if word == STARRED else word in there for word in words)
 
 
 def job_before(job: Job, jobs: Sequence[Job]) -> Job | None:

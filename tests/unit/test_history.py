@@ -14,6 +14,7 @@ from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.marks import change_marks
+from ftworkbench.jobs.matching import matches
 from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.steps.differences import (
     all_differences,
@@ -24,7 +25,6 @@ from ftworkbench.steps.differences import (
     side_of_recipe,
     value_words,
 )
-from ftworkbench.steps.history import matches
 from ftworkbench.steps.jobs import summaries
 from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.workspace import Workspace
