@@ -57,12 +57,14 @@ def submit(
     hashes: Mapping[str, str],
     choices: Sequence[Choice] = (),
     overrides: Sequence[str] = (),
+    peak_gib: float | None = None,
     module: str = WORKER,
 ) -> Job:
     """Makes the folder of a job and starts its worker; gives the job at once, queued.
 
     `recipe` is resolved: it is written out as it is. `args` are the kind's own; `hashes` name the inputs;
-    `overrides` were said beside the recipe.
+    `overrides` were said beside the recipe. `peak_gib` is the memory that it needs on a card: it waits until others
+    leave it so much.
     """
     from ftworkbench.recipe.write import dumps
 
@@ -79,6 +81,7 @@ def submit(
         "overrides": list(overrides),
         "device": recipe.launch.device,
         "module": module,
+        **({} if peak_gib is None else {"peak_gib": peak_gib}),
     }
     job = create_job(workspace, kind, dumps(recipe), manifest)
     _start(job)

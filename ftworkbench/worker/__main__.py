@@ -16,6 +16,7 @@ from types import FrameType
 from ftworkbench.errors import EXIT_BAD_INPUT, EXIT_GOOD, EXIT_NO, JobError, WorkbenchError
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, read_manifest
+from ftworkbench.jobs.foreign import wait_for_card
 from ftworkbench.jobs.heartbeat import heartbeat
 from ftworkbench.jobs.queue import LeftQueueError, length, take_device
 from ftworkbench.jobs.state import own_state, read_state, write_state
@@ -128,6 +129,8 @@ def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
         if recipe.launch.queue and kind != "session":
             work.phase("queued")
             held.enter_context(take_device(queue, job, work.wait, stopped))
+            if card is not None:
+                wait_for_card(card, job, manifest.get("peak_gib"), work.wait, stopped)
         work.phase("loading")
         work.leave_if_stopped()
         module, function = _WORK[kind]
