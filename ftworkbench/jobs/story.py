@@ -26,13 +26,14 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Sample:
-    """An answer to a held-out prompt, taken while training."""
+    """An answer to a held-out prompt, taken while training. `reference` is the answer that was expected."""
 
     step: int
     row: str
     prompt: Any
     answer: str
     system: str
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ class Story:
                 found.get("prompt") or "",
                 str(found.get("answer") or ""),
                 str(found.get("system") or ""),
+                str(found.get("reference") or ""),
             )
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from textual.worker import Worker, get_current_worker
 
 from ftworkbench.errors import InputError
 from ftworkbench.tui.orders import sort_key
-from ftworkbench.tui.scan import Query, count_rows, paced, scan
+from ftworkbench.tui.scan import Candidates, Query, count_rows, paced, scan
 from ftworkbench.tui.searching import candidates, is_plain, says, wanted
 
 if TYPE_CHECKING:
@@ -61,6 +61,16 @@ def filter_query(review: Review, text: str) -> Query:
     longest = max(filter(is_plain, asked.words), key=len, default="")
     may_match = partial(candidates, review, wanted(longest)) if longest else lambda: None
     return Query("filter", text, partial(review.matches, asked), may_match)
+
+
+def keys_query(review: Review, keys: Collection[str], words: str) -> Query:
+    """The query of the rows with these keys, called `words`."""
+    wanted = frozenset(keys)
+
+    def known() -> Candidates | None:
+        return iter([(review.size, review.tally.rows_of(wanted))]) if review.tally.complete else None
+
+    return Query("filter", words, lambda index: review.key(index) in wanted, known)
 
 
 def search_query(review: Review, text: str) -> Query:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ftworkbench.jobs.story import Story
+from ftworkbench.jobs.trends import Trend, Watched
 from ftworkbench.tui.widgets.thinned import Thinned
 
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ _AT_ONCE = 100
 class Telling:
     """The story of `job` as far as it was told, with the curves of its metrics, thinned.
 
-    Events that came before are not told twice.
+    Events that came before are not told twice. `limit` is how many tokens a second its card's arithmetic allows, once
+    that is known.
     """
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.story = Story()
         self.curves: dict[str, Thinned] = {}
+        self.limit: float | None = None
+        self._watched = Watched()
         self._waiting: deque[Event] = deque()
         self._taken = 0
 
@@ -42,6 +46,15 @@ class Telling:
     @property
     def complete(self) -> bool:
         return not self._waiting
+
+    @property
+    def trends(self) -> tuple[Trend, ...]:
+        """What the curves say, once all that came was told."""
+        return self._watched.of(self.story) if self.complete else ()
+
+    @property
+    def smoothed_loss(self) -> float | None:
+        return self.curves["loss"].last_smoothed if "loss" in self.curves else None
 
     def go_on(self, seconds: float = SECONDS) -> bool:
         """Tells what waits, for so many seconds. True when nothing waits any more."""

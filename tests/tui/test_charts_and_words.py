@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from textual.color import Color
-
 from ftworkbench.figures import duration, measure, p_value
 from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job
@@ -16,15 +14,13 @@ from ftworkbench.tui.widgets.log_view import read_end
 from ftworkbench.tui.widgets.plot import Curve, draw, nice_ticks, sparkline
 from ftworkbench.tui.widgets.thinned import Thinned
 
-COLOURS = {name: Color(90, 140, 200) for name in ("chart-1", "chart-2", "chart-axis")}
-
 
 def text_of(lines: list) -> list[str]:
     return [line.plain for line in lines]
 
 
 def test_a_chart_fills_its_frame_and_names_its_scales() -> None:
-    lines = text_of(draw([Curve([(step, 3 - step / 50) for step in range(100)], "chart-1")], 60, 12, 100, COLOURS))
+    lines = text_of(draw([Curve([(step, 3 - step / 50) for step in range(100)], "chart-1")], 60, 12, (0, 100)))
     assert len(lines) == 12
     assert {len(line) for line in lines} == {60}
     assert "3" in lines[0] + lines[1]
@@ -34,19 +30,19 @@ def test_a_chart_fills_its_frame_and_names_its_scales() -> None:
 
 def test_what_is_no_number_is_left_out_of_a_chart() -> None:
     points = [(1, 2.0), (2, math.nan), (3, math.inf), (4, 1.0)]
-    assert len(draw([Curve(points, "chart-1")], 60, 12, 4, COLOURS)) == 12
-    assert draw([Curve([(1, math.nan)], "chart-1")], 60, 12, 4, COLOURS) == []
+    assert len(draw([Curve(points, "chart-1")], 60, 12, (0, 4))) == 12
+    assert draw([Curve([(1, math.nan)], "chart-1")], 60, 12, (0, 4)) == []
 
 
 def test_a_flat_curve_and_a_single_point_have_a_chart_too() -> None:
-    assert draw([Curve([(1, 0.5), (2, 0.5)], "chart-1")], 40, 8, 10, COLOURS)
-    assert draw([Curve([(1, 0.0)], "chart-1"), Curve([(1, 0.0)], "chart-2", dots=True)], 40, 8, 10, COLOURS)
+    assert draw([Curve([(1, 0.5), (2, 0.5)], "chart-1")], 40, 8, (0, 10))
+    assert draw([Curve([(1, 0.0)], "chart-1"), Curve([(1, 0.0)], "chart-2", "●")], 40, 8, (0, 10))
 
 
 def test_a_growing_curve_leaves_what_is_drawn_of_it_as_it_is() -> None:
     points = [(step, 2 + math.sin(step)) for step in range(900)]
-    early = text_of(draw([Curve(points[:600], "chart-1")], 80, 16, 1000, COLOURS))
-    late = text_of(draw([Curve(points, "chart-1")], 80, 16, 1000, COLOURS))
+    early = text_of(draw([Curve(points[:600], "chart-1")], 80, 16, (0, 1000)))
+    late = text_of(draw([Curve(points, "chart-1")], 80, 16, (0, 1000)))
     drawn = 8 + 72 * 55 // 100
     assert [line[:drawn] for line in early] == [line[:drawn] for line in late]
 

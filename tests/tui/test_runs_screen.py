@@ -139,7 +139,7 @@ def test_watching_a_run_sends_no_more_than_four_kilobytes_a_second(made: Made) -
         before, began, step = len(terminal.raw), time.monotonic(), 127
         while time.monotonic() - began < 4:
             values = {
-                "loss": 2 - step / 300 + step % 7 * 0.02,
+                "loss": 0.5 - step / 1000 + step % 7 * 0.02,
                 "grad_norm": 0.5 + step % 5 * 0.1,
                 "tokens_per_second": 2000.0,
             }

@@ -7,11 +7,13 @@ ACTIONS = (
     Action(
         "runs.resume", "r", "resume", "Go on from the last good checkpoint, in the same folder", "runs", True, "Job"
     ),
-    Action(
-        "runs.open", "enter", "open", "Open it where its result is seen: Evaluate, Compare or Ship", "runs", True, "Job"
-    ),
+    Action("runs.open", "enter", "open", "Its chart, to be read; or Evaluate, Compare or Ship", "runs", True, "Job"),
     Action("runs.evaluate", "v", "evaluate", "Measure this training job against the baseline", "runs", True, "Job"),
     Action("runs.compare", "c", "compare", "Ask baseline and this job's adapter the same prompts", "runs", True, "Job"),
+    Action(
+        "runs.mark", "space", "mark", "Draw its curves over those of the others that are marked", "runs", True, "View"
+    ),
+    Action("runs.answers", "a", "answers", "What it answers to held-out prompts, by step", "runs", True, "View"),
     Action("runs.log", "l", "log", "The end of the worker's log, or the curves again", "runs", True, "View"),
     Action("runs.notices", "n", "notices", "What the job had to tell, or the curves again", "runs", True, "View"),
     Action(
@@ -27,7 +29,7 @@ ACTIONS = (
         group="Job",
     ),
     Action("runs.ship", "M", "ship", "Merge this job's adapter into its model", "runs", group="Job"),
-    Action("runs.next-view", "t", "next view", "Curves, log, notices, recipe, in turn", "runs", group="View"),
+    Action("runs.next-view", "t", "next view", "Curves, answers, log, notices, recipe, in turn", "runs", group="View"),
     Action(
         "runs.zoom",
         "z",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -46,7 +47,7 @@ class FindingDesk(Container):
         self._filter: Query | None = None
         self._order = "number"
         self._kind = ""
-        self._asked: tuple[Path, str] | None = None
+        self._asked: tuple[Path, Callable[[], object]] | None = None
         self._before: int | None = None
         self.checks = Checks(lambda: self.data, self._show_kind)
 
@@ -65,10 +66,10 @@ class FindingDesk(Container):
         self.checks.tell(review)
 
     def opened(self) -> None:
-        """The file is open: shows the kind of problem that it was opened for."""
+        """The file is open: shows the rows that it was opened for."""
         asked, self._asked = self._asked, None
         if asked is not None and self.data.review is not None and self.data.review.path == asked[0]:
-            self._show_kind(*asked)
+            asked[1]()
 
     @property
     def words(self) -> list[str]:
@@ -259,13 +260,31 @@ class FindingDesk(Container):
     def action_problems(self) -> None:
         self.checks.show()
 
+    def show_rows(self, path: Path, keys: Collection[str], words: str) -> None:
+        """Shows the rows with these keys alone, called `words`, once that file is open."""
+        review = self.data.review
+        if not self._is_open(path, lambda: self.show_rows(path, keys, words)) or review is None:
+            return
+        self.show_all()
+        self._before = self.data.rows.index
+        self._filter = finding.keys_query(review, keys, words)
+        self.data.rows.show([], keep=False)
+        finding.run_query(self.data, review, self._filter, None)
+        self.data.entitle()
+
+    def _is_open(self, path: Path, then: Callable[[], object]) -> bool:
+        """Whether that file is looked at; else it is opened, and `then` is called."""
+        review = self.data.review
+        if review is not None and path.resolve() == review.path.resolve():
+            return True
+        self._asked = (path, then)
+        if review is not None or path not in self.data.files:
+            self.data.open_file(path)
+        return False
+
     def _show_kind(self, path: Path, kind: str) -> None:
         review = self.data.review
-        if review is None:
-            return
-        if path.resolve() != review.path.resolve():
-            self._asked = (path, kind)
-            self.data.open_file(path)
+        if not self._is_open(path, lambda: self._show_kind(path, kind)) or review is None:
             return
         self.show_all()
         self._before = self.data.rows.index

@@ -62,15 +62,20 @@ class JobsScreen(WorkbenchScreen):
         self.telling = Telling(job)
         self.workbench.job_watch.follow(job, self.SCOPE)
 
+    @property
+    def followed(self) -> list[Telling]:
+        """The stories that are told as their events come."""
+        return [self.telling] if self.telling is not None else []
+
     def on_events_arrived(self, message: EventsArrived) -> None:
-        if self.telling is not None and message.job.name == self.telling.job.name:
-            self.telling.take(message.events)
+        theirs = [telling for telling in self.followed if telling.job.name == message.job.name]
+        for telling in theirs:
+            telling.take(message.events)
+        if theirs:
             self._tell()
 
     def _tell(self) -> None:
-        if self.telling is None:
-            return
-        if self.telling.go_on():
+        if all(telling.go_on() for telling in self.followed):
             self.story_moved()
         else:
             self.set_timer(_SOON, self._tell)

@@ -11,10 +11,14 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from ftworkbench.tui.actions import bindings
-from ftworkbench.tui.screens.jobs_screen import JobsScreen
+from ftworkbench.tui.screens.runs_history import RunsHistory
+from ftworkbench.tui.screens.runs_marked import MarkedRuns
+from ftworkbench.tui.screens.runs_rows import show_step_rows
+from ftworkbench.tui.screens.runs_stopping import ask_to_stop
 from ftworkbench.tui.starting import start_measuring
 from ftworkbench.tui.telling import Telling
 from ftworkbench.tui.text import entitle
+from ftworkbench.tui.widgets.chart import Chart
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_list import Entry, JobList
 from ftworkbench.tui.widgets.job_words import ALIVE, job_title
@@ -28,24 +32,25 @@ _KEPT = 8
 _EMPTY = "No job has run here yet. The Recipe screen (2) trains; b there measures the baseline first."
 
 
-class RunsScreen(JobsScreen):
+class RunsScreen(RunsHistory):
     """Left the jobs, right the one that is chosen."""
 
     SCOPE = "runs"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("runs")]
-    CSS_PATH = "../styles/runs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("runs"), *bindings("history", "View", "Job")]
+    CSS_PATH = ["../styles/runs.tcss", "../styles/history.tcss"]  # noqa: RUF012
     AUTO_FOCUS = "#jobs"
 
     def __init__(self) -> None:
         super().__init__()
         self._tellings: dict[str, Telling] = {}
-        self._wanted: str | None = None
+        self._marked = MarkedRuns()
 
     def compose_content(self) -> ComposeResult:
         with Container(classes="body"):
             jobs = JobList(empty=_EMPTY, id="jobs")
             yield jobs
             yield RunView(id="run")
+            yield from self.compose_history()
 
     def on_mount(self) -> None:
         self._wanted = self.workbench.selected_job
@@ -64,12 +69,14 @@ class RunsScreen(JobsScreen):
         jobs = self.query_one(JobList)
         jobs.show_jobs(entries)
         entitle(jobs, "Jobs", f"{len(entries):,}" if entries else "")
+        self._marked.keep(self.workbench, list(self.entries))
         if self._wanted is not None and jobs.go_to(self._wanted):
             self._wanted = None
         if (entry := self.told_entry) is not None:
             self.query_one(RunView).entry_changed(entry)
+        self.show_history(entries)
 
-    @on(ItemList.Moved)
+    @on(ItemList.Moved, "#jobs")
     def _moved(self) -> None:
         entry = self.query_one(JobList).item
         if entry is None:
@@ -79,19 +86,27 @@ class RunsScreen(JobsScreen):
         if self.telling is not None and self.telling.job.name == entry["job"]:
             return
         job = self.job_named(entry["job"])
-        self.telling = self._tellings.pop(job.name, None) or Telling(job)
+        self.telling = self._marked.telling(job.name) or self._tellings.pop(job.name, None) or Telling(job)
         self._tellings[job.name] = self.telling
         while len(self._tellings) > _KEPT:
             self._tellings.pop(next(iter(self._tellings)))
-        self.query_one(RunView).show_job(entry, self.telling)
+        view = self.query_one(RunView)
+        view.show_job(entry, self.telling)
+        view.show_over(self._marked.over(job.name, self.telling))
         self.workbench.follow(job)
         self.workbench.launch(
-            lambda: (job, _read_text(job)), self._recipe_read, doing="reading the recipe", group=f"recipe of {job.name}"
+            lambda: _read_recipe(job), self._recipe_read, doing="reading the recipe", group=f"recipe of {job.name}"
         )
 
-    def _recipe_read(self, found: tuple[Job, str]) -> None:
-        if self.telling is not None and self.telling.job == found[0]:
-            self.query_one(RunView).show_recipe(found[1])
+    def _recipe_read(self, found: tuple[Job, str, float | None]) -> None:
+        job, text, limit = found
+        if self.telling is not None and self.telling.job == job:
+            self.telling.limit = limit
+            self.query_one(RunView).show_recipe(text)
+
+    @property
+    def followed(self) -> list[Telling]:
+        return list({telling.job.name: telling for telling in [*self._marked.tellings, *super().followed]}.values())
 
     def story_moved(self) -> None:
         self.query_one(RunView).story_moved()
@@ -126,36 +141,8 @@ class RunsScreen(JobsScreen):
         self._ask_to_stop(now=True)
 
     def _ask_to_stop(self, *, now: bool) -> None:
-        from ftworkbench.tui.widgets.dialogs import Answer, Ask
-
-        chosen = self._chosen()
-        if chosen is None:
-            return
-        entry, job = chosen
-        if entry["phase"] not in ALIVE:
-            self.workbench.tell(f"{job_title(entry)} does not run; it is {entry['phase']}")
-            return
-        text = (
-            "It is asked to leave, and killed when it has not within ten seconds; what it did since its last "
-            "checkpoint may be lost."
-            if now
-            else "It finishes the step at hand, saves a checkpoint and leaves. r goes on from there."
-        )
-        answer = Answer("S" if now else "s", "stop now" if now else "stop", "stop")
-        self.app.push_screen(
-            Ask(f"Stop {job_title(entry)}?", text, [answer]),
-            lambda said: self._stop(job, now=now) if said == "stop" else None,
-        )
-
-    def _stop(self, job: Job, *, now: bool) -> None:
-        from ftworkbench.jobs.launch import stop
-
-        self.workbench.launch(
-            lambda: stop(job, now=now),
-            lambda _: self.workbench.tell("asked to stop"),
-            doing="stopping it",
-            group="stop",
-        )
+        if (chosen := self._chosen()) is not None:
+            ask_to_stop(self.workbench, *chosen, now=now)
 
     def action_resume(self) -> None:
         from ftworkbench.steps.train import resume_training
@@ -185,12 +172,46 @@ class RunsScreen(JobsScreen):
         if (chosen := self._chosen()) is not None:
             kind = chosen[0]["kind"]
             target = {"evaluate": "evaluate", "merge": "ship", "session": "compare"}.get(kind)
-            if target is None:
-                self.query_one(RunView).choose_view("curves")
-            else:
+            if target is not None:
                 self.workbench.switch_mode(target)
+            else:
+                self.query_one(RunView).read_chart()
 
     # Views
+
+    def action_mark(self) -> None:
+        job = self._chosen_training()
+        if job is None or self.telling is None:
+            return
+        self._marked.toggle(self.workbench, job, self.telling)
+        self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self.query_one(JobList).show_signs(self._marked.signs)
+        if self.telling is not None:
+            self.query_one(RunView).show_over(self._marked.over(self.telling.job.name, self.telling))
+
+    def close_open(self) -> bool:
+        """Leaves the chart, then a zoomed pane, then takes the marks away."""
+        if self.query_one(RunView).chart.has_focus:
+            self.query_one(JobList).focus()
+        elif not super().close_open():
+            if not self._marked.clear(self.workbench):
+                return False
+            self._marks_changed()
+        return True
+
+    @on(Chart.Said)
+    def _said(self, event: Chart.Said) -> None:
+        self.workbench.tell(event.text)
+
+    @on(Chart.StepChosen)
+    def _step_chosen(self, event: Chart.StepChosen) -> None:
+        if self.telling is not None:
+            show_step_rows(self.workbench, self.telling.job, event.after, event.step)
+
+    def action_answers(self) -> None:
+        self.query_one(RunView).choose_view("answers")
 
     def action_log(self) -> None:
         self.query_one(RunView).choose_view("log")
@@ -214,8 +235,12 @@ class RunsScreen(JobsScreen):
             view.next_metric()
 
 
-def _read_text(job: Job) -> str:
+def _read_recipe(job: Job) -> tuple[Job, str, float | None]:
+    """The text of the job's recipe, and how many tokens a second its card allows. For a thread."""
+    from ftworkbench.steps.card_limit import tokens_limit
+
     try:
-        return job.recipe.read_text(encoding="utf-8", errors="replace")
+        text = job.recipe.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        return f"# {error}"
+        return job, f"# {error}", None
+    return job, text, tokens_limit(job) if job.kind == "train" else None

@@ -16,7 +16,7 @@ from textual.style import Style
 from textual.visual import Visual
 
 from ftworkbench.tui.actions import bindings
-from ftworkbench.tui.widgets.changed import changed_cells
+from ftworkbench.tui.widgets.changed import changed_runs
 from ftworkbench.tui.widgets.framed import FramedLines
 
 Lines = Callable[[int], Sequence[Content]]
@@ -63,10 +63,8 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         top = round(self.scroll_y)
         regions = []
         for y in range(self.scrollable_content_region.height):
-            changed = changed_cells(self._strip(before, top + y), self._strip(strips, top + y))
-            if changed is not None:
-                first, end = changed
-                regions.append(Region(first, y, min(end, width) - first, 1))
+            runs = changed_runs(self._strip(before, top + y), self._strip(strips, top + y))
+            regions += [Region(first, y, min(end, width) - first, 1) for first, end in runs]
         if regions:
             self.refresh(*regions)
 

@@ -1,34 +1,36 @@
-"""One frame of a chart: curves in, lines of braille with axes out. plotext draws, at its first use imported."""
+"""One frame of a chart: curves in, lines of braille with axes out."""
 
 from __future__ import annotations
 
 import math
-import re
-import threading
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textual.color import Color
 from textual.content import Content
-from textual.style import Style
 
 from ftworkbench.figures import measure
-from ftworkbench.jobs.curve import decimate, finite
+from ftworkbench.jobs.curve import finite
+from ftworkbench.tui.widgets.braille import DOTS_HIGH, DOTS_WIDE, Canvas, Dot
 
 Point = tuple[float, float]
+Span = tuple[float, float]
 _LABEL = 7
-_COLOUR = re.compile(r"\x1b\[([0-9;]*)m")
-# plotext has one figure for the whole process.
-_figure_lock = threading.Lock()
+_AXIS = "$chart-axis"
+_TICK_ROOM = 14
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Points by rising x. `colour` is a theme's variable, such as `chart-1`; `dots` draws points, not a line."""
+    """Points by rising x, joined. `colour` is a theme's variable, such as `chart-1`.
+
+    `marker` stands on each point, or, with `apart`, on one point in so many cells.
+    """
 
     points: Sequence[Point]
     colour: str
-    dots: bool = False
+    marker: str = ""
+    apart: int = 0
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
@@ -55,77 +57,101 @@ def _labels(ticks: Sequence[float]) -> list[str]:
 
 
 def draw(
-    curves: Sequence[Curve], width: int, height: int, last_x: float, colours: Mapping[str, Color]
+    curves: Sequence[Curve], width: int, height: int, span: Span, cursor: Point | tuple[float, None] | None = None
 ) -> list[Content]:
     """The lines of a frame of `width` × `height` cells; none where there is nothing to draw or no room.
 
-    x runs from 0 to `last_x` or the last point, whichever is more. `colours` has each curve's, and `chart-axis`.
+    x runs over `span`. `cursor` is the point, or the x alone, through which an upright line goes.
     """
     if width < 2 * _LABEL or height < 4:
         return []
-    last_x = max([last_x, 1.0, *(curve.points[-1][0] for curve in curves if curve.points)])
-    columns = width - _LABEL - 1
-    kept = [(curve, decimate(curve.points, columns, (0.0, last_x))) for curve in curves if curve.points]
-    heights = [y for _, points in kept for _, y in points]
+    left, right = span if span[1] > span[0] else (span[0], span[0] + 1)
+    kept = [(curve, _around(_finite(curve.points), left, right)) for curve in curves]
+    heights = [y for _, points in kept for x, y in points if left <= x <= right]
     if not heights:
         return []
-    ticks_y = nice_ticks(min(heights), max(heights), max(height // 4, 2) + 1)
-    ticks_x = [tick for tick in nice_ticks(0, last_x, max(columns // 14, 2)) if tick <= last_x]
-    with _figure_lock:
-        text = _build(kept, (width, height), last_x, (ticks_x, ticks_y), colours)
-    return _parse(text, width, height)
-
-
-def _build(
-    kept: Sequence[tuple[Curve, Sequence[Point]]],
-    size: tuple[int, int],
-    last_x: float,
-    ticks: tuple[Sequence[float], Sequence[float]],
-    colours: Mapping[str, Color],
-) -> str:
-    import plotext
-
-    plotext.terminal.limit(False, False)
-    figure = plotext.figure
-    figure.clear()
-    figure.plot_size(*size)
-    figure.canvas("default")
-    figure.legend(False)
-    axis = plotext.pixel(foreground=colours["chart-axis"].rgb)
-    figure.axes(True, pixel=axis)
-    figure.axes(False, axis=[0, 1], side=[1])
-    ticks_x, ticks_y = ticks
-    figure.ruler(0, 0).pixel(axis).lim(0, last_x).ticks(list(ticks_x), [f"{tick:,.0f}" for tick in ticks_x])
-    labels = [f"{label:>{_LABEL - 1}}" for label in _labels(ticks_y)]
-    figure.ruler(1, 0).pixel(axis).lim(ticks_y[0], ticks_y[-1]).ticks(list(ticks_y), labels)
+    ticks = nice_ticks(min(heights), max(heights), max(height // 4, 2) + 1)
+    scale = _Scale((left, right), (ticks[0], ticks[-1]), Canvas(width - _LABEL, height - 2))
     for curve, points in kept:
-        pixel = plotext.pixel(foreground=colours[curve.colour].rgb)
-        marker = plotext.marker("●" if curve.dots else "braille", pixel)
-        signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
-        figure.draw(signal if curve.dots else signal.lines())
-    return str(figure.build().string())
+        scale.curve(curve, points)
+    if cursor is not None:
+        scale.cursor(*cursor)
+    labels = dict(zip(map(scale.line, ticks), _labels(ticks), strict=True))
+    lines = [
+        Content.assemble((f"{labels.get(place, ''):>{_LABEL - 1}}{'┤' if place in labels else '│'}", _AXIS), cells)
+        for place, cells in enumerate(scale.canvas.text())
+    ]
+    return [*lines, *_x_axis(scale, width)]
 
 
-def _parse(text: str, width: int, height: int) -> list[Content]:
-    """plotext's colours as styles. Of its escapes only the foreground counts: the ground is the theme's."""
-    lines = []
-    for line in text.split("\n")[:height]:
-        parts: list[Content] = []
-        style = Style()
-        place = 0
-        for match in _COLOUR.finditer(line):
-            if match.start() > place:
-                parts.append(Content.styled(line[place : match.start()], style))
-            codes = match.group(1).split(";")
-            if codes[:2] == ["38", "2"] and len(codes) == 5:
-                red, green, blue = map(int, codes[2:])
-                style = Style(foreground=Color(red, green, blue))
-            elif codes[0] in ("", "0"):
-                style = Style()
-            place = match.end()
-        parts.append(Content.styled(line[place:], style))
-        lines.append(Content("").join(parts).truncate(width))
-    return lines
+class _Scale:
+    """From values to the dots of a canvas."""
+
+    def __init__(self, span: Span, heights: Span, canvas: Canvas) -> None:
+        self.span, self.canvas = span, canvas
+        self._left, self._top = span[0], heights[1]
+        self._wide = (canvas.columns * DOTS_WIDE - 1) / (span[1] - span[0])
+        self._high = (canvas.lines * DOTS_HIGH - 1) / (heights[1] - heights[0])
+
+    def dot(self, x: float, y: float) -> Dot:
+        return round((x - self._left) * self._wide), round((self._top - y) * self._high)
+
+    def line(self, y: float) -> int:
+        return self.dot(self._left, y)[1] // DOTS_HIGH
+
+    def column(self, x: float) -> int:
+        return self.dot(x, self._top)[0] // DOTS_WIDE
+
+    def curve(self, curve: Curve, points: Sequence[Point]) -> None:
+        style = f"${curve.colour}"
+        left, top, wide, high = self._left, self._top, self._wide, self._high
+        dots = [(round((x - left) * wide), round((top - y) * high)) for x, y in points]
+        self.canvas.line(dots, style)
+        if not curve.marker:
+            return
+        free = curve.apart // 3 * DOTS_WIDE
+        for x, y in dots:
+            if not curve.apart or x >= free:
+                self.canvas.put((x, y), curve.marker, style)
+                free = x + curve.apart * DOTS_WIDE
+
+    def cursor(self, x: float, y: float | None) -> None:
+        if y is not None:
+            self.canvas.put(self.dot(x, y), "◉", "bold $foreground")
+        self.canvas.rule(self.dot(x, self._top)[0], _AXIS)
+
+
+def _finite(points: Sequence[Point]) -> Sequence[Point]:
+    """The points that are numbers: one glance where all of them are, as nearly always."""
+    return points if math.isfinite(sum(x + y for x, y in points)) else finite(points)
+
+
+def _around(points: Sequence[Point], left: float, right: float) -> Sequence[Point]:
+    """The points from `left` to `right`, and the next one on either side, to which a line goes."""
+    first = bisect_left(points, left, key=lambda point: point[0])
+    last = bisect_right(points, right, key=lambda point: point[0])
+    return points[max(first - 1, 0) : last + 1]
+
+
+def _x_axis(scale: _Scale, width: int) -> list[Content]:
+    left, right = scale.span
+    columns = scale.canvas.columns
+    ticks = [tick for tick in nice_ticks(left, right, max(columns // _TICK_ROOM, 2)) if left <= tick <= right]
+    ruler = ["─"] * columns
+    labels = [" "] * width
+    free = 0
+    for tick in ticks:
+        column = scale.column(tick)
+        ruler[column] = "┬"
+        label = f"{tick:,.0f}" if tick == round(tick) else f"{tick:,.1f}"
+        start = min(_LABEL + column - (len(label) - 1) // 2, width - len(label))
+        if start >= free:
+            labels[start : start + len(label)] = label
+            free = start + len(label) + 1
+    return [
+        Content.styled(" " * (_LABEL - 1) + "└" + "".join(ruler), _AXIS),
+        Content.styled("".join(labels), _AXIS),
+    ]
 
 
 _BARS = "▁▂▃▄▅▆▇█"

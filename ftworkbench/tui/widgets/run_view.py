@@ -1,9 +1,9 @@
-"""One job, whole: where it stands, its curves, its log, what it told, and the recipe that it ran."""
+"""One job, whole: where it stands, its curves, its answers, its log, what it told, and the recipe that it ran."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -14,35 +14,31 @@ from textual.widgets import ContentSwitcher
 
 from ftworkbench.tui.telling import Telling
 from ftworkbench.tui.text import entitle
-from ftworkbench.tui.widgets.chart import SECONDS_BETWEEN, Chart
+from ftworkbench.tui.widgets.chart import Chart
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.log_view import LogView
-from ftworkbench.tui.widgets.plot import Curve, sparkline
-from ftworkbench.tui.widgets.run_words import (
-    Metric,
-    caption,
-    evaluation_points,
-    head_lines,
-    metric_line,
-    metrics_of,
-    notice_lines,
-    toml_lines,
-)
+from ftworkbench.tui.widgets.plot import sparkline
+from ftworkbench.tui.widgets.run_curves import Run, picture_of, picture_of_all
+from ftworkbench.tui.widgets.run_metrics import NAME_AND_VALUE, Metric, metric_line, metrics_of
+from ftworkbench.tui.widgets.run_words import Known, head_lines, notice_lines, toml_lines
+from ftworkbench.tui.widgets.sample_words import sample_lines
 
-_NAME_AND_VALUE = 27
+# Figures that change every second are read; faster ones only flicker.
+SECONDS_BETWEEN = 1.0
 clock = time.time
 
 
 class RunView(Vertical):
-    """Shows a job's story. The views are `curves`, `log`, `notices` and `recipe`."""
+    """Shows a job's story. The views are `curves`, `answers`, `log`, `notices` and `recipe`."""
 
-    VIEWS: ClassVar[tuple[str, ...]] = ("curves", "log", "notices", "recipe")
+    VIEWS: ClassVar[tuple[str, ...]] = ("curves", "answers", "log", "notices", "recipe")
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes="pane")
         self._entry: Mapping[str, Any] | None = None
         self._telling: Telling | None = None
-        self._chosen = 0
+        self._over: Sequence[Run] = ()
+        self._metric = ""
         self._view = "curves"
         self._recipe = ""
         self._drawn_at = 0.0
@@ -54,6 +50,7 @@ class RunView(Vertical):
             with Vertical(id="curves"):
                 yield Chart(id="run-chart")
                 yield LinesView(id="run-metrics", classes="inner")
+            yield LinesView(id="answers", classes="inner")
             yield LogView(id="log")
             yield LinesView(id="notices", classes="inner")
             yield LinesView(id="recipe", classes="inner")
@@ -70,6 +67,10 @@ class RunView(Vertical):
     def view(self) -> str:
         return self._view
 
+    @property
+    def chart(self) -> Chart:
+        return self.query_one(Chart)
+
     def choose_view(self, view: str) -> None:
         """Shows that view; the curves where it is shown already."""
         self._view = "curves" if view == self._view else view
@@ -77,21 +78,42 @@ class RunView(Vertical):
         self._say_title()
         self.refresh_story()
 
+    def read_chart(self) -> None:
+        """Gives the chart the focus."""
+        if self._view != "curves":
+            self.choose_view("curves")
+        self.chart.focus()
+
+    def on_descendant_focus(self) -> None:
+        self.set_class(self.chart.has_focus, "-reading")
+
+    def on_descendant_blur(self) -> None:
+        self.set_class(self.chart.has_focus, "-reading")
+
     def next_metric(self) -> None:
         """Puts the next metric into the large chart."""
         metrics = self._metrics()
         if metrics:
-            self._chosen = (self._chosen + 1) % len(metrics)
+            self._metric = metrics[(metrics.index(self._shown_metric(metrics)) + 1) % len(metrics)].name
             self.refresh_story()
+
+    def _shown_metric(self, metrics: Sequence[Metric]) -> Metric:
+        return next((metric for metric in metrics if metric.name == self._metric), metrics[0])
 
     def show_job(self, entry: Mapping[str, Any] | None, telling: Telling | None) -> None:
         """Shows another job, or none."""
         self._entry, self._telling = entry, telling
-        self._chosen, self._recipe = 0, ""
+        self._recipe = ""
+        self.chart.begin()
         self._say_title()
         self.refresh_story()
         path = telling.job.log if telling else None
         self.run_worker(self.query_one(LogView).follow(path), group="log", exclusive=True)
+
+    def show_over(self, runs: Sequence[Run]) -> None:
+        """Draws these runs over each other, the one that is shown first; one alone where there are no others."""
+        self._over = runs
+        self.refresh_story()
 
     def show_recipe(self, text: str) -> None:
         """The text of the job's recipe, once it was read."""
@@ -100,11 +122,12 @@ class RunView(Vertical):
 
     def entry_changed(self, entry: Mapping[str, Any]) -> None:
         """The same job, in another phase or further on."""
-        self._entry = entry
-        self.story_moved()
+        if entry != self._entry:
+            self._entry = entry
+            self.story_moved()
 
     def story_moved(self) -> None:
-        """Draws what has changed of the story, twice a second at most."""
+        """Draws what has changed of the story, once a second at most."""
         if self._waiting is None:
             due = self._drawn_at + SECONDS_BETWEEN - time.monotonic()
             if due <= 0:
@@ -121,15 +144,22 @@ class RunView(Vertical):
         self._refresh_head()
         if self._view == "curves":
             self._refresh_curves()
-        elif self._view == "notices" and self._telling is not None:
-            story = self._telling.story
-            self.query_one("#notices", LinesView).show(lambda width: notice_lines(story, width), top=False)
         elif self._view == "recipe":
             self._refresh_recipe()
+        elif self._view in ("answers", "notices") and self._telling is not None:
+            self.query_one(f"#{self._view}", LinesView).show(self._lines_of(self._telling, self._view), top=False)
+
+    @staticmethod
+    def _lines_of(telling: Telling, view: str) -> Callable[[int], Sequence[Content]]:
+        story, trends = telling.story, telling.trends
+        if view == "answers":
+            return lambda width: sample_lines(story, width)
+        return lambda width: notice_lines(story, width, trends)
 
     def tick(self) -> None:
         """Lets the time left go on."""
-        self._refresh_head()
+        if time.monotonic() - self._drawn_at >= SECONDS_BETWEEN / 2:
+            self._refresh_head()
 
     def _say_title(self) -> None:
         if self._entry is None:
@@ -148,43 +178,26 @@ class RunView(Vertical):
             head.show(lambda width: ())
             return
         now = clock()
-        head.show(lambda width: head_lines(entry, telling.story, width, now), top=False)
+        known = Known(telling.smoothed_loss, telling.limit, telling.trends)
+        head.show(lambda width: head_lines(entry, telling.story, width, now, known), top=False)
 
     def _metrics(self) -> list[Metric]:
         return metrics_of(self._telling.story) if self._telling is not None else []
 
     def _refresh_curves(self) -> None:
         metrics = self._metrics()
-        self.query_one("#run-metrics").display = bool(metrics)
-        chart = self.query_one(Chart)
-        if self._telling is None or not metrics:
-            chart.plot((), 0, empty=self._nothing_to_draw())
+        table = self.query_one("#run-metrics", LinesView)
+        if table.display != bool(metrics):
+            table.display = bool(metrics)
+        telling = self._telling
+        if telling is None or not metrics:
+            self.chart.plot(None, empty=self._nothing_to_draw())
             return
-        story = self._telling.story
-        metric = metrics[min(self._chosen, len(metrics) - 1)]
-        curves = self._curves(metric)
-        chart.plot(curves, story.steps, caption(metric, with_evaluation=len(curves) > 2))
-        lines = [self._metric_line(each, each is metric) for each in metrics]
-        self.query_one("#run-metrics", LinesView).show(lambda width: [line(width) for line in lines], top=False)
-
-    def _curves(self, metric: Metric) -> list[Curve]:
-        assert self._telling is not None
-        thinned = self._telling.curves[metric.name]
-        curves = [Curve(thinned.raw, "chart-faint"), Curve(thinned.smoothed, "chart-1")]
-        evaluated = evaluation_points(self._telling.story, metric)
-        if evaluated:
-            curves += [Curve(evaluated, "chart-2"), Curve(evaluated, "chart-2", dots=True)]
-        return curves
-
-    def _metric_line(self, metric: Metric, chosen: bool) -> Any:
-        assert self._telling is not None
-        story = self._telling.story
-        raw, value, steps = self._telling.curves[metric.name].raw, story.latest(metric.name), story.steps
-
-        def line(width: int) -> Content:
-            return metric_line(metric, value, sparkline(raw, width - _NAME_AND_VALUE, steps), width, chosen)
-
-        return line
+        metric = self._shown_metric(metrics)
+        over = picture_of_all(self._over, metric) if len(self._over) > 1 else None
+        self.chart.plot(over or picture_of(telling, metric))
+        lines = [_metric_line(telling, each, each is metric) for each in metrics]
+        table.show(lambda width: [line(width) for line in lines], top=False)
 
     def _nothing_to_draw(self) -> str:
         if self._entry is None:
@@ -201,3 +214,14 @@ class RunView(Vertical):
         if self._view == "recipe":
             text = self._recipe
             self.query_one("#recipe", LinesView).show(lambda width: toml_lines(text, width), top=False)
+
+
+def _metric_line(telling: Telling, metric: Metric, chosen: bool) -> Callable[[int], Content]:
+    story = telling.story
+    value, steps = story.latest(metric.name), story.steps
+
+    def line(width: int) -> Content:
+        spark = sparkline(telling.curves[metric.name].raw, width - NAME_AND_VALUE, steps)
+        return metric_line(metric, value, spark, width, chosen)
+
+    return line

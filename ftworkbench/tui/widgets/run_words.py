@@ -9,71 +9,47 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from ftworkbench.figures import count, duration, measure
-from ftworkbench.printable import one_line
+from ftworkbench.figures import count, duration
 from ftworkbench.tui.text import shown, shown_line
-from ftworkbench.tui.widgets.job_words import ALIVE, LOST, fit, job_title, phase_mark, phase_style
+from ftworkbench.tui.widgets.job_words import ALIVE, LOST, job_title, phase_mark, phase_style
 from ftworkbench.tui.widgets.lines_view import wrapped
 from ftworkbench.tui.widgets.progress_line import bar
+from ftworkbench.tui.widgets.run_metrics import figure_lines
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.story import Story
+    from ftworkbench.jobs.trends import Trend
 
 GAP = Content("  ")
+_LONGEST_TIME = 7  # "59m 59s"
+_WARNS = Content.styled("!", "bold $warning")
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A metric of training that has a chart: its names in `metric` and `evaluation` events, and what it is called."""
+class Known:
+    """What is worked out of a run beside its story: its smoothed loss, what its card allows in tokens/s, its trends."""
 
-    name: str
-    title: str
-    evaluation: str = ""
-
-
-KNOWN = (
-    Metric("loss", "loss", "eval_loss"),
-    Metric("mean_token_accuracy", "token accuracy", "eval_mean_token_accuracy"),
-    Metric("learning_rate", "learning rate"),
-    Metric("grad_norm", "gradient norm"),
-    Metric("tokens_per_second", "tokens/s"),
-    Metric("memory_gib", "memory GiB"),
-    Metric("peak_gib", "peak memory GiB"),
-    Metric("entropy", "entropy", "eval_entropy"),
-)
-_NOT_A_CURVE = frozenset({"num_tokens", "eval_num_tokens", "epoch"})
+    smoothed: float | None = None
+    limit: float | None = None
+    trends: Sequence[Trend] = ()
 
 
-def metrics_of(story: Story) -> list[Metric]:
-    """The metrics that the job has measured: those that have a name here first, then the others by theirs."""
-    known = [metric for metric in KNOWN if metric.name in story.metrics]
-    names = {metric.name for metric in known} | {metric.evaluation for metric in known} | _NOT_A_CURVE
-    others = sorted(set(story.metrics) - names)
-    return known + [Metric(name, name.replace("_", " "), f"eval_{name}") for name in others]
-
-
-def evaluation_points(story: Story, metric: Metric) -> list[tuple[int, float]]:
-    """The points that evaluations on the validation rows found."""
-    if not metric.evaluation:
-        return []
-    found = [
-        (each.step, each.values[metric.evaluation]) for each in story.evaluations if metric.evaluation in each.values
-    ]
-    return found or list(story.metrics.get(metric.evaluation, []))
-
-
-def head_lines(entry: Mapping[str, Any], story: Story, width: int, now: float) -> list[Content]:
+def head_lines(
+    entry: Mapping[str, Any], story: Story, width: int, now: float, known: Known | None = None
+) -> list[Content]:
     """Name, phase and time of a job; its progress, or why it ended; its last figures. `now` since the epoch."""
+    known = known or Known()
     phase = entry["phase"]
     lines = [_title_line(entry, story, width)]
-    words = _words(phase, story)
+    words = _words(phase, story, str(entry.get("why") or ""))
     if phase in ALIVE:
         lines.append(_progress_line(phase, story, width, now))
     elif words:
         lines += wrapped(shown(words, phase_style(phase)), width)[:3]
-    figures = _figures(story)
-    if figures:
-        lines.append(GAP.join(figures).truncate(width, ellipsis=True))
+    lines += figure_lines(story, known.smoothed, known.limit, width)
+    for trend in known.trends[:1]:
+        more = " (n: what to do)" if len(known.trends) == 1 else f" (n: what to do, and {len(known.trends) - 1} more)"
+        lines += wrapped(Content.styled(f"{trend.text}{more}", "$warning"), width, _WARNS, gutter=2)[:2]
     return lines
 
 
@@ -95,11 +71,11 @@ def _title_line(entry: Mapping[str, Any], story: Story, width: int) -> Content:
     return GAP.join(parts).truncate(width, ellipsis=True)
 
 
-def _words(phase: str, story: Story) -> str:
+def _words(phase: str, story: Story, lost: str) -> str:
     last = story.checkpoints[-1].step if story.checkpoints else None
     back = f"r goes on from step {last:,}." if last is not None else "r starts it again."
     if phase == "lost":
-        return f"{LOST} {back}"
+        return f"{lost[:1].upper()}{lost[1:]}. {back}" if lost else f"{LOST} {back}"
     if phase == "failed":
         why = (story.why or "It says no reason; its log may (l)").rstrip(".")
         return f"{why}. {back}" if last is not None else f"{why}."
@@ -121,7 +97,8 @@ def _progress_line(phase: str, story: Story, width: int, now: float) -> Content:
         told = f"{what} {done:,.0f}/{total:,.0f} {unit} "
     label = shown_line(told, width // 2)
     left = story.eta(now)
-    ends = f" {duration(left)} left" if left is not None else ""
+    # Always as wide, so that the bar stays as it is while the time goes on.
+    ends = f" {duration(left):>{_LONGEST_TIME}} left" if left is not None else ""
     room = width - label.cell_length - len(ends)
     return Content.assemble(label, bar(done / total if total else None, room), (ends, "$text-muted"))
 
@@ -136,29 +113,13 @@ def progress_of(story: Story) -> tuple[str, float, float, str] | None:
     return None
 
 
-def _figures(story: Story) -> list[Content]:
-    figures = []
-    for metric in metrics_of(story)[:1]:
-        figures.append(_figure(metric.title, story.latest(metric.name)))
-        evaluated = evaluation_points(story, metric)
-        if evaluated:
-            figures.append(_figure("on validation", evaluated[-1][1]))
-            best = min(evaluated, key=lambda point: point[1])
-            if best[0] != evaluated[-1][0]:
-                figures.append(_figure(f"best at step {best[0]:,}", best[1]))
-    if "tokens_per_second" in story.metrics:
-        figures.append(_figure("tokens/s", story.latest("tokens_per_second")))
-    return figures
-
-
-def _figure(name: str, value: float | None) -> Content:
-    return Content.assemble((f"{one_line(name)} ", "$text-muted"), (measure(value), "bold"))
-
-
-def notice_lines(story: Story, width: int) -> list[Content]:
-    """What the job had to tell, the last first."""
+def notice_lines(story: Story, width: int, trends: Sequence[Trend] = ()) -> list[Content]:
+    """What its curves say, and what the job had to tell, the last first."""
     styles = {"error": ("✘", "bold $error"), "warning": ("!", "bold $warning")}
     lines: list[Content] = []
+    for trend in trends:
+        label = Content.assemble(("  curves ", "$text-muted"), _WARNS)
+        lines += wrapped(Content.assemble((trend.text, "$warning"), " ", trend.advice), width, label, gutter=11)
     for notice in reversed(story.notices):
         sign, style = styles.get(notice.level, ("·", "$text-muted"))
         at = time.strftime("%H:%M:%S", time.localtime(notice.t))
@@ -167,29 +128,6 @@ def notice_lines(story: Story, width: int) -> list[Content]:
         label = Content.assemble((f"{at} ", "$text-muted"), (sign, style))
         lines += wrapped(text, width, label, gutter=11)
     return lines or [Content.styled("Nothing to tell so far.", "$text-muted")]
-
-
-def metric_line(metric: Metric, value: float | None, spark: str, width: int, chosen: bool) -> Content:
-    """A metric in one line: its name, last value, and curve."""
-    name = fit(metric.title, 16)
-    return Content.assemble(
-        ("▸" if chosen else " ", "$primary"),
-        (name, "bold" if chosen else "$text-muted"),
-        (f"{measure(value):>9} ", "bold"),
-        (spark, "$chart-1" if chosen else "$chart-faint"),
-    ).truncate(width)
-
-
-def caption(metric: Metric, *, with_evaluation: bool) -> Content:
-    """What the curves of the large chart are."""
-    parts = [
-        Content.styled(shown_line(metric.title).plain, "bold"),
-        Content.assemble(("━━ ", "$chart-1"), ("smoothed", "$text-muted")),
-        Content.assemble(("── ", "$chart-faint"), ("each step", "$text-muted")),
-    ]
-    if with_evaluation:
-        parts.append(Content.assemble(("━● ", "$chart-2"), ("on the validation rows", "$text-muted")))
-    return Content("   ").join(parts)
 
 
 def toml_lines(text: str, width: int) -> Sequence[Content]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 Point = tuple[float, float]
-_BUCKETS = 1024
+_BUCKETS = 512
+_MOST_DRAWN = 4096  # points of a part of the curve that are drawn one by one
 
 
 class _Buckets:
@@ -39,7 +42,7 @@ class _Buckets:
 
 
 class Thinned:
-    """Follows the points of a metric: `raw` and `smoothed` are at most two points for each of 1,024 stretches.
+    """Follows the points of a metric: `raw` and `smoothed` are at most two points for each of 512 stretches.
 
     The smoothing is an exponential moving average without its start-up bias; `weight` is that of the past.
     """
@@ -53,6 +56,7 @@ class Thinned:
         self._seen = 0
         self._last: Point | None = None
         self._average, self._share = 0.0, 1.0
+        self._averages = array("d")
 
     @property
     def raw(self) -> list[Point]:
@@ -66,6 +70,21 @@ class Thinned:
     def last_smoothed(self) -> float | None:
         return None if self._share == 1.0 else self._average / (1 - self._share)
 
+    def between(self, points: Sequence[Point], left: float, right: float) -> tuple[Sequence[Point], Sequence[Point]]:
+        """Raw and smoothed from `left` to `right`, with a point on either side: every one where they are few.
+
+        `points` are those that were followed.
+        """
+        first = max(bisect_left(points, left, key=lambda point: point[0]) - 1, 0)
+        last = min(bisect_right(points, right, key=lambda point: point[0]) + 1, len(self._averages))
+        if last - first > _MOST_DRAWN:
+            return self.raw, self.smoothed
+        return points[first:last], [(points[place][0], self._averages[place]) for place in range(first, last)]
+
+    def smoothed_at(self, place: int) -> float | None:
+        """The average after the point at that place; None where it was not followed yet."""
+        return self._averages[place] if 0 <= place < len(self._averages) else None
+
     def follow(self, points: Sequence[Point]) -> bool:
         """Takes what is new in `points`; begins again where what it knows is no longer there. False: nothing was."""
         if self._seen > len(points) or (self._seen and points[self._seen - 1] != self._last):
@@ -74,6 +93,7 @@ class Thinned:
         for x, y in new:
             if math.isfinite(x) and math.isfinite(y):
                 self._add(x, y)
+            self._averages.append(self._average / (1 - self._share) if self._share < 1 else math.nan)
         if new:
             self._seen, self._last = len(points), new[-1]
         return bool(new)
