@@ -94,6 +94,16 @@ def library_mapping(package: str, path: str, name: str) -> Mapping[str, Any]:
     raise InputError(f"{file}: has no {name}; this version of the library is not one that is known here")
 
 
+@cache
+def library_values(package: str, path: str, name: str) -> tuple[str, ...]:
+    """The texts that an enumeration of a library has. Raises InputError where it has none of that name."""
+    found = []
+    for part in _class(_package(package) / path, name).body:
+        if isinstance(part, ast.Assign) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str):
+            found.append(part.value.value)
+    return tuple(found)
+
+
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:

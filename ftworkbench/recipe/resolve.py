@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 from ftworkbench.errors import RecipeError
 from ftworkbench.machine import Card, Machine
@@ -17,6 +18,8 @@ from ftworkbench.recipe.tables import Recipe
 _KEEPS_OVERFLOW = "bfd_split"
 # Of the steps: short enough to cost nothing, long enough for AdamW's second moment to settle.
 _WARMUP = 0.03
+# The QLoRA paper's for models of this size (arXiv 2305.14314, appendix B).
+_DROPOUT = 0.05
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,18 @@ def _impossible(recipe: Recipe, device: str, card: Card | None) -> Iterator[str]
             f"model.attn_implementation is {BY_ROWS}, which takes packed rows only, and not wrapped ones; "
             "say train.packing = true, or sdpa"
         )
+    if recipe.method.liger_kernels and card is None:
+        yield "method.liger_kernels are for a GPU; leave it out"
+    if (recipe.lora.init_lora_weights or "").lower() == "loftq" and card is None:
+        yield "lora.init_lora_weights is loftq, which is computed on a GPU, and this runs on a CPU; leave it out"
+    if recipe.train.extra.get("tf32") and (card is None or not card.bf16):
+        yield "train.tf32 needs a card of Ampere or later; leave it out"
     if device == "cpu" and recipe.train.fp16:
         yield "train.fp16 needs a GPU; leave it out"
     if card is not None and not card.bf16:
         wants = {
             "train.bf16": recipe.train.bf16 is True,
+            "train.bf16_full_eval": recipe.train.extra.get("bf16_full_eval") is True,
             "model.dtype": recipe.model.dtype == "bfloat16",
             "quantization.bnb_4bit_compute_dtype": recipe.quantization.bnb_4bit_compute_dtype == "bfloat16",
         }
@@ -73,7 +83,18 @@ def _choices(recipe: Recipe, machine: Machine, device: str, card: Card | None) -
     yield from _precision(recipe, card)
     if recipe.model.attn_implementation is None:
         yield _attention(recipe, card)
+    if recipe.method.liger_kernels is None:
+        yield _kernels(card)
+    if recipe.lora.lora_dropout is None and recipe.method.adapter == "lora":
+        yield _dropout(recipe, card)
     yield from _training(recipe, card)
+
+
+def _dropout(recipe: Recipe, card: Card | None) -> Choice:
+    in_one_step = recipe.method.fused_lora and not recipe.lora.use_dora and not recipe.quantization.load_in_8bit
+    if card is not None and in_one_step:
+        return Choice("lora.lora_dropout", 0.0, "LoRA layers that are computed in one step need 0: a quarter faster")
+    return Choice("lora.lora_dropout", _DROPOUT, "holds back overfitting, and costs little here")
 
 
 def _attention(recipe: Recipe, card: Card | None) -> Choice:
@@ -81,6 +102,15 @@ def _attention(recipe: Recipe, card: Card | None) -> Choice:
     if card is not None and card.bf16 and recipe.model.dtype != "float32" and _keeps_rows_apart(recipe):
         return Choice(key, BY_ROWS, "PyTorch's FlashAttention for packed rows: each sees itself alone, without a mask")
     return Choice(key, "sdpa", "PyTorch's own attention: fast, nothing to install, and exact for packed rows")
+
+
+def _kernels(card: Card | None) -> Choice:
+    key = "method.liger_kernels"
+    if card is None:
+        return Choice(key, False, "they are for a GPU")
+    if find_spec("liger_kernel") is None:
+        return Choice(key, False, "not installed here: pip install liger-kernel makes training a fifth faster")
+    return Choice(key, True, "installed here: a fifth faster, with a fifth less memory")
 
 
 def _keeps_rows_apart(recipe: Recipe) -> bool:

@@ -86,6 +86,16 @@ def test_what_is_left_out_makes_sixteen_rows_a_step(lines: str, rows: int, steps
         assert (train.per_device_train_batch_size, train.gradient_accumulation_steps) == (rows, steps)
 
 
+def test_dropout_is_left_out_where_layers_in_one_step_are_the_gain() -> None:
+    def dropout(lines: str, machine: Machine) -> float | None:
+        return resolve(recipe(lines), machine)[0].lora.lora_dropout
+
+    assert (dropout("", H100), dropout("", CPU)) == (0.0, 0.05)
+    assert dropout("[lora]\nuse_dora = true\n", H100) == 0.05
+    assert dropout("[lora]\nlora_dropout = 0.1\n", H100) == 0.1
+    assert dropout("[method]\nadapter = 'ia3'\n", H100) is None
+
+
 def test_every_choice_is_in_the_recipe_and_has_a_reason() -> None:
     before = recipe("[train]\npacking = true\n[quantization]\nload_in_4bit = true\n")
     for machine in (CPU, H100, T4):
@@ -109,6 +119,9 @@ def test_a_resolved_recipe_leaves_nothing_to_choose_and_survives_its_file() -> N
     [
         ("[launch]\ndevice = 'cuda'\n", CPU, "launch.device"),
         ("[train]\nfp16 = true\n", CPU, "train.fp16"),
+        ("[train]\ntf32 = true\n", T4, "train.tf32"),
+        ("[train]\nbf16_full_eval = true\n", T4, "train.bf16_full_eval"),
+        ("[lora]\ninit_lora_weights = 'loftq'\n[quantization]\nload_in_4bit = true\n", CPU, "init_lora_weights"),
         ("[train]\nbf16 = true\n", T4, "train.bf16"),
         ("[quantization]\nload_in_4bit = true\nbnb_4bit_compute_dtype = 'bfloat16'\n", T4, "bnb_4bit_compute_dtype"),
     ],

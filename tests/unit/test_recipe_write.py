@@ -74,7 +74,8 @@ def test_what_is_written_has_every_value_and_reads_the_same_again(recipe: Recipe
 
 
 def test_the_libraries_own_options_survive_writing_and_reading() -> None:
-    text = WRITTEN + '[lora]\nrank_pattern = { "q_proj" = 8, "a.b" = 4 }\nlayers_to_transform = [1, 2]\n'
+    lora = 'target_modules = ["q_proj"]\nlayers_to_transform = [1, 2]\n'
+    text = WRITTEN + f'[lora]\nrank_pattern = {{ "q_proj" = 8, "a.b" = 4 }}\n{lora}'
     recipe = parse(text, "triage")
     assert parse(dumps(recipe), "triage") == recipe
     assert recipe.lora.extra["rank_pattern"] == {"q_proj": 8, "a.b": 4}
