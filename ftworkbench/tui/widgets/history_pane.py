@@ -37,7 +37,6 @@ class HistoryPane(Vertical):
     """Shows entries as `steps.jobs.summary` gives them, and only those that match `words`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("history")]
-    CSS_PATH = "../styles/history.tcss"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes="pane")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ def columns_for(width: int, *, with_cost: bool) -> Columns:
     kind = 10 if width >= 100 else 0
     verdict = 13 if width >= 100 else 2
     best, took, room = 8, 9, 10
-    cost = (9 if width >= 100 else 8) if with_cost else 0
+    cost = 9 if with_cost and width >= 100 else 0
     created = 14 if width >= 140 else 0
     fixed = 4 + name + kind + verdict + best + took + room + cost + created
     return Columns(name, kind, max(width - fixed, 8), best, verdict, took, cost, room, created)
@@ -119,11 +119,6 @@ def detail_lines(entry: Mapping[str, Any], width: int) -> list[Content]:
         if fact.plain:
             lines += wrapped(fact, width, Content.styled(f"{label:<{_LABEL}}", _MUTED), gutter=_LABEL)
     return lines
-
-
-def held_words(entries: Sequence[Mapping[str, Any]]) -> str:
-    """How much room the jobs take: `9 jobs, 1.2 GB`."""
-    return size(sum(int(entry["bytes"]) for entry in entries))
 
 
 def _title(entry: Mapping[str, Any], width: int) -> Content:

@@ -93,8 +93,8 @@ def job_line(entry: Mapping[str, Any], width: int) -> Content:
     dim = "$text-muted" if entry["kind"] == "session" else ""
     return Content.assemble(
         phase_mark(entry["phase"]),
-        (" " + fit_title(entry, name_room - 1), dim),
         ("★" if entry.get("star") else " ", "$warning"),
+        (fit_title(entry, name_room - 1) + " ", dim),
         (fit(str(entry["kind"]), kind_room), "$text-muted"),
         (fit(progress, progress_room), dim or style),
         (fit(end, end_room), end_style),
