@@ -14,7 +14,7 @@ from ftworkbench.estimate.headers import weights_of, with_weights
 from ftworkbench.estimate.shape import Shape, read_shape
 from ftworkbench.evaluate.contestants import tuned
 from ftworkbench.recipe.tables import Data, Recipe
-from ftworkbench.steps.recipe import Opened
+from ftworkbench.steps.recipe import Opened, require_model
 from ftworkbench.steps.row_tokens import known_tokens
 
 # Rows that are looked at, spread over the file: enough for a mean within a few percent.
@@ -65,6 +65,18 @@ def basis_of(opened: Opened) -> Basis:
     if not sizes.counted:
         notes.append("Lengths are guessed from the rows' bytes; `check --tokens` counts them by the model's tokenizer.")
     return Basis(with_weights(shape, counted), sizes, tuple(notes))
+
+
+def require_basis(opened: Opened) -> Basis:
+    """The same, for what is about to be launched: an InputError says which of the recipe's keys it is about.
+
+    Asks the hub for the model's configuration only; the weights are the job's to load.
+    """
+    require_model(opened)
+    try:
+        return basis_of(opened)
+    except InputError as error:
+        raise InputError(f"{opened.path.name}: data.train: {error}") from error
 
 
 def _sizes(opened: Opened) -> Sizes:

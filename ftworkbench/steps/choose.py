@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ftworkbench.errors import InputError
+from ftworkbench.estimate.adapters import targets
 from ftworkbench.estimate.advice import has_room
 from ftworkbench.estimate.cards import Card, find_card, machine_with
 from ftworkbench.estimate.fit import peak_gib, speed_of
@@ -20,6 +21,7 @@ from ftworkbench.recipe.resolve import Choice, resolve, with_choices
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.train_table import ROWS_A_STEP
 from ftworkbench.steps.basis import Basis, basis_of
+from ftworkbench.steps.model_checks import varlen_refused
 from ftworkbench.steps.recipe import Opened
 
 _PACKING = "train.packing"
@@ -37,33 +39,41 @@ _SHORT = 2
 _MORE_ROWS = 2
 # Speeds that differ by less are the same: the one that needs less memory is taken.
 _AS_FAST = 0.98
-_WIDEST_HEAD = 256
 
 
 def choose(opened: Opened, basis: Basis | None = None) -> Opened:
     """The recipe with what it leaves out chosen for this machine's card, each choice with its reason.
 
-    Gives it as it was resolved where it runs on a CPU, or where the model or the rows cannot be had.
+    Gives it as it was resolved where the model or the rows cannot be had; on a CPU little is left to choose.
     """
     machine = this_machine()
-    if opened.resolved.launch.device == "cpu":
+    card = find_card("cpu" if opened.resolved.launch.device == "cpu" else None, machine)
+    try:
+        resolved, choices = chosen(opened.recipe, basis or basis_of(opened), card, machine)
+    except InputError:
         return opened
-    if basis is None:
-        try:
-            basis = basis_of(opened)
-        except InputError:
-            return opened
-    resolved, choices = chosen(opened.recipe, basis, find_card(None, machine), machine)
     return replace(opened, resolved=resolved, choices=choices)
 
 
 def chosen(recipe: Recipe, basis: Basis, card: Card, machine: Machine) -> tuple[Recipe, tuple[Choice, ...]]:
-    """The recipe resolved for a card that is not a CPU, and all choices, in the order of the recipe's options."""
-    machine = machine if machine.card is not None else machine_with(card, machine)
-    picks = tuple(_Chooser(recipe, basis, card, machine).picks())
+    """The recipe resolved for a card or a CPU, and all choices, in the order of the recipe's options."""
+    picks = _of_the_model(recipe, basis)
+    if not card.is_cpu:
+        machine = machine if machine.card is not None else machine_with(card, machine)
+        picks += _Chooser(with_choices(recipe, picks), basis, card, machine).picks()
     resolved, rest = resolve(with_choices(recipe, picks), machine)
     found = sorted([*picks, *rest], key=lambda choice: _ORDER.get(choice.key, len(_ORDER)))
     return resolved, tuple(found)
+
+
+def _of_the_model(recipe: Recipe, basis: Basis) -> list[Choice]:
+    """What the model alone decides."""
+    lora = recipe.lora
+    if recipe.method.adapter != "lora" or lora.lora_dropout is not None:
+        return []
+    experts = any(each.copies > 1 for each in targets(basis.shape, recipe))
+    why = "experts are tuned as whole tensors, where PEFT has no dropout"
+    return [Choice("lora.lora_dropout", 0.0, why)] if experts else []
 
 
 _ORDER = {option.key: place for place, option in enumerate(each for name in TABLE_NAMES for each in options(name))}
@@ -96,7 +106,7 @@ class _Chooser:
         packing, why = self._packing()
         if self.train.packing is None:
             yield Choice(_PACKING, packing, why)
-        refused = self._refuses_varlen()
+        refused = varlen_refused(self.shape)
         if packing and refused and self.recipe.model.attn_implementation is None:
             yield Choice(_ATTENTION, "sdpa", f"this model {refused}, which varlen cannot do: PyTorch's, with a mask")
         ways = list(self._ways(packing))
@@ -116,7 +126,7 @@ class _Chooser:
             return train.packing, ""
         if train.per_device_train_batch_size is not None or train.gradient_accumulation_steps is not None:
             return False, "true is several times faster here, but the batch that was said would mean other rows then"
-        if not self._has_varlen() or self._refuses_varlen():
+        if not self._has_varlen() or varlen_refused(self.shape):
             return False, "packed rows would need a mask here, which costs more than padding does"
         if mean * _SHORT > length:
             return False, f"rows are long already: {mean:,.0f} tokens on average, of {length:,} that a row may have"
@@ -137,15 +147,6 @@ class _Chooser:
         said = self.recipe.model.attn_implementation not in (None, BY_ROWS)
         return card is not None and card.bf16 and not whole and not said
 
-    def _refuses_varlen(self) -> str:
-        """What the model asks for that varlen cannot do, as worker.attention refuses it; empty where there is none."""
-        if self.shape.soft_capped:
-            return "soft-caps its attention scores"
-        if self.shape.family.startswith("gpt_oss"):
-            return "has attention sinks"
-        head = self.shape.query // self.shape.heads
-        return f"has heads of {head} numbers" if head > _WIDEST_HEAD else ""
-
     # Rows at once, steps, checkpointing
 
     def _ways(self, packing: bool) -> Iterator[_Way]:
@@ -155,7 +156,7 @@ class _Chooser:
             for rows, steps in self._batches(packing):
                 picks = [Choice(_PACKING, packing, ""), Choice(_AGAIN, again, ""), Choice(_ROWS, rows, ""),
                          Choice(_STEPS, steps, "")]  # fmt: skip
-                if packing and self._refuses_varlen() and self.recipe.model.attn_implementation is None:
+                if packing and varlen_refused(self.shape) and self.recipe.model.attn_implementation is None:
                     picks.append(Choice(_ATTENTION, "sdpa", ""))
                 recipe = resolve(with_choices(self.recipe, picks), self.machine)[0]
                 peak = peak_gib(recipe, self.shape, self.longest, cpu=False)

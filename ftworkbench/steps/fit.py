@@ -17,8 +17,9 @@ from ftworkbench.machine import this_machine
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve
 from ftworkbench.recipe.tables import Recipe
-from ftworkbench.steps.basis import Basis, basis_of
+from ftworkbench.steps.basis import Basis, basis_of, require_basis
 from ftworkbench.steps.choose import choose, chosen
+from ftworkbench.steps.model_checks import require_sound
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split
 
@@ -70,7 +71,9 @@ def _chosen_for(opened: Opened, card: Card, basis: Basis) -> Opened:
 def start_fit(opened: Opened) -> Job:
     """Launches a job that runs the worst step that the data holds, and reports its memory and speed."""
     hashes = input_hashes(require_split(opened))
-    opened = choose(opened)
+    basis = require_basis(opened)
+    opened = choose(opened, basis)
+    require_sound(opened, basis)
     return submit(opened.workspace, "fit", opened.resolved, {}, hashes=hashes, choices=opened.choices)
 
 

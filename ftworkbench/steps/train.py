@@ -8,22 +8,33 @@ from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.launch import resume, submit
 from ftworkbench.jobs.state import phase
+from ftworkbench.recipe.reporters import reporter_problems
+from ftworkbench.steps.basis import require_basis
 from ftworkbench.steps.choose import choose
-from ftworkbench.steps.recipe import Opened, require_model
+from ftworkbench.steps.model_checks import require_sound
+from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split
 
 
 def start_training(opened: Opened) -> Job:
     """Launches a training job and gives its folder at once. Raises InputError where it could not even begin."""
-    require_model(opened)
+    basis = require_basis(opened)
+    require_reporters(opened)
     split = require_split(opened)
     if not split.counts["train"]:
         raise InputError(f"{opened.path.name}: data.train: no rows are left to train on after curation")
-    opened = choose(opened)
+    opened = choose(opened, basis)
+    require_sound(opened, basis)
     return submit(
         opened.workspace, "train", opened.resolved, {},
         hashes=input_hashes(split), choices=opened.choices, overrides=opened.overrides,
     )  # fmt: skip
+
+
+def require_reporters(opened: Opened) -> None:
+    """Raises InputError where train.report_to names a tracker that is not installed, or none at all."""
+    for problem in reporter_problems(opened.resolved.train.extra.get("report_to")):
+        raise InputError(f"{opened.path.name}: train.report_to: {problem}")
 
 
 def resume_training(job: Job) -> Job:
