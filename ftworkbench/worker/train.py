@@ -20,6 +20,7 @@ from ftworkbench.worker.fused_lora import fused_adapters
 from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.liger import apply_kernels
 from ftworkbench.worker.models import load_base, parameters, reset_peak
+from ftworkbench.worker.reporting import report_options
 from ftworkbench.worker.row_losses import write_row_losses
 from ftworkbench.worker.rows import Rows, encode_rows
 from ftworkbench.worker.samples import Sampler
@@ -130,6 +131,7 @@ def make_tuner(
     recipe = work.recipe
     if not len(held_out):
         options = {**options, "eval_strategy": "no", "load_best_model_at_end": False}
+    options = {**report_options(work), **options}
     folder = options.pop("output_dir", work.job.checkpoints)
     args = sft_config(recipe, folder, work.device, **options)
     return Tuner(

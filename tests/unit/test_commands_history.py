@@ -234,6 +234,13 @@ def test_a_job_that_is_run_again_on_other_rows_says_so(desk: Workspace, held: Jo
     assert "the split was frozen anew since" in done.stderr
 
 
+def test_a_tracker_that_is_missing_is_said_before_anything_is_launched(desk: Workspace) -> None:
+    done = run("train", desk.root, "--set", 'train.report_to=["nosuch"]', "--detach")
+    assert done.returncode == 2
+    assert "desk.toml: train.report_to: nosuch is no tracker; those are" in done.stderr.splitlines()[-1]
+    assert list_jobs(desk) == []
+
+
 def test_only_training_is_run_again(desk: Workspace) -> None:
     evaluation, train = trained(desk, kind="evaluate"), trained(desk)
     refused = run("rerun", evaluation.short, "--workspace", desk.root)
