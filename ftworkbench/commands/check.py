@@ -9,6 +9,7 @@ from typing import Any
 
 from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.bars import counting
+from ftworkbench.commands.offline import add_offline, go_offline
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.checks.check import Report
 from ftworkbench.data.problems import KINDS
@@ -33,10 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tokens", action="store_true", help="look at every row with the recipe's own tokenizer and chat template too"
     )
+    add_offline(parser)
     add_json(parser, "the report")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.offline:
+        go_offline()
     opened = _recipe(args.files)
     if args.tokens and opened is None:
         raise InputError("--tokens: name a recipe, which says the model whose tokenizer is to look at the rows")

@@ -6,13 +6,13 @@ import argparse
 
 from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_json, add_recipe, add_set
+from ftworkbench.commands.offline import add_offline, open_asked_recipe
 from ftworkbench.commands.results import report
 from ftworkbench.commands.show import say, tell
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.evaluate import measurable_jobs, start_evaluation
 from ftworkbench.steps.jobs import TRAINED, named_job
-from ftworkbench.steps.recipe import open_recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,11 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--job", metavar="JOB", help="the training job to measure: a name, its start or end, or a path")
     parser.add_argument("--no-baseline", action="store_true", help="measure the tuned model alone; no verdict then")
     add_set(parser)
+    add_offline(parser)
     add_json(parser, "the result")
 
 
 def run(args: argparse.Namespace) -> int:
-    opened = open_recipe(args.recipe, args.overrides)
+    opened = open_asked_recipe(args)
     train_job = named_job(args.job, opened.workspace.root, TRAINED) if args.job else None
     job = start_evaluation(opened, train_job, skip_baseline=args.no_baseline)
     say(f"measuring {'baseline and ' + train_job.short if train_job else 'the prompted baseline'} as {job.short}")

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ftworkbench.commands.arguments import add_json, add_recipe, add_set
+from ftworkbench.commands.offline import add_offline, open_asked_recipe
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
@@ -15,7 +16,6 @@ from ftworkbench.jobs.folder import result
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.declare import Value
 from ftworkbench.steps.fit import fit, keep_measures, start_fit
-from ftworkbench.steps.recipe import open_recipe
 
 _BAR = 30
 
@@ -27,11 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--measure", action="store_true", help="run the worst step that the data holds, on this machine"
     )
     add_set(parser)
+    add_offline(parser)
     add_json(parser, "the result")
 
 
 def run(args: argparse.Namespace) -> int:
-    opened = open_recipe(args.recipe, args.overrides)
+    opened = open_asked_recipe(args)
     fitted = fit(opened, args.card)
     if args.measure:
         if args.card:

@@ -7,26 +7,28 @@ import argparse
 from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_detach, add_json, add_recipe, add_set
 from ftworkbench.commands.launched import leave_or_follow
+from ftworkbench.commands.offline import add_offline, open_asked_recipe
 from ftworkbench.commands.show import say
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_NO
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline
 from ftworkbench.steps.evaluate import start_evaluation
-from ftworkbench.steps.recipe import Opened, open_recipe
+from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.train import start_training
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe(parser)
     add_set(parser)
+    add_offline(parser)
     parser.add_argument("--baseline", action="store_true", help="measure the prompted baseline first, if nobody has")
     add_detach(parser)
     add_json(parser, "the result")
 
 
 def run(args: argparse.Namespace) -> int:
-    opened = open_recipe(args.recipe, args.overrides)
+    opened = open_asked_recipe(args)
     if find_baseline(opened).job is None and not _baseline(opened, measure=args.baseline):
         return EXIT_NO
     return leave_or_follow(start_training(opened), "training", detach=args.detach, as_json=args.json)

@@ -45,6 +45,7 @@ class Method:
         help="The kind of adapter; its table of the same name configures it.",
         why="lora learns most. ia3 trains a hundredth of its numbers, and wants a learning rate ten times as high.",
         choices=("lora", "ia3"),
+        common=True,
     )
     loraplus_lr_ratio: float | None = option(
         None,
@@ -267,6 +268,11 @@ class Launch:
     queue: bool = option(
         True,
         help="Wait for the device while another job has it.",
+    )
+    offline: bool = option(
+        False,
+        help="Never ask the hub: the model has to be on this machine.",
+        why="What lies in the hub's local cache is used without asking anyway.",
     )
     threads: int | None = option(
         None,

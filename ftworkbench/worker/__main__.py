@@ -24,6 +24,7 @@ from ftworkbench.machine import Card, this_machine
 from ftworkbench.paths import model_folder
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.download import with_model
 from ftworkbench.worker.quiet import quiet_libraries
 from ftworkbench.worker.reasons import reason
 from ftworkbench.worker.watchdog import WatchedLog, watched
@@ -125,6 +126,8 @@ def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
     work = Work(job, recipe, dict(manifest.get("args") or {}), log, device, queue, stopped)
     prepare_environment(work, card)
     quiet_libraries()
+    if kind != "session":
+        work = with_model(work)
     with contextlib.ExitStack() as held:
         if recipe.launch.queue and kind != "session":
             work.phase("queued")
@@ -175,7 +178,7 @@ def prepare_environment(work: Work, card: Card | None) -> None:
         # that made training and answering three to five times slower than waiting asleep.
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    if model_folder(work.recipe.model.model_id, work.workspace.root) is not None:
+    if work.recipe.launch.offline or model_folder(work.recipe.model.model_id, work.workspace.root) is not None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # all is here already: nothing may wait for a network
 
 
