@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 TAB_WIDTH = 4
 
@@ -43,6 +44,29 @@ def one_line(text: str, limit: int | None = None) -> str:
     if limit is not None and len(line) > limit:
         line = line[: max(limit - 1, 0)] + "\u2026"
     return line
+
+
+# The terminals that know OSC 777; where none of this is set, OSC 9 is what most know, and the others pass over.
+_KNOW_777 = ("foot", "rxvt")
+_TITLE = "ftworkbench"
+
+
+def attention(text: str, environment: Mapping[str, str]) -> str:
+    """What has a terminal call somebody who looks elsewhere: a bell, and a desktop notification that says `text`.
+
+    `environment` says which terminal it is. A text of data cannot break out of it.
+    """
+    term = environment.get("TERM", "")
+    if term in ("", "dumb", "linux"):
+        return "\a"
+    said = one_line(text, 200).replace(";", ",")
+    if term.startswith(_KNOW_777) or "VTE_VERSION" in environment:
+        sequence = f"\x1b]777;notify;{_TITLE};{said}\x1b\\"
+    else:
+        sequence = f"\x1b]9;{_TITLE}: {said}\x1b\\"
+    if "TMUX" in environment:  # passed on to the terminal that tmux runs in, where tmux is allowed to
+        sequence = f"\x1bPtmux;{sequence.replace(chr(27), 2 * chr(27))}\x1b\\"
+    return f"\a{sequence}"
 
 
 def cell_width(text: str) -> int:

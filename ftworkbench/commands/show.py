@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ftworkbench.printable import cell_width, one_line, printable
+from ftworkbench.printable import attention, cell_width, one_line, printable
 
 
 def emit(value: dict[str, Any]) -> None:
@@ -23,6 +24,13 @@ def say(text: str = "") -> None:
 def tell(text: str = "") -> None:
     """A line of what was asked for, on stdout."""
     print(printable(text), flush=True)
+
+
+def call(text: str) -> None:
+    """A bell and a notification, where stderr is a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(attention(text, os.environ))
+        sys.stderr.flush()
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:

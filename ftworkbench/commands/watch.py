@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_job, add_json
 from ftworkbench.commands.bars import bars
 from ftworkbench.commands.results import is_good, report
-from ftworkbench.commands.show import emit, say
+from ftworkbench.commands.show import call, emit, say
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.follow import follow
@@ -16,6 +17,8 @@ from ftworkbench.jobs.lost import why_lost
 from ftworkbench.jobs.state import phase
 from ftworkbench.jobs.story import Story
 from ftworkbench.steps.jobs import ALIVE_ONE, named_job, summary
+
+_LONG = 10.0  # seconds after which somebody who waits may look elsewhere
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +42,7 @@ def watch_job(job: Job) -> Story:
     """
     story = Story()
     told = 0
+    began = time.monotonic()
     try:
         with bars() as shown:
             for event in follow(job):
@@ -51,6 +55,8 @@ def watch_job(job: Job) -> Story:
         say(f"{job.short} goes on; `{hints.of_job('watch', job)}` follows it, `{hints.of_job('stop', job)}` stops it")
         raise
     ended = phase(job)
+    if time.monotonic() - began > _LONG:
+        call(f"{job.short} {ended}")
     if ended != "done":
         why = why_lost(job) if ended == "lost" else story.why
         say(f"{job.short} {ended}: {why or 'see ' + str(job.log)}")

@@ -21,6 +21,7 @@ from ftworkbench.errors import RecipeError
 from ftworkbench.jobs.names import short_name
 from ftworkbench.printable import printable
 from ftworkbench.tui.actions import SCREENS, bindings, read_keymap
+from ftworkbench.tui.endings import Endings
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.sessions import Sessions
 from ftworkbench.tui.themes import DEFAULT_THEME, VARIABLES, read_themes, remember_theme, remembered_theme
@@ -73,6 +74,7 @@ class Workbench(WorkingApp, inherit_bindings=False):
         self.recipe_path = recipe
         self.opened: Opened | None = None
         self.jobs: tuple[Mapping[str, Any], ...] = ()
+        self._endings = Endings()
         self.live: Live | None = None
         self.selected_job: str | None = None
         self.sessions = Sessions()
@@ -169,6 +171,8 @@ class Workbench(WorkingApp, inherit_bindings=False):
 
     def on_jobs_changed(self, message: JobsChanged) -> None:
         self.jobs, self.live = message.jobs, message.live
+        if ended := self._endings.of(message.jobs):
+            self.call_back(", ".join(ended))
         for screen in self.opened_screens():
             screen.post_message(JobsChanged(message.jobs, message.live))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from textual.notifications import Notify
 
 from ftworkbench import paths
 from ftworkbench.errors import WorkbenchError
-from ftworkbench.printable import one_line
+from ftworkbench.printable import attention, one_line
 
 T = TypeVar("T")
 # More lines than these would cover what they are about.
@@ -46,6 +47,11 @@ class WorkingApp(App[None], inherit_bindings=False):
         """
         levels = {"warning": "warning", "error": "error"}
         self.notify(one_line(text, 400), severity=levels.get(severity, "information"), markup=False)  # type: ignore[arg-type]
+
+    def call_back(self, text: str) -> None:
+        """Has the terminal call somebody who looks elsewhere. Nothing where there is no terminal."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(attention(text, os.environ))
 
     def on_notify(self, event: Notify) -> None:
         """Makes room for a line, before it is shown."""

@@ -18,6 +18,7 @@ from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.foreign import wait_for_card
 from ftworkbench.jobs.heartbeat import heartbeat
+from ftworkbench.jobs.notify import notify
 from ftworkbench.jobs.queue import LeftQueueError, length, take_device
 from ftworkbench.jobs.state import own_state, read_state, write_state
 from ftworkbench.machine import Card, this_machine
@@ -88,7 +89,10 @@ def do_job(job: Job, signalled: Callable[[], bool] = lambda: False) -> int:
     log = WatchedLog(job.events, state.attempt if state else 1, wait)
     try:
         with heartbeat(job), watched(log):
-            return _attempt(job, log, stopped)
+            code = _attempt(job, log, stopped)
+            if code != EXIT_AGAIN:
+                _notify(job, log)
+            return code
     finally:
         log.close()
 
@@ -114,12 +118,32 @@ def _attempt(job: Job, log: EventLog, stopped: Callable[[], bool]) -> int:
     return EXIT_GOOD
 
 
+def _notify(job: Job, log: EventLog) -> None:
+    """Runs the user's command, if there is one, now that the job has ended. Nothing that happens to it matters."""
+    try:
+        manifest, state = read_manifest(job), read_state(job)
+        recipe = _recipe(job)
+        if not recipe.launch.notify or state is None or manifest["kind"] == "session":
+            return
+        words = {"job": job.name, "kind": str(manifest["kind"]), "phase": state.phase, "why": state.why}
+        problem = notify(recipe.launch.notify, words, job.workspace.root)
+        if problem:
+            log.emit("notice", level="warning", text=problem, code="notify")
+    except Exception as error:
+        print(f"launch.notify: {error}", file=sys.stderr)
+
+
+def _recipe(job: Job) -> Recipe:
+    name = str(read_manifest(job)["recipe"])
+    return parse(job.recipe.read_text(encoding="utf-8"), name, f"{job.short}/recipe.toml")
+
+
 def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
     manifest = read_manifest(job)
     kind = str(manifest["kind"])
     if kind not in _WORK:
         raise JobError(f"{job.short}: {kind!r} is no kind of work that this version knows")
-    recipe = parse(job.recipe.read_text(encoding="utf-8"), str(manifest["recipe"]), f"{job.short}/recipe.toml")
+    recipe = _recipe(job)
     device = _device(recipe)
     card = least_busy(this_machine().cards) if device == "cuda" else None
     queue = card.device if card else device

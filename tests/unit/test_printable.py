@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftworkbench.printable import cell_width, one_line, printable
+from ftworkbench.printable import attention, cell_width, one_line, printable
 
 HOSTILE = [
     "\x1b[31m",
@@ -66,3 +66,30 @@ def test_tabs_and_line_ends_are_made_plain() -> None:
 
 def test_wide_characters_take_two_cells() -> None:
     assert cell_width("漢字a") == 5
+
+
+@given(st.text())
+@pytest.mark.parametrize(
+    "terminal",
+    [
+        {"TERM": "xterm-kitty"},
+        {"TERM": "foot"},
+        {"TERM": "xterm", "VTE_VERSION": "7600"},
+        {"TERM": "tmux", "TMUX": "x"},
+    ],
+)
+def test_no_text_breaks_out_of_a_notification(terminal: dict[str, str], text: str) -> None:
+    plain = attention("", terminal)
+    body = attention(text, terminal)
+    assert [char for char in body if unicodedata.category(char) in {"Cc", "Cf", "Cs"}] == [
+        char for char in plain if unicodedata.category(char) == "Cc"
+    ]
+    assert body.count(";") == plain.count(";")
+
+
+def test_a_terminal_is_called_as_it_understands() -> None:
+    assert attention("done", {"TERM": "xterm-256color"}) == "\a\x1b]9;ftworkbench: done\x1b\\"
+    assert attention("done", {"TERM": "foot"}) == "\a\x1b]777;notify;ftworkbench;done\x1b\\"
+    assert attention("done", {"TERM": "linux"}) == attention("done", {}) == "\a"
+    passed = attention("done", {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"})
+    assert passed == "\a\x1bPtmux;\x1b\x1b]9;ftworkbench: done\x1b\x1b\\\x1b\\"
