@@ -27,7 +27,8 @@ class Fit:
     """The estimate of a recipe on a card. `peak_gib` is the sum of `parts`; None is what cannot be said.
 
     `stages` are the peaks of the step, the evaluation and the save; `parts` those of the highest. `changes` are the
-    options that `advice` says to set. `source` says what it was measured or corrected by; empty for the formula alone.
+    options that `advice` says to set; `steps` is about how many the optimizer takes. `source` says what it was
+    measured or corrected by; empty for the formula alone.
     """
 
     parameters: int
@@ -42,6 +43,7 @@ class Fit:
     changes: tuple[tuple[str, Value], ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
     source: str = ""
+    steps: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -58,6 +60,7 @@ class Fit:
             "advice": self.advice,
             "changes": dict(self.changes),
             "source": self.source,
+            "steps": self.steps,
         }
 
 
@@ -105,6 +108,7 @@ def estimate(
         changes=advice.settings if advice else (),
         stages={stage: factor * sum(parts.values()) for stage, parts in stages.items()},
         source=correction.source,
+        steps=optimizer_steps(recipe, tokens, mean_tokens),
     )
 
 
@@ -134,6 +138,15 @@ def trained_tokens(recipe: Recipe, rows: int, mean_tokens: float) -> float:
         return train.max_steps * train.micro_batch * train.accumulation * length
     kept = 1.0 - (0 if data.validation else data.validation_fraction) - (0 if data.test else data.test_fraction)
     return rows * kept * train.num_train_epochs * mean_tokens
+
+
+def optimizer_steps(recipe: Recipe, tokens: float, mean_tokens: float) -> int:
+    """The optimizer steps of a run over so many tokens; about, where rows are packed."""
+    train = recipe.train
+    if train.max_steps is not None:
+        return train.max_steps
+    length = train.max_length if train.packing else min(mean_tokens, train.max_length)
+    return max(math.ceil(tokens / (length * train.micro_batch * train.accumulation)), 1)
 
 
 def _batch(recipe: Recipe, rows: int, longest: float) -> Batch:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.machine import this_machine
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.options import Option, find_option, options, problem
+from ftworkbench.recipe.places import Places
 from ftworkbench.recipe.read import parse, unknown_option, value_of
 from ftworkbench.recipe.resolve import Choice, resolve
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import set_option, unset_option
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.workspace import workspace_of
+
+if TYPE_CHECKING:
+    from ftworkbench.steps.fit import Fitted
 
 _KEY = re.compile(r"\b([a-z]+\.\w+)\b")
 
@@ -43,14 +48,59 @@ def read(text: str, path: Path) -> Reading:
     return Reading(recipe, resolved, choices, ())
 
 
+@dataclass(frozen=True)
+class Preview:
+    """A recipe that is being written: as the steps want it, or None, and what would be wrong with it, in words."""
+
+    opened: Opened | None
+    wrong: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the model's configuration says of a recipe: problems, a line each, and notes by option."""
+
+    problems: tuple[str, ...]
+    notes: Mapping[str, str]
+
+
+_NOTHING = Found((), {})
+
+
+@dataclass(frozen=True)
+class Base:
+    """What changes are marked against: its name, and its options by key, every default written out."""
+
+    name: str
+    values: Mapping[str, Value]
+
+
+def _opened(path: Path, reading: Reading) -> Opened | None:
+    if reading.recipe is None or reading.resolved is None:
+        return None
+    return Opened(path, reading.recipe, reading.resolved, reading.choices, workspace_of(path))
+
+
+def _without_place(line: str) -> str:
+    """A problem without the line of the file that it stands at."""
+    return line.partition(": ")[2]
+
+
 class Draft:
-    """The text of a recipe's file with its changes, each of which can be taken back."""
+    """The text of a recipe's file with its changes, each of which can be taken back.
+
+    `fitted` is the estimate of the text as it is, as soon as it is known, and what the estimate chose and found; `base`
+    is what changes are marked against: the saved file, where it is None.
+    """
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self.saved = text
         self.text = text
         self.reading = read(text, path)
+        self.base: Base | None = None
+        self.fitted: Fitted | None = None
+        self._found: Found = _NOTHING
         self._undo: list[str] = []
         self._redo: list[str] = []
 
@@ -60,10 +110,47 @@ class Draft:
 
     def opened(self) -> Opened | None:
         """The recipe as the steps want it; None while something is wrong with it."""
-        found = self.reading
-        if found.recipe is None or found.resolved is None:
-            return None
-        return Opened(self.path, found.recipe, found.resolved, found.choices, workspace_of(self.path))
+        return _opened(self.path, self.reading)
+
+    def preview(self, key: str, written: str) -> Preview:
+        """What the recipe would be with an option set so, and what would then be wrong that is not wrong now."""
+        option = find_option(key)
+        value = read_value(option, written) if written.strip() else None
+        try:
+            reading = read(set_option(self.text, key, value), self.path)
+        except InputError:
+            return Preview(None, "")
+        known = {_without_place(line) for line in self.reading.problems}
+        wrong = next((line for line in reading.problems if _without_place(line) not in known), "")
+        return Preview(_opened(self.path, reading), _without_place(wrong))
+
+    def take_estimate(
+        self, fitted: Fitted | None, problems: Sequence[tuple[str, str]], notes: Mapping[str, str]
+    ) -> None:
+        """Takes over the estimate of the text as it is, and what the model's configuration forbids, or makes dear."""
+        places = Places(self.text, self.path.name)
+        self.fitted = fitted
+        self._found = Found(tuple(f"{places.of(key)}: {key} {text}" for key, text in problems), dict(notes))
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What was left out and chosen, and why: by the estimate where it is there, else by the machine alone."""
+        return self.fitted.opened.choices if self.fitted is not None else self.reading.choices
+
+    @property
+    def resolved(self) -> Recipe | None:
+        """The recipe with all that was chosen; None while something is wrong with it."""
+        return self.fitted.opened.resolved if self.fitted is not None else self.reading.resolved
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All that keeps the recipe from being run, a line each."""
+        return self.reading.problems + self._found.problems
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What will cost something unexpected, by option."""
+        return self._found.notes
 
     def wrong_value(self, key: str, written: str) -> str | None:
         """What is wrong with `written` as the value of an option, in words; None where nothing is."""
@@ -113,6 +200,7 @@ class Draft:
     def _take(self, text: str) -> None:
         self.text = text
         self.reading = read(text, self.path)
+        self.fitted, self._found = None, _NOTHING
 
     def save(self) -> None:
         """Writes the file, whole or not at all. Raises OSError where it cannot be written."""
@@ -138,7 +226,7 @@ class Draft:
     def problems_by_key(self) -> Mapping[str, str]:
         """Each problem by the option that it is about; those about none have the key ""."""
         found: dict[str, str] = {}
-        for line in self.reading.problems:
+        for line in self.problems:
             match = _KEY.search(line.partition(": ")[2] or line)
             key = match[1] if match and find_option(match[1]) else ""
             found.setdefault(key, line)

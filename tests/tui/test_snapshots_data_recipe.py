@@ -21,7 +21,7 @@ Compare = Callable[..., bool]
 @pytest.fixture(autouse=True)
 def _a_machine_that_is_the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine(cores=8, memory=32 * 2**30)
-    for name in ("steps.recipe", "steps.fit", "tui.recipe_draft"):
+    for name in ("steps.recipe", "steps.choose", "steps.fit", "tui.recipe_draft"):
         monkeypatch.setattr(f"ftworkbench.{name}.this_machine", lambda: machine)
 
 

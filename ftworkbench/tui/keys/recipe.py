@@ -51,6 +51,28 @@ ACTIONS = (
         True,
         "Find",
     ),
+    Action(
+        "recipe.more", "right,l", "more", "Turn the value up: double it, or the next choice", "recipe", group="Edit"
+    ),
+    Action(
+        "recipe.less", "left,h", "less", "Turn the value down: halve it, or the choice before", "recipe", group="Edit"
+    ),
+    Action(
+        "recipe.apply",
+        "a",
+        "do what fits",
+        "Set what the estimate advises: the cheapest change that makes it fit, or faster",
+        "recipe",
+        group="Edit",
+    ),
+    Action(
+        "recipe.compare",
+        "c",
+        "compare",
+        "Mark what differs from the saved file, an earlier job, or a sample",
+        "recipe",
+        group="Find",
+    ),
     Action("recipe.redo", "ctrl+r", "redo", "Make the change again", "recipe", group="Edit"),
     Action(
         "recipe.unset",

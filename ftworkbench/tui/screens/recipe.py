@@ -9,27 +9,21 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.timer import Timer
 
 from ftworkbench.errors import InputError
 from ftworkbench.tui import starting
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.recipe_draft import Draft
 from ftworkbench.tui.screens import recipe_fit
-from ftworkbench.tui.screens.recipe_editing import DraftShown, EditingDesk
+from ftworkbench.tui.screens.recipe_editing import DraftShown, EditingDesk, Previewed
 from ftworkbench.tui.screens.screen import WorkbenchScreen
-from ftworkbench.tui.text import entitle
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
 from ftworkbench.tui.widgets.empty import Empty
+from ftworkbench.tui.widgets.fit_pane import FitPane
 from ftworkbench.tui.widgets.form import Form
-from ftworkbench.tui.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
-    from ftworkbench.estimate.fit import Fit
     from ftworkbench.steps.recipe import Opened
-
-# After a change, before the estimate is made again.
-_ESTIMATE_SECONDS = 0.3
 
 
 class RecipeScreen(WorkbenchScreen):
@@ -40,12 +34,6 @@ class RecipeScreen(WorkbenchScreen):
     CSS_PATH = "../styles/recipe.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("recipe", "Run", "File", "View")]
     AUTO_FOCUS = "Form"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._fit: Fit | None = None
-        self._fit_error = ""
-        self._timer: Timer | None = None
 
     @property
     def desk(self) -> EditingDesk:
@@ -98,7 +86,16 @@ class RecipeScreen(WorkbenchScreen):
 
     @on(DraftShown)
     def _draft_shown(self) -> None:
-        self._estimate_soon()
+        if self.draft is not None:
+            self.query_one(FitPane).follow(self.draft)
+
+    @on(Previewed)
+    def _previewed(self, message: Previewed) -> None:
+        self.query_one(FitPane).preview(message.opened, message.words)
+
+    def on_screen_resume(self) -> None:
+        if self.draft is not None:
+            self.query_one(FitPane).follow(self.draft, anew=True)
 
     def on_theme_changed(self) -> None:
         self.form.refresh()
@@ -114,41 +111,12 @@ class RecipeScreen(WorkbenchScreen):
 
     # The estimate
 
-    def _estimate_soon(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(_ESTIMATE_SECONDS, self._estimate)
-        self._show_fit()
-
-    def _estimate(self) -> None:
+    @on(FitPane.Estimated)
+    def _estimated(self) -> None:
         draft = self.draft
-        opened = draft.opened() if draft is not None else None
-        if draft is None or opened is None:
-            self._fit, self._fit_error = None, "there is no estimate until the recipe is right"
-            self._show_fit()
-            return
-        text = draft.text
-
-        def arrived(fit: Fit) -> None:
-            self._fit, self._fit_error = fit, ""
-            self._show_fit()
-            if draft.text != text:
-                self._estimate_soon()
-
-        def failed(error: BaseException) -> None:
-            self._fit, self._fit_error = None, str(error)
-            self._show_fit()
-
-        if not self.workbench.is_busy("fit"):
-            self.launch(partial(_fit, opened), arrived, doing="estimating", group="fit", failed=failed, quiet=True)
-
-    def _show_fit(self) -> None:
-        pane = self.query_one("#fit", LinesView)
-        if self.draft is None:
-            return
-        entitle(pane, "Will it fit, how long")
-        self.desk.say_fit("" if self._fit is None else recipe_fit.fit_in_short(self._fit))
-        pane.show(partial(recipe_fit.fit_lines, self._fit, self._fit_error, self.draft), top=False)
+        if draft is not None:
+            self.desk.say_fit("" if draft.fitted is None else recipe_fit.fit_in_short(draft.fitted.fit))
+            self.desk.show_again()
 
     def action_toml(self) -> None:
         self.toggle_class("-file")
@@ -190,7 +158,7 @@ class RecipeScreen(WorkbenchScreen):
             self.workbench.tell(str(error), "error")
             return
         self.desk.show()
-        if draft.reading.problems:
+        if draft.problems:
             self.workbench.tell(f"saved; {draft.path.name} cannot be run until its problems are mended", "warning")
         else:
             self.workbench.tell(f"{draft.path.name} saved")
@@ -200,7 +168,7 @@ class RecipeScreen(WorkbenchScreen):
         draft = self.draft
         if draft is None or not callable(run):
             self.workbench.tell("there is no recipe here yet", "warning")
-        elif draft.reading.problems:
+        elif draft.problems:
             self.workbench.tell("the recipe has problems: they stand below the form", "warning")
         elif draft.changed or self.workbench.opened is None:
             self._save(run)
@@ -229,9 +197,3 @@ class RecipeScreen(WorkbenchScreen):
                 self.workbench.open_recipe(Path(answer))
 
         self.app.push_screen(Ask("Open a recipe", "", answers), choose)
-
-
-def _fit(opened: Opened) -> Fit:
-    from ftworkbench.steps.fit import fit
-
-    return fit(opened).fit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,27 +12,37 @@ from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ftworkbench.errors import InputError
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.options import find_option
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.recipe_draft import Draft
-from ftworkbench.tui.screens import recipe_page
+from ftworkbench.tui.screens import recipe_page, recipe_toml
 from ftworkbench.tui.screens.data_page import in_editor
+from ftworkbench.tui.screens.recipe_turning import TurningDesk
 from ftworkbench.tui.text import entitle, shown_line
+from ftworkbench.tui.widgets.fit_pane import FitPane
 from ftworkbench.tui.widgets.form import Form
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.query_line import QueryLine, last_word_lines
 
 if TYPE_CHECKING:
-    from ftworkbench.tui.app import Workbench
+    from ftworkbench.steps.recipe import Opened
 
 
 class DraftShown(Message):
     """The draft is shown as it is now: it may be another one, or have changed."""
 
 
-class EditingDesk(Container):
+class Previewed(Message):
+    """A value is being written: the recipe as it would be with it, or None, and what it would have, in words."""
+
+    def __init__(self, opened: Opened | None, words: str = "") -> None:
+        super().__init__()
+        self.opened = opened
+        self.words = words
+
+
+class EditingDesk(TurningDesk):
     """Holds a draft, what is seen of it, and the keys that change it. The estimate stands beside the file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("recipe", "Edit", "Find")]
@@ -40,7 +50,6 @@ class EditingDesk(Container):
 
     def __init__(self) -> None:
         super().__init__()
-        self.draft: Draft | None = None
         self._everything = False
         self._needle = ""
         self._editing = ""
@@ -53,23 +62,11 @@ class EditingDesk(Container):
                 yield LinesView(id="about")
             with Vertical(id="right"):
                 yield LinesView(id="toml")
-                yield LinesView(id="fit")
+                yield FitPane()
         yield Static(id="problems", markup=False)
         yield QueryLine(self._complete)
 
     # What is seen
-
-    @property
-    def form(self) -> Form:
-        return self.query_one(Form)
-
-    @property
-    def line(self) -> QueryLine:
-        return self.query_one(QueryLine)
-
-    @property
-    def workbench(self) -> Workbench:
-        return cast("Workbench", self.app)
 
     def open(self, draft: Draft) -> None:
         """Another draft is edited from now on."""
@@ -78,18 +75,23 @@ class EditingDesk(Container):
 
     def show(self) -> None:
         """Shows the draft as it is now."""
+        if self.draft is not None:
+            self.show_again()
+            self.post_message(DraftShown())
+
+    def show_again(self) -> None:
+        """The same draft, of which more is known now."""
         draft = self.draft
         if draft is None:
             return
         self.form.show(recipe_page.form_lines(draft, everything=self._everything, needle=self._needle))
         self._say_title(draft)
-        problems = draft.reading.problems
+        problems = draft.problems
         box = self.query_one("#problems", Static)
         box.display = bool(problems)
         if problems:
             box.update(recipe_page.problems_text(problems))
         self.show_option()
-        self.post_message(DraftShown())
 
     def _say_title(self, draft: Draft) -> None:
         state = "not saved yet" if draft.changed else "saved"
@@ -97,7 +99,8 @@ class EditingDesk(Container):
         what = found or ("all options" if self._everything else "common options")
         # Where there is no room for the estimate's own pane, it is said in short.
         short = self._fit if self.screen.has_class("-narrow") else ""
-        parts = [draft.path.name, what, state, short]
+        against = f"against {draft.base.name}" if draft.base is not None else ""
+        parts = [draft.path.name, what, against, state, short]
         entitle(self.form, shown_line(" · ".join(part for part in parts if part), max(self.form.size.width - 2, 20)))
 
     def say_fit(self, words: str) -> None:
@@ -121,8 +124,8 @@ class EditingDesk(Container):
         if key:
             about.show(partial(recipe_page.help_lines, draft, key))
         entitle(toml, shown_line(draft.path.name, 40))
-        toml.show(partial(recipe_page.toml_lines, draft, key), top=False)
-        place, height = recipe_page.line_of(draft.text, key), toml.scrollable_content_region.height
+        toml.show(partial(recipe_toml.toml_lines, draft, key), top=False)
+        place, height = recipe_toml.line_of(draft.text, key), toml.scrollable_content_region.height
         if place is not None and height > 0 and not toml.scroll_y <= place < toml.scroll_y + height:
             toml.scroll_to(y=max(place - height // 2, 0), animate=False)
 
@@ -134,6 +137,7 @@ class EditingDesk(Container):
         """Closes the line, then shows all options again; False where neither was open."""
         if self.line.is_open:
             self.line.close()
+            self.post_message(Previewed(None))
         elif self._needle:
             self._needle = ""
             self.show()
@@ -157,7 +161,7 @@ class EditingDesk(Container):
             return
         option = find_option(line.key)
         if option is not None and option.type == "bool":
-            self._write(line.key, "false" if line.value == "true" else "true")
+            self.write(line.key, "false" if line.value == "true" else "true")
             return
         if line.value != one_line(line.value):
             self.workbench.tell("this value cannot be written on one line: E edits the file in $EDITOR", "warning")
@@ -175,43 +179,28 @@ class EditingDesk(Container):
             self.show()
         elif wrong := self.draft.wrong_value(self._editing, event.value):
             self.line.say(wrong, wrong=True)
+            self.post_message(Previewed(None))
         else:
-            self.line.say("enter keeps it" if event.value.strip() else "enter leaves it out")
+            self._preview(event.value)
+
+    def _preview(self, written: str) -> None:
+        """Says what the value that is being written would come to."""
+        assert self.draft is not None
+        found = self.draft.preview(self._editing, written)
+        if found.wrong:
+            self.line.say(found.wrong, wrong=True)
+        else:
+            self.line.say("enter keeps it" if written.strip() else "enter leaves it out")
+        name = self._editing.partition(".")[2]
+        self.post_message(Previewed(found.opened, f"{name} = {written}" if written.strip() else f"{name} left out"))
 
     @on(QueryLine.Written)
     def _written(self, event: QueryLine.Written) -> None:
-        if event.kind == self._editing_label and not self._write(self._editing, event.text):
+        if event.kind == self._editing_label and not self.write(self._editing, event.text):
             return
         self.line.close()
 
-    def _write(self, key: str, written: str) -> bool:
-        if self.draft is None:
-            return False
-        try:
-            self.draft.write(key, written)
-        except InputError as error:
-            self.line.say(str(error), wrong=True)
-            return False
-        self.show()
-        return True
-
     # The text, and which options are seen
-
-    def action_unset(self) -> None:
-        line = self.form.line
-        if self.draft is not None and line is not None:
-            self.draft.leave_out(line.key)
-            self.show()
-
-    def action_undo(self) -> None:
-        if self.draft is not None and not self.draft.undo():
-            self.workbench.tell("nothing to undo")
-        self.show()
-
-    def action_redo(self) -> None:
-        if self.draft is not None and not self.draft.redo():
-            self.workbench.tell("nothing to redo")
-        self.show()
 
     def action_search(self) -> None:
         self.line.ask("find option", self._needle, "by name or by what it does; q shows all again")

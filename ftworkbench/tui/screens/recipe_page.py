@@ -1,27 +1,27 @@
-"""What the Recipe screen shows, worked out apart from its widgets: form, help, TOML."""
+"""What the Recipe screen shows, worked out apart from its widgets: the form, and help for an option."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from textual.content import Content
 
+from ftworkbench.printable import one_line
+from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.libraries import library_fields
 from ftworkbench.recipe.options import TABLE_NAMES, Option, find_option, options
-from ftworkbench.tui.recipe_draft import Draft, all_options, written_value
+from ftworkbench.tui.recipe_draft import Base, Draft, all_options, written_value
 from ftworkbench.tui.text import shown, shown_line
-from ftworkbench.tui.widgets.form import FormLine
+from ftworkbench.tui.widgets.form import LEFT_OUT, FormLine
 from ftworkbench.tui.widgets.lines_view import wrapped
-
-if TYPE_CHECKING:
-    from ftworkbench.recipe.declare import Value
 
 _NOTES = {
     "model": "from_pretrained",
     "quantization": "BitsAndBytesConfig",
     "lora": "LoraConfig",
+    "ia3": "IA3Config",
     "train": "SFTConfig",
     "method": "objective, adapter",
     "data": "rows",
@@ -30,56 +30,100 @@ _NOTES = {
     "evaluate": "measures, verdict",
     "launch": "where it runs",
 }
+# Where an adapter of another kind is trained, its options are out of the way.
+_ADAPTERS = ("lora", "ia3")
+_OF_IA3 = ("target_modules", "feedforward_modules")
 
 
 # The form
 
 
+@dataclass(frozen=True)
+class _State:
+    """All that a line of the form says of its option: where its value comes from, what it was, what is wrong."""
+
+    given: Mapping[str, Value]
+    saved: Mapping[str, Value]
+    chosen: Mapping[str, Value]
+    wrong: Mapping[str, str]
+    notes: Mapping[str, str]
+    base: Base | None
+
+    def line(self, option: Option) -> FormLine:
+        key = option.key
+        if key in self.given:
+            value, origin = self.given[key], ""
+        elif key in self.chosen:
+            value, origin = self.chosen[key], "chosen"
+        else:
+            value, origin = option.default, "default" if option.default is not None else ""
+        written = written_value(value)
+        return FormLine(
+            option.table, option.name, written, origin, _unit(option, written), key in self.wrong,
+            self.was(key, value, option.default), key in self.notes,
+        )  # fmt: skip
+
+    def library_line(self, table: str, name: str) -> FormLine:
+        key, default = f"{table}.{name}", library_default(table, name)
+        written = written_value(self.given[key]) if key in self.given else default
+        if key not in self.given and key in self.chosen:
+            return FormLine(table, name, written_value(self.chosen[key]), "chosen", was=self.was(key, None, None))
+        origin = "" if key in self.given else "default"
+        return FormLine(
+            table, name, written, origin, wrong=key in self.wrong, was=self.was(key, self.given.get(key), None)
+        )
+
+    def was(self, key: str, value: Value, default: Value) -> str:
+        """What stands in the recipe that is compared with, where that is something else; empty where it is the same."""
+        if self.base is None:
+            if self.saved.get(key) == self.given.get(key):
+                return ""
+            return written_value(self.saved[key]) if key in self.saved else LEFT_OUT
+        before, now = written_value(self.base.values.get(key, default)), written_value(value)
+        return "" if before == now else before or LEFT_OUT
+
+
 def form_lines(draft: Draft, *, everything: bool, needle: str = "") -> list[FormLine]:
     """The lines of the form: the common options and those in the file, or everything, or what a search finds."""
+    given = _given(draft.text)
+    chosen = {choice.key: choice.value for choice in draft.choices}
+    state = _State(given, _given(draft.saved), chosen, draft.problems_by_key(), draft.notes, draft.base)
+    other = _other_adapter(draft)
     lines: list[FormLine] = []
-    saved, given = _given(draft.saved), _given(draft.text)
-    wrong = draft.problems_by_key()
-    chosen = {choice.key: choice.value for choice in draft.reading.choices}
     for table in TABLE_NAMES:
         block = []
         for option in all_options(table):
-            key = option.key
+            line = state.line(option)
             if needle:
                 wanted = needle in option.name or needle in option.help.lower()
+            elif table == other:
+                wanted = everything or option.key in given or line.wrong
             else:
-                wanted = everything or option.common or option.required or key in given or key in wrong
+                common = option.common or option.required or (table == "ia3" and option.name in _OF_IA3)
+                wanted = everything or common or option.key in given or line.wrong or bool(line.was) or line.noted
             if wanted:
-                value, origin = _value(option, given, chosen)
-                changed = saved.get(key) != given.get(key)
-                unit = _unit(option, value)
-                block.append(FormLine(table, option.name, value, origin, unit, changed, key in wrong))
-        block += _library_lines(table, given, saved, wrong, needle, everything=everything)
+                block.append(line)
+        block += [state.library_line(table, name) for name in _library_names(table, given, needle)]
         if block:
             lines += [FormLine(table, note=_NOTES.get(table, "")), *block]
     return lines
 
 
-def _library_lines(
-    table: str,
-    given: dict[str, Value],
-    saved: dict[str, Value],
-    wrong: object,
-    needle: str,
-    *,
-    everything: bool,
-) -> Iterator[FormLine]:
+def _other_adapter(draft: Draft) -> str:
+    """The table of the adapter that is not trained."""
+    resolved = draft.resolved
+    return next(name for name in reversed(_ADAPTERS) if resolved is None or name != resolved.method.adapter)
+
+
+def _library_names(table: str, given: Mapping[str, Value], needle: str) -> Iterator[str]:
     """The library's own options that no table types: those in the file, and with a search all that it finds."""
     typed = {option.name for option in options(table)}
     names = {key.partition(".")[2] for key in given if key.partition(".")[0] == table}
     if needle:
-        names = {name for name in [*names, *library_fields(table)] if needle in name}
-    for name in sorted(names - typed):
-        key = f"{table}.{name}"
-        value = written_value(given[key]) if key in given else library_default(table, name)
-        origin = "" if key in given else "default"
-        is_wrong = isinstance(wrong, dict) and key in wrong
-        yield FormLine(table, name, value, origin, "", saved.get(key) != given.get(key), is_wrong)
+        known = library_fields(table)
+        names = {name for name in names if needle in name}
+        names |= {name for name, field in known.items() if needle in name or needle in field.help.lower()}
+    yield from sorted(names - typed)
 
 
 def library_default(table: str, name: str) -> str:
@@ -89,22 +133,12 @@ def library_default(table: str, name: str) -> str:
 
 
 def _given(text: str) -> dict[str, Value]:
-    import tomllib
-
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return {}
     return {f"{table}.{name}": value for table, values in tables.items() if isinstance(values, dict)
             for name, value in values.items()}  # fmt: skip
-
-
-def _value(option: Option, given: dict[str, Value], chosen: dict[str, Value]) -> tuple[str, str]:
-    if option.key in given:
-        return written_value(given[option.key]), ""
-    if option.key in chosen:
-        return written_value(chosen[option.key]), "chosen"
-    return written_value(option.default), "default" if option.default is not None else ""
 
 
 def _unit(option: Option, value: str) -> str:
@@ -130,9 +164,13 @@ def help_lines(draft: Draft, key: str, width: int) -> list[Content]:
     """What there is to know of an option: what it is, why, its bounds, and what is wrong with its value."""
     option = find_option(key)
     lines: list[Content] = []
-    wrong = draft.problems_by_key().get(key)
+    wrong, note = draft.problems_by_key().get(key), draft.notes.get(key)
     if wrong:
         lines += wrapped(shown(wrong, "bold $error"), width)
+    if note:
+        lines += wrapped(shown(f"{key.partition('.')[2]} {note}", "$warning"), width)
+    if draft.base is not None and (was := draft.base.values.get(key)) is not None:
+        lines += wrapped(shown(f"in {draft.base.name}: {one_line(written_value(was), 120)}", "$text-muted"), width)
     if option is None:
         return lines + _library_help(key, width)
     lines += wrapped(shown(option.help), width)
@@ -145,7 +183,7 @@ def help_lines(draft: Draft, key: str, width: int) -> list[Content]:
         if value:
             parts += [Content.styled(f"{name} ", "$text-muted"), shown_line(value, 200), "   "]
     lines += wrapped(Content("").join(parts), width)
-    choice = next((choice for choice in draft.reading.choices if choice.key == key), None)
+    choice = next((choice for choice in draft.choices if choice.key == key), None)
     if choice is not None:
         why = Content.assemble(("chosen for this machine: ", "$accent"), shown(choice.why))
         lines += wrapped(why, width)
@@ -161,73 +199,6 @@ def _library_help(key: str, width: int) -> list[Content]:
     facts = Content.assemble(("type ", "$text-muted"), shown_line(field.type, 120), ("   default ", "$text-muted"),
                              shown_line(field.default, 120))  # fmt: skip
     return [*lines, *wrapped(facts, width)]
-
-
-# The file
-
-
-_TOML = re.compile(r"^(\s*)([\w.\"'-]+)(\s*=\s*)(.*)$")
-
-
-def toml_lines(draft: Draft, key: str, width: int) -> list[Content]:
-    """The recipe's file with its line numbers; what is not saved yet is marked, the option at `key` is bold."""
-    texts = draft.text.splitlines()
-    changed = draft.changed_lines()
-    digits = len(str(len(texts)))
-    here = line_of(draft.text, key)
-    lines = []
-    for number, text in enumerate(texts):
-        mark = ("*", "bold $warning") if number in changed else (" ", "")
-        body = _toml_line(text)
-        if number == here:
-            body = body.stylize("bold on $row-cursor")
-        place = Content.assemble(mark, (f"{number + 1:>{digits}} ", "$text-disabled"), body)
-        lines.append(place.truncate(width, ellipsis=True))
-    return lines
-
-
-def _toml_line(text: str) -> Content:
-    stripped = text.strip()
-    if stripped.startswith("#"):
-        return shown_line(text, style="$text-muted")
-    if stripped.startswith("["):
-        return shown_line(text, style="bold $accent")
-    match = _TOML.match(text)
-    if match is None:
-        return shown_line(text, style="$primary")
-    value, hash_mark, comment = _split_comment(match[4])
-    return Content.assemble(
-        shown_line(match[1]),
-        shown_line(match[2]),
-        shown_line(match[3], style="$text-muted"),
-        shown_line(value, style="$primary"),
-        shown_line(hash_mark + comment, style="$text-muted"),
-    )
-
-
-def _split_comment(value: str) -> tuple[str, str, str]:
-    quote = ""
-    for place, char in enumerate(value):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'":
-            quote = char
-        elif char == "#":
-            return value[:place], "#", value[place + 1 :]
-    return value, "", ""
-
-
-def line_of(text: str, key: str) -> int | None:
-    """The 0-based line of the file that sets an option; None where it is left out."""
-    table, _, name = key.partition(".")
-    current = ""
-    for number, line in enumerate(text.splitlines()):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            current = stripped.strip("[] ")
-        elif current == table and re.match(rf"{re.escape(name)}\s*=", stripped):
-            return number
-    return None
 
 
 def problems_text(problems: Sequence[str]) -> Content:

@@ -15,14 +15,17 @@ from ftworkbench.printable import one_line
 from ftworkbench.tui.widgets.cursor_list import CursorList
 from ftworkbench.tui.widgets.row_pen import fit
 
-_NAME_WIDTH = 30
+_NAME_WIDTH = 28
+_WAS_WIDTH = 16
+LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True)
 class FormLine:
     """A line of the form: an option, or (with no name) the heading of a table.
 
-    `origin` says where the value comes from: "" the file, "default", or "chosen" for this machine.
+    `origin` says where the value comes from: "" the file, "default", or "chosen" for this machine. `was` is what it is
+    in the recipe that is compared with, where that is something else.
     """
 
     table: str
@@ -30,8 +33,9 @@ class FormLine:
     value: str = ""
     origin: str = ""
     unit: str = ""
-    changed: bool = False
     wrong: bool = False
+    was: str = ""
+    noted: bool = False
     note: str = ""
 
     @property
@@ -111,9 +115,15 @@ class Form(CursorList):
 
     def _draw(self, line: FormLine, look: str, width: int) -> Strip:
         base = self.get_component_rich_style(f"form--{look}") if look else self.rich_style
-        mark, mark_style = ("!", "wrong") if line.wrong else ("*", "changed") if line.changed else (" ", "muted")
+        mark, mark_style = " ", "muted"
+        if line.wrong:
+            mark, mark_style = "!", "wrong"
+        elif line.was:
+            mark, mark_style = "*", "changed"
+        elif line.noted:
+            mark, mark_style = "i", "changed"
         name_width = min(_NAME_WIDTH, width // 2)
-        origin = f" {line.origin}" if line.origin else ""
+        origin = _was(line.was) if line.was else f" {line.origin}" if line.origin else ""
         room = width - 4 - name_width - cell_len(origin) - 1
         shown = one_line(line.value, 200) + (f" {line.unit}" if line.unit and line.value else "")
         style = "wrong" if line.wrong else "muted" if line.origin else "value"
@@ -124,9 +134,13 @@ class Form(CursorList):
                 Segment(fit(one_line(line.name), name_width), base),
                 Segment(" ", base),
                 Segment(fit(shown or "not set", max(room, 4)), base + self._colour(style)),
-                Segment(f"{origin} ", base + self._colour("muted")),
+                Segment(f"{origin} ", base + self._colour("changed" if line.was else "muted")),
             ]
         ).adjust_cell_length(width, base)
 
     def _colour(self, name: str) -> Style:
         return Style(color=self.get_component_rich_style(f"form--{name}", partial=True).color)
+
+
+def _was(value: str) -> str:
+    return " added" if value == LEFT_OUT else f" was {one_line(value, _WAS_WIDTH)}"
