@@ -24,6 +24,7 @@ from ftworkbench.worker.checkpoints import sync
 from ftworkbench.worker.generate import Answer, Sampling, generate
 from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
+from ftworkbench.worker.starts import start_of
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work
 
@@ -152,7 +153,7 @@ def ask_adapter(work: Work, job: Job, recipe: Recipe, proof: Proof) -> tuple[Any
     """The adapter on its unquantized base, what it says, and their dtype: the recipe's only for want of room."""
 
     def ask(dtype: str) -> tuple[Any, Said, str]:
-        model = attach(load_base(recipe, work.workspace, work.device, quantized=False, dtype=dtype), job)
+        model = attach(_base_to_merge_into(work, recipe, dtype), job)
         work.phase("running")
         return model, proof.ask(model), dtype
 
@@ -165,6 +166,14 @@ def ask_adapter(work: Work, job: Job, recipe: Recipe, proof: Proof) -> tuple[Any
         text = f"no room to merge in float32, so it is merged in {dtype}, where equal answers prove nothing to the bit"
         work.notice(text, "merged_in_less")
     return ask(dtype)
+
+
+def _base_to_merge_into(work: Work, recipe: Recipe, dtype: str) -> Any:
+    """The base as it was before any quantization; under LoftQ, whose adapter makes up for the rounding, after it."""
+    if start_of(recipe) != "loftq":
+        return load_base(recipe, work.workspace, work.device, quantized=False, dtype=dtype)
+    rounded = load_base(recipe, work.workspace, work.device, dtype=dtype).dequantize()
+    return rounded.to(getattr(torch, dtype)).eval()
 
 
 def _must_agree(as_adapter: Said, as_merged: Said, out: Path) -> None:

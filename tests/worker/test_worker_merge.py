@@ -12,8 +12,11 @@ from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.recipe.write import set_option
 from ftworkbench.steps.merge import merge_result, proof_words, proved
 from ftworkbench.worker import merge
+from ftworkbench.worker.adapter import attach
+from ftworkbench.worker.models import load_base
 from ftworkbench.workspace import Workspace
 
 Trained = tuple[Workspace, Recipe, Job]
@@ -51,6 +54,22 @@ def test_it_loads_as_any_model_does_and_differs_from_the_base(trained: Trained, 
     with torch.no_grad():
         one, other = (AutoModelForCausalLM.from_pretrained(folder)(ids).logits for folder in (out, model))
     assert (one - other).abs().max() > 0.1
+
+
+def test_an_adapter_that_makes_up_for_rounding_is_merged_into_the_rounded_weights(model: Path, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    workspace, recipe = make_workspace(tmp_path / "colours", model, quantization__load_in_4bit=True)
+    job = run_job(workspace, "train", recipe)
+    job.recipe.write_text(set_option(job.recipe.read_text(), "lora.init_lora_weights", "loftq"))
+    out = tmp_path / "merged"
+    assert phase(run_job(workspace, "merge", recipe, job=str(job.path), out=str(out))) == "done"
+    ids = torch.tensor([list(range(5, 45))])
+    with torch.no_grad():
+        merged = AutoModelForCausalLM.from_pretrained(out)(ids).logits
+        measured = attach(load_base(recipe, workspace, "cpu"), job)(ids).logits
+        whole = attach(load_base(recipe, workspace, "cpu", quantized=False), job)(ids).logits
+    assert (merged - measured).abs().max() < 0.2 * (whole - measured).abs().max()
 
 
 def test_a_corrupted_merge_is_found_out_and_leaves_nothing(

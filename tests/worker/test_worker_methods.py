@@ -16,6 +16,13 @@ from ftworkbench.worker.models import load_base
 from ftworkbench.workspace import Workspace
 
 IN_4_BITS = {"quantization__load_in_4bit": True}
+IA3 = {
+    "method__adapter": "ia3",
+    "lora__r": None,
+    "lora__lora_alpha": None,
+    "lora__lora_dropout": None,
+    "train__learning_rate": 0.3,
+}
 METHODS: dict[str, dict[str, Any]] = {
     "LoRA": {},
     "QLoRA": IN_4_BITS,
@@ -31,8 +38,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "EVA in 4 bits": {"lora__init_lora_weights": "eva", **IN_4_BITS},
     "orthogonal": {"lora__init_lora_weights": "orthogonal"},
     "LoRA+": {"method__loraplus_lr_ratio": 4.0},
-    "IA3": {"method__adapter": "ia3", "train__learning_rate": 0.3},
-    "IA3 in 4 bits": {"method__adapter": "ia3", "train__learning_rate": 0.3, **IN_4_BITS},
+    "IA3": IA3,
+    "IA3 in 4 bits": {**IA3, **IN_4_BITS},
 }
 FEW = {"train__max_steps": 4, "train__eval_strategy": "no", "lora__lora_dropout": 0.0, "train__save_steps": 2}
 
