@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from workbenches import opened, settle, shown, until
 
 from ftworkbench.jobs import queue
-from ftworkbench.jobs.bin import binned, remove
+from ftworkbench.jobs.bin import binned, remove, restore
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.marks import Marks, change_marks, read_marks
@@ -154,6 +154,27 @@ async def test_what_another_workbench_removes_is_gone_here_as_well(made: Made) -
         await remembers(app, pilot, made.jobs["done"])
         remove(made.jobs["failed"])
         await until(pilot, lambda: made.jobs["failed"].short not in shown(app))
+
+
+async def test_the_other_screens_stand_a_removal(made: Made) -> None:
+    train, evaluation = made.jobs["done"], made.jobs["evaluated"]
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: f"{train.short} against few-shot-6" in shown(app))
+        await pilot.press("4")
+        await until(pilot, lambda: train.short in shown(app))
+        remove(train)
+        await until(pilot, lambda: train.short not in shown(app))
+        await pilot.press("6")
+        await until(pilot, lambda: "Nothing was tuned" in shown(app))
+        await pilot.press("5")
+        await until(pilot, lambda: f"{train.short} (removed) against few-shot-6" in shown(app))
+        remove(evaluation)
+        await until(pilot, lambda: "few-shot-6" not in shown(app))
+        await pilot.press("left_square_bracket", "right_square_bracket")
+        restore(binned(made.workspace)[0].job)
+        await pilot.press("4")
+        await until(pilot, lambda: train.short in shown(app))
+        assert not [note for note in app._notifications if note.severity == "error"]
 
 
 async def test_only_training_is_run_again(made: Made) -> None:

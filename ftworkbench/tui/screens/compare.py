@@ -62,6 +62,8 @@ class CompareScreen(JobsScreen):
 
     def show_jobs(self, entries: Sequence[Entry]) -> None:
         trained = self.trained()
+        if self._train is not None and self.is_removed(self._train):
+            self._train, self._contest = None, None
         if self._train is None and trained:
             self._take(trained[-1]["job"])
         self._refresh_all()

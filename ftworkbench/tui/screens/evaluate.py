@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from ftworkbench.jobs.names import short_name
 from ftworkbench.tui import starting
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.screens.evaluate_rows import RowsView
@@ -72,6 +73,9 @@ class EvaluateScreen(JobsScreen):
 
     def show_jobs(self, entries: Sequence[Entry]) -> None:
         evaluations = self._evaluations()
+        if self.telling is not None and self.is_removed(self.telling.job.name):
+            self.telling, self._evaluation = None, None
+            self._show_rows()
         if self._wanted in evaluations:
             self._choose(str(self._wanted))
             self._wanted = None
@@ -161,14 +165,10 @@ class EvaluateScreen(JobsScreen):
         name = self.telling.job.name
         parts = ["Verdict"]
         if self._evaluation is not None:
-            train = self.entries.get(self._evaluation.train_job or "")
-            what = f"{job_title(train)}" if train is not None else "the baseline"
-            against = (
-                f" against {self._evaluation.baseline_name}"
-                if train is not None and self._evaluation.baseline_name
-                else ""
-            )
-            parts.append(f"{what}{against}")
+            train, baseline = self._evaluation.train_job, self._evaluation.baseline_name
+            what = f"{short_name(train)}" if train else "the baseline"
+            gone = " (removed)" if train and train not in self.entries else ""
+            parts.append(f"{what}{gone}{f' against {baseline}' if train and baseline else ''}")
         if name in evaluations and len(evaluations) > 1:
             parts.append(f"{evaluations.index(name) + 1} of {len(evaluations)}")
         return " · ".join(parts)

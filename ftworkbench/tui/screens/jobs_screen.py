@@ -35,6 +35,10 @@ class JobsScreen(WorkbenchScreen):
 
         return Job((self.workbench.workspace.jobs / name).resolve())
 
+    def is_removed(self, name: str) -> bool:
+        """Whether the job's folder is gone: into the bin, most likely by a key of this screen or another's."""
+        return name not in self.entries and not self.job_named(name).path.is_dir()
+
     def trained(self) -> list[Entry]:
         """The training jobs that are done, oldest first."""
         return [entry for entry in self.entries.values() if entry["kind"] == "train" and entry["phase"] == "done"]

@@ -75,12 +75,21 @@ class QueueScreen(ModalScreen[None]):
     def _show(self, found: Sequence[Place]) -> None:
         if not self.is_attached:
             return
+        self._stand_beside(found)
         self._list.show(found, empty=_EMPTY)
         if self._wanted is not None:
             wanted, self._wanted = self._wanted, None
             mine = next((each for each in found if each.job is not None and each.job.name == wanted), None)
             if mine is not None:
                 self._list.go_to(_key(mine))
+
+    def _stand_beside(self, found: Sequence[Place]) -> None:
+        """Where the job under the cursor is gone, the cursor goes to the one that was below it, or above."""
+        there, before, at = {_key(each) for each in found}, self._list.items, self._list.cursor
+        near = [*before[at:], *reversed(before[:at])]
+        nearest = next((_key(each) for each in near if _key(each) in there), None)
+        if nearest is not None:
+            self._list.go_to(nearest)
 
     # What is done with a waiting job
 
@@ -125,14 +134,14 @@ def place_line(place: Place, where: str, width: int) -> Content:
     seconds = None if place.since is None else max(time.time() - place.since, 0.0)
     name = place.job.short if place.job else UNKNOWN
     words = f"{'waits' if place.waits else place.phase or 'has it'} {'' if seconds is None else duration(seconds)}"
-    room = max(width - 44, 0)
+    name_room = min(22, max(width - 38, 8))
     return Content.assemble(
         (fit(place.device, 8), "$text-muted"),
         (fit(str(place.place), 3, right=True) if place.waits else "  ", "bold"),
         "" if place.waits else phase_mark(place.phase or "running"),
         " ",
-        (fit(name, min(22, max(width - 36, 8))), "" if place.waits else "bold"),
+        (fit(name, name_room), "" if place.waits else "bold"),
         (fit(place.kind, 10), "$text-muted"),
         (fit(words, 16), "$text-muted"),
-        (fit(where, room), "$text-muted"),
-    ).truncate(width, ellipsis=True)
+        (fit(where, max(width - 38 - name_room, 0)), "$text-muted"),
+    )
