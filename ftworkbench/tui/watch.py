@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TAIL_SECONDS = 0.25
 # Leaving the app waits for its threads, so no wait is longer than this.
 SLICE_SECONDS = 0.1
+_LIST_EVERY = 4  # times that it tails: what changes every second can be read
 LIVE_PHASES = frozenset({"queued", "loading", "running", "saving"})
 
 
@@ -73,7 +74,7 @@ class _Followed:
 
 
 class JobWatch:
-    """Lists the jobs of a workspace every other time, tails those that live or are followed every time.
+    """Lists the jobs of a workspace every second, tails those that live or are followed every time.
 
     `run` is the body of a thread; `follow` and `stop` may be called from any other.
     """
@@ -110,7 +111,7 @@ class JobWatch:
         """Watches until stopped, or until `cancelled` says so."""
         turn = 0
         while not self._stopped.is_set() and not cancelled():
-            self.poll(list_jobs=turn % 2 == 0)
+            self.poll(list_jobs=turn % _LIST_EVERY == 0)
             turn += 1
             waited = 0.0
             while waited < TAIL_SECONDS and not cancelled() and not self._stopped.wait(SLICE_SECONDS):

@@ -1,8 +1,7 @@
-"""A chart that is read by a cursor, and drawn only now and then while its curves grow."""
+"""A chart that is read by a cursor."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -11,15 +10,12 @@ from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.timer import Timer
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.reading import Point, Reading, Span, next_spike
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.plot import Curve, draw
 
-# A curve that grows is drawn so often: of a training of minutes a cell is some seconds wide.
-SECONDS_BETWEEN = 2.0
 _FAR = 0.1
 
 
@@ -63,8 +59,6 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
         self._picture: Picture | None = None
         self._reading = Reading()
         self._empty = ""
-        self._drawn_at = 0.0
-        self._waiting: Timer | None = None
 
     # What is shown
 
@@ -75,23 +69,13 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
     def begin(self) -> None:
         """Another curve is shown: all of it, the cursor at its end."""
         self._reading = Reading()
-        self._drawn_at = 0.0
 
     def plot(self, picture: Picture | None, *, empty: str = "") -> None:
-        """Shows this picture, as soon as two seconds have passed since the last one; `empty` is said for none."""
-        soon = picture is not None and self._picture is not None
+        """Shows this picture; `empty` is said for none."""
         self._picture, self._empty = picture, empty
-        due = self._drawn_at + SECONDS_BETWEEN - time.monotonic()
-        if not soon or due <= 0:
-            self._draw_now()
-        elif self._waiting is None:
-            self._waiting = self.set_timer(due, self._draw_now)
+        self._draw_now()
 
     def _draw_now(self) -> None:
-        if self._waiting is not None:
-            self._waiting.stop()
-            self._waiting = None
-        self._drawn_at = time.monotonic()
         self.show(self._frame, top=False)
 
     def _frame(self, width: int) -> Sequence[Content]:

@@ -35,6 +35,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: Lines = lambda _: ()
         self._strips: list[Strip] = []
         self._width = 0
+        self._drawn_in: tuple[object, ...] = ()
 
     def show(self, lines: Lines, *, top: bool = True) -> None:
         """Shows other lines, from their top unless told to stay where it is."""
@@ -49,6 +50,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         if width <= 0:
             return
         before, old_width = self._strips, self._width
+        self._drawn_in = self._look
         strips = self._strips_of(self._lines(width), width)
         self._strips, self._width = strips, width
         # Another virtual size lays the whole screen out anew, so it stays the same while everything fits.
@@ -94,9 +96,15 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._draw()
 
     def notify_style_update(self) -> None:
+        """Draws anew where it looks different: not because the focus, or a border, is elsewhere."""
         super().notify_style_update()
-        if self._strips:
+        if self._strips and self._look != self._drawn_in:
             self.call_later(self._draw, all_anew=True)
+
+    @property
+    def _look(self) -> tuple[object, ...]:
+        """What the looks of the lines come from: the theme that names its colours, and this widget's own style."""
+        return self.app.theme, self.visual_style
 
     def render_line(self, y: int) -> Strip:
         place = y + round(self.scroll_y)

@@ -25,6 +25,7 @@ from ftworkbench.tui.widgets.sample_words import sample_lines
 
 # Figures that change every second are read; faster ones only flicker.
 SECONDS_BETWEEN = 1.0
+_CURVES_EVERY = 2
 clock = time.time
 
 
@@ -42,6 +43,8 @@ class RunView(Vertical):
         self._view = "curves"
         self._recipe = ""
         self._drawn_at = 0.0
+        self._times = 0
+        self._is_new = True
         self._waiting: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -85,10 +88,14 @@ class RunView(Vertical):
         self.chart.focus()
 
     def on_descendant_focus(self) -> None:
-        self.set_class(self.chart.has_focus, "-reading")
+        self._make_room()
 
     def on_descendant_blur(self) -> None:
-        self.set_class(self.chart.has_focus, "-reading")
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """In a low terminal the chart that is read has the lines of the other metrics too."""
+        self.set_class(self.chart.has_focus and self.screen.has_class("-narrow"), "-reading")
 
     def next_metric(self) -> None:
         """Puts the next metric into the large chart."""
@@ -103,7 +110,7 @@ class RunView(Vertical):
     def show_job(self, entry: Mapping[str, Any] | None, telling: Telling | None) -> None:
         """Shows another job, or none."""
         self._entry, self._telling = entry, telling
-        self._recipe = ""
+        self._recipe, self._is_new = "", True
         self.chart.begin()
         self._say_title()
         self.refresh_story()
@@ -123,24 +130,31 @@ class RunView(Vertical):
     def entry_changed(self, entry: Mapping[str, Any]) -> None:
         """The same job, in another phase or further on."""
         if entry != self._entry:
+            self._is_new = self._is_new or self._entry is None or entry["phase"] != self._entry["phase"]
             self._entry = entry
             self.story_moved()
 
     def story_moved(self) -> None:
-        """Draws what has changed of the story, once a second at most."""
-        if self._waiting is None:
+        """Draws what has changed of the story: its figures once a second at most, its curves every other time."""
+        if self._is_new:
+            self._is_new = False
+            self.refresh_story()
+        elif self._waiting is None:
             due = self._drawn_at + SECONDS_BETWEEN - time.monotonic()
             if due <= 0:
-                self.refresh_story()
+                self._go_on()
             else:
-                self._waiting = self.set_timer(due, self.refresh_story)
+                self._waiting = self.set_timer(due, self._go_on)
+
+    def _go_on(self) -> None:
+        self._times += 1
+        if self._times % _CURVES_EVERY == 0 or self._view != "curves":
+            self.refresh_story()
+        else:
+            self._refresh_head()
 
     def refresh_story(self) -> None:
         """Draws what has changed of the story, at once."""
-        if self._waiting is not None:
-            self._waiting.stop()
-            self._waiting = None
-        self._drawn_at = time.monotonic()
         self._refresh_head()
         if self._view == "curves":
             self._refresh_curves()
@@ -157,8 +171,8 @@ class RunView(Vertical):
         return lambda width: notice_lines(story, width, trends)
 
     def tick(self) -> None:
-        """Lets the time left go on."""
-        if time.monotonic() - self._drawn_at >= SECONDS_BETWEEN / 2:
+        """Lets the time left go on, where nothing else is new."""
+        if time.monotonic() - self._drawn_at >= 1.5 * SECONDS_BETWEEN:
             self._refresh_head()
 
     def _say_title(self) -> None:
@@ -172,6 +186,10 @@ class RunView(Vertical):
         entitle(self, Content("").join(views))
 
     def _refresh_head(self) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+        self._drawn_at = time.monotonic()
         entry, telling = self._entry, self._telling
         head = self.query_one("#run-head", LinesView)
         if entry is None or telling is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.geometry import Region
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual.visual import Visual
 from textual.widget import Widget
 
@@ -30,19 +31,25 @@ class TopBar(Widget):
         super().__init__()
         self.set_reactive(TopBar.current, current)
         self.set_reactive(TopBar.workspace, workspace)
+        self._drawn: tuple[object, Strip | None] | None = None
 
     def render(self) -> Content:
         return self._text(self.live)
 
     def watch_live(self, before: Live | None, now: Live | None) -> None:
-        """Paints only the cells that differ: it changes twice a second while a job runs."""
-        width = self.size.width
-        old, new = (
-            Visual.to_strips(self, self._text(live), width, 1, self.visual_style, pad=True) for live in (before, now)
-        )
-        changed = changed_cells(old[0], new[0]) if old and new else None
+        """Paints only the cells that differ: it changes every second while a job runs."""
+        look = (self.size.width, self.visual_style)
+        if self._drawn is None or self._drawn[0] != look:
+            self._drawn = (look, self._strip(before))
+        old, new = self._drawn[1], self._strip(now)
+        self._drawn = (look, new)
+        changed = changed_cells(old, new)
         if changed is not None:
             self.refresh(Region(changed[0], 0, changed[1] - changed[0], 1))
+
+    def _strip(self, live: Live | None) -> Strip | None:
+        strips = Visual.to_strips(self, self._text(live), self.size.width, 1, self.visual_style, pad=True)
+        return strips[0] if strips else None
 
     def _text(self, live: Live | None) -> Content:
         """Tabs, workspace and job. Where there is little room the names are cut: no figure is."""
