@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from ftworkbench.commands.arguments import add_json, add_workspace
@@ -10,6 +11,7 @@ from ftworkbench.commands.show import aligned, emit, say, tell
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.steps.differences import (
     SPLIT,
+    Difference,
     Side,
     all_differences,
     by_table,
@@ -20,6 +22,8 @@ from ftworkbench.steps.differences import (
 )
 from ftworkbench.steps.jobs import named_job
 from ftworkbench.steps.recipe import open_recipe
+
+_LONG = 40  # characters of a value that still stands beside the other
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,15 +50,32 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         say(f"{before.name} and {after.name}: the same options, rows and versions")
         return EXIT_GOOD
-    rows = [["", before.name, after.name]]
-    for table, differences in by_table(found):
-        rows.append([f"[{table}]", "", ""])
-        rows += [[f"  {each.name}", value_words(each.before), value_words(each.after)] for each in differences]
-    for line in aligned(rows):
+    for line in _lines(before, after, found):
         tell(line)
     if any(each.table == SPLIT for each in found):
         say("their rows are not the same ones, so their losses cannot be compared")
     return EXIT_GOOD
+
+
+def _lines(before: Side, after: Side, found: Sequence[Difference]) -> list[str]:
+    """Table by table, both values beside each other; those that are too long for that under each other."""
+    rows = [["", before.name, after.name]]
+    below: dict[int, Difference] = {}
+    for table, differences in by_table(found):
+        rows.append([f"[{table}]", "", ""])
+        for each in differences:
+            was, now = value_words(each.before), value_words(each.after)
+            if max(len(was), len(now)) > _LONG or "\n" in was + now:
+                below[len(rows)] = each
+                was = now = ""
+            rows.append([f"  {each.name}", was, now])
+    lines = []
+    for place, line in enumerate(aligned(rows)):
+        lines.append(line)
+        if place in below:
+            lines += [f"    - {part}" for part in value_words(below[place].before).split("\n")]
+            lines += [f"    + {part}" for part in value_words(below[place].after).split("\n")]
+    return lines
 
 
 def _side(text: str, workspace: Path | None) -> Side:

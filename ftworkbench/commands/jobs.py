@@ -52,7 +52,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in _lines(found):
             tell(line)
-        say(f"{count(len(found), 'job')}, {size(sum(job['bytes'] for job in found))} on disk")
+        costs = [job["cost"] for job in found if job["cost"] is not None]
+        cost = f", cost {sum(costs):,.2f}" if costs else ""
+        say(f"{count(len(found), 'job')}, {size(sum(job['bytes'] for job in found))} on disk{cost}")
     if gone := bin_entries(workspace):
         say(f"{count(len(gone), 'removed job')}, {size(sum(job['bytes'] for job in gone))} in the bin; see `bin`")
     return EXIT_GOOD

@@ -12,7 +12,7 @@ from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.figures import UNKNOWN, duration
 from ftworkbench.steps.queue import ACTS, Place, places, waited, waiting_job
 
-_HEAD = ("device", "", "job", "kind", "phase", "since", "workspace")
+_HEAD = ("device", "", "job", "kind", "phase", "since", "workspace", "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,4 +53,5 @@ def _row(place: Place) -> list[str]:
         place.phase,
         "" if since is None else duration(since),
         str(root) if place.job else "",
+        "" if place.waits else place.why,
     ]

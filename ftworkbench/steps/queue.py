@@ -22,6 +22,7 @@ class Place:
     """A job at a device. `place` is 0 for the one that has it, 1 for the next that waits; `job` None where unknown.
 
     `since` is when a waiting job was launched, and when the phase of one that works began; seconds since the epoch.
+    `why` says what it waits for: the one that has the device may itself wait for somebody else's process to leave it.
     """
 
     device: str
@@ -30,6 +31,7 @@ class Place:
     kind: str
     phase: str
     since: float | None
+    why: str = ""
 
     @property
     def waits(self) -> bool:
@@ -44,6 +46,7 @@ class Place:
             "phase": self.phase,
             "workspace": str(self.job.workspace.root) if self.job else None,
             "since": self.since,
+            "why": self.why,
         }
 
 
@@ -115,4 +118,6 @@ def _place(device: str, number: int, path: Path | None) -> Place:
     since = state.t if state else None
     if number and state and state.attempt == 1:
         since = manifest.get("created", since)  # its state is written anew whenever it waits for another
-    return Place(device, number, job, str(manifest.get("kind", "")), phase(job), since)
+    now = phase(job)
+    why = state.why if state and now == "queued" else ""
+    return Place(device, number, job, str(manifest.get("kind", "")), now, since, why)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from made_jobs import Made, make_job_folders
+from terminal import workbench
 from textual.pilot import Pilot
 from workbenches import opened, settle, shown, until
 
 from ftworkbench.jobs import queue
 from ftworkbench.jobs.bin import binned, remove, restore
 from ftworkbench.jobs.create import create_job
+from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.marks import Marks, change_marks, read_marks
 from ftworkbench.jobs.state import own_state, write_state
@@ -257,3 +260,21 @@ async def test_a_hostile_note_reaches_the_screen_as_text(made: Made) -> None:
         assert "\x1b" not in shown(app)
         assert "\u202e" not in shown(app)
         assert "[bold]x[/]" in shown(app)
+
+
+def test_watching_a_run_in_the_history_sends_no_more_than_four_kilobytes_a_second(made: Made) -> None:
+    log = EventLog(made.jobs["running"].events, 1)
+    with workbench(made.workspace.root, 120, 40) as terminal:
+        terminal.press("3")
+        terminal.wait("126/300")
+        terminal.press("h")
+        terminal.wait("changed")
+        terminal.settle(0.8)
+        before, began, step = len(terminal.raw), time.monotonic(), 127
+        while time.monotonic() - began < 4:
+            log.emit("metric", step=step, epoch=step / 100, values={"loss": 2 - step / 300})
+            log.emit("evaluation", step=step, name="validation", values={"eval_loss": 0.7 - step / 1000})
+            log.emit("progress", what="training", done=step, total=300, unit="steps")
+            step += 1
+            terminal.settle(quiet=1.0, seconds=0.2)
+        assert 100 < (len(terminal.raw) - before) / (time.monotonic() - began) < 4096

@@ -80,7 +80,7 @@ def test_jobs_says_what_each_changed_came_to_and_takes(desk: Workspace) -> None:
     assert one.split()[:3] == [first.short, "train", "done"]
     assert "0.250" in two
     assert "r 8 → 32, learning_rate 2e-4 → 1e-4" in two
-    assert re.fullmatch(r"2 jobs, [\d.]+ kB on disk\n", done.stderr)
+    assert re.fullmatch(r"2 jobs, [\d.]+ kB on disk, cost 0.00\n", done.stderr)
     entry = entries(desk)[1]
     assert (entry["job"], entry["against"], entry["best_loss"], entry["cost"]) == (second.name, first.name, 0.25, 0)
 
@@ -110,7 +110,10 @@ def test_diff_shows_only_what_differs_table_by_table_with_both_values(desk: Work
         ["[lora]"],
         ["r", "8", "32"],
         ["[prompt]"],
-        ["system", "–", "Be", "brief.⏎Be", "kind."],
+        ["system"],
+        ["-", "–"],
+        ["+", "Be", "brief."],
+        ["+", "Be", "kind."],
     ]
     found = json.loads(run("diff", first.short, second.short, "--workspace", desk.root, "--json").stdout)
     assert found["same_split"] is True

@@ -99,6 +99,8 @@ class HistoryPane(Vertical):
         title = f"History: {self.words}" if self.words else "History"
         shown = f"{self.jobs.count:,} of {every:,} jobs" if self.words else count(every, "job")
         held = f"{shown}, {size(sum(int(entry['bytes']) for entry in self._entries))}" if every else ""
+        costs = [entry["cost"] for entry in self._entries if entry["cost"] is not None]
+        held += f", cost {sum(costs):,.2f}" if costs else ""
         jobs, room = self._bin
         removed = f" · {count(jobs, 'removed', 'removed')}, {size(room)} in the bin, u brings back" if jobs else ""
         entitle(self, title, f"{held}{removed}".removeprefix(" · "))

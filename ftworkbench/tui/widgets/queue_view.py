@@ -62,6 +62,8 @@ class QueueScreen(ModalScreen[None]):
         here = self.workbench.workspace.root.resolve()
         elsewhere = place.job is not None and place.job.workspace.root.resolve() != here
         where = f"in {place.job.workspace.root}" if elsewhere and place.job is not None else ""
+        if not place.waits and place.why:
+            where = place.why
         return place_line(place, where, width)
 
     # What there is
