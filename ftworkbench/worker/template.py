@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,12 @@ from trl.chat_template_utils import get_training_chat_template, has_generation_m
 
 from ftworkbench.errors import InputError
 from ftworkbench.printable import one_line
+from ftworkbench.worker.time_limit import TookTooLongError, time_limit
 
+# Seconds that a rendering may take, by the sandbox of transformers, which has no limit to its loops.
+RENDERS = 5.0
+_PATIENCE = 3  # renderings of a template that took too long, after which it is not tried any more
+_overruns: Counter[str] = Counter()
 Message = Mapping[str, Any]
 Span = tuple[int, int]
 _PAD_NAMES = (
@@ -29,7 +35,9 @@ _PAD_NAMES = (
     "<|endoftext|>",
     "<unk>",
 )
-_RENDERING = (TemplateError, TypeError, ValueError, KeyError, AttributeError, RecursionError)
+_RENDERING = (
+    TemplateError, TypeError, ValueError, KeyError, AttributeError, RecursionError, ArithmeticError, MemoryError
+)  # fmt: skip
 _SYSTEM_PROBE = "Be brief."
 _PROBE = ({"role": "user", "content": "Say A."}, {"role": "assistant", "content": "A"})
 
@@ -120,15 +128,21 @@ class Template:
         self, messages: Sequence[Message], template: str, tools: Sequence[Any] = (), *, answer: bool = False
     ) -> tuple[str, list[Span]]:
         chat = [{key: value for key, value in message.items() if value is not None} for message in messages]
+        if _overruns[template] >= _PATIENCE:
+            raise RenderError(f"the model's chat template takes longer than {RENDERS:g} s, again and again")
         try:
-            texts, spans = render_jinja_template(
-                [chat],
-                tools=_or_none(tools),
-                chat_template=template,
-                return_assistant_tokens_mask=has_generation_markers(template) and not answer,
-                add_generation_prompt=answer,
-                **self.tokenizer.special_tokens_map,
-            )
+            with time_limit(RENDERS):
+                texts, spans = render_jinja_template(
+                    [chat],
+                    tools=_or_none(tools),
+                    chat_template=template,
+                    return_assistant_tokens_mask=has_generation_markers(template) and not answer,
+                    add_generation_prompt=answer,
+                    **self.tokenizer.special_tokens_map,
+                )
+        except TookTooLongError:
+            _overruns[template] += 1
+            raise RenderError(f"the model's chat template takes longer than {RENDERS:g} s; it may never end") from None
         except _RENDERING as error:
             raise RenderError(f"the model's chat template refuses it: {one_line(str(error), 160)}") from error
         return texts[0], [(start, end) for start, end in spans[0]] if spans else []
