@@ -18,7 +18,8 @@ import orjson
 from ftworkbench.jobs.folder import Job
 
 WINDOW = 10  # logged steps that the training loss is averaged over: a single step is mostly luck
-_PASSED_OVER = (b'"kind": "progress"', b'"kind": "answer"', b'"kind": "sample"')
+_PASSED_OVER = frozenset({b"progress", b"answer", b"sample", b"notice", b"checkpoint"})
+_KIND_WITHIN = slice(0, 120)  # bytes: an event begins with its number, time, attempt and kind
 _NAMES = ("eval_loss", "loss")
 
 
@@ -66,11 +67,21 @@ class _Fold:
         return Past(None, seconds)
 
     def add(self, text: bytes) -> None:
+        """Reads whole lines. Of those that say nothing new only the last one's time counts, so only that is read."""
+        passed = b""
         for line in text.split(b"\n"):
-            if not any(kind in line for kind in _PASSED_OVER):
-                self._add_line(line)
-            elif (t := _said_time(line)) is not None:
-                self.last = max(self.last, t)
+            kind = line[_KIND_WITHIN].partition(b'"kind": "')[2].partition(b'"')[0]
+            if kind in _PASSED_OVER or (kind == b"metric" and self.evaluations):
+                passed = line
+                continue
+            self._add_time(passed)
+            passed = b""
+            self._add_line(line)
+        self._add_time(passed)
+
+    def _add_time(self, line: bytes) -> None:
+        if line and (t := _said_time(line)) is not None:
+            self.last = max(self.last, t)
 
     def _add_line(self, line: bytes) -> None:
         try:
