@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
+import pytest
 from textual.app import App
 from workbenches import make_workspace, opened, settle, shown, until
 
+from ftworkbench.machine import Card, Machine
 from ftworkbench.tui.screens.recipe import RecipeScreen
 
 
@@ -185,3 +188,103 @@ async def test_steps_below_one_are_said_to_be_a_share(tmp_path: Path) -> None:
         assert "0.05 of all steps" in shown(app)
         await change(app, pilot, "train.warmup_steps", "20")
         assert "20 steps" in shown(app)
+
+
+async def test_a_value_is_turned_by_the_arrows_and_the_estimate_moves_with_it(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe") as (app, pilot):
+        await until(pilot, lambda: "tokens/s" in page_of(app, "#fit"))
+        draft = screen_of(app).draft
+        assert draft is not None
+        before = page_of(app, "#fit")
+        screen_of(app).form.go_to("lora.r")
+        await pilot.press("right", "right")
+        assert tomllib.loads(draft.text)["lora"]["r"] == 64
+        assert page_of(app, "#fit") != before, "at once, without waiting"
+        await pilot.press("left", "left")
+        assert page_of(app, "#fit") == before
+        screen_of(app).form.go_to("train.lr_scheduler_type")
+        await pilot.press("l")
+        assert tomllib.loads(draft.text)["train"]["lr_scheduler_type"] == "constant"
+
+
+async def test_what_a_value_would_come_to_is_seen_while_it_is_written(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe") as (app, pilot):
+        await until(pilot, lambda: "tokens/s" in page_of(app, "#fit"))
+        before = page_of(app, "#fit")
+        screen_of(app).form.go_to("lora.r")
+        await pilot.press("enter", "0")
+        await pilot.pause()
+        assert "with r = 160" in shown(app)
+        assert page_of(app, "#fit") != before
+        await pilot.press("escape")
+        await pilot.pause()
+        assert page_of(app, "#fit") == before
+        assert not screen_of(app).draft.changed  # type: ignore[union-attr]
+
+
+async def test_a_value_that_goes_wrong_with_another_is_said_while_it_is_written(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe") as (app, pilot):
+        screen_of(app).form.go_to("quantization.load_in_4bit")
+        await pilot.press("right", "slash", *"init_lora", "enter", "enter", *"pissa")
+        await pilot.pause()
+        assert "quantized ones cannot be taken from" in " ".join(shown(app).split())
+
+
+async def test_what_the_model_cannot_take_keeps_a_recipe_from_being_run(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe") as (app, pilot):
+        await until(pilot, lambda: "tokens/s" in page_of(app, "#fit"))
+        screen_of(app).form.go_to("train.max_length")
+        await pilot.press("right")
+        assert "this model reads 512 tokens at most; say 512" in " ".join(shown(app).split())
+        await pilot.press("r")
+        await until(pilot, lambda: "the recipe has problems" in shown(app))
+        assert not (tmp_path / "desk" / "jobs").exists()
+
+
+async def test_changes_are_marked_against_a_sample_or_the_saved_file(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe") as (app, pilot):
+        screen_of(app).form.go_to("train.learning_rate")
+        await pilot.press("right")
+        assert "was 0.0002" in shown(app)
+        await pilot.press("c", "2")  # the sample for a CPU
+        await until(pilot, lambda: "against sample cpu" in shown(app))
+        assert "was 0.001" in shown(app)
+        await pilot.press("c", "1")
+        await until(pilot, lambda: "was 0.0002" in shown(app))
+        await pilot.press("u")
+        assert "was " not in shown(app)
+
+
+async def test_the_cheapest_change_that_makes_it_fit_is_set_by_one_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(cores=4, memory=16 * 2**30, cards=(Card("Tesla T4", 15 * 2**30, (7, 5)),))
+    for name in ("steps.recipe", "steps.choose", "steps.fit", "tui.recipe_draft"):
+        monkeypatch.setattr(f"ftworkbench.{name}.this_machine", lambda: machine)
+    recipe = make_workspace(tmp_path / "desk")
+    config = json.loads((tmp_path / "desk" / "tiny" / "config.json").read_text())
+    config |= {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32}
+    config |= {"num_key_value_heads": 8, "vocab_size": 128256, "tie_word_embeddings": False}
+    (tmp_path / "desk" / "tiny" / "config.json").write_text(json.dumps(config))
+    recipe.write_text(recipe.read_text().replace('device = "cpu"\nthreads = 2\n', ""))
+    async with opened(recipe, start="recipe") as (app, pilot):
+        await until(pilot, lambda: "✘ does not fit" in page_of(app, "#fit"))
+        assert "a does it" in page_of(app, "#fit")
+        await pilot.press("a")
+        assert "✔ fits" in page_of(app, "#fit")
+        draft = screen_of(app).draft
+        assert draft is not None
+        assert tomllib.loads(draft.text)["quantization"] == {"load_in_4bit": True}
+        await pilot.press("u")
+        assert draft.text == draft.saved
+
+
+async def test_the_options_of_the_adapter_that_is_not_trained_are_out_of_the_way(tmp_path: Path) -> None:
+    async with opened(make_workspace(tmp_path / "desk"), start="recipe") as (app, pilot):
+        form = screen_of(app).form
+        assert not form.go_to("ia3.target_modules")
+        form.go_to("method.adapter")
+        await pilot.press("right")
+        assert form.go_to("ia3.target_modules")
+        assert form.go_to("lora.r"), "the file says it, and that is wrong now"
+        assert not form.go_to("lora.lora_alpha")

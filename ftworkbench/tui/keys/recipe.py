@@ -30,6 +30,9 @@ ACTIONS = (
         True,
         "Run",
     ),
+    Action(
+        "recipe.more", "right,l", "turn", "Turn the value up: double it, or the next choice", "recipe", True, "Edit"
+    ),
     Action("recipe.save", "ctrl+s", "save", "Write the recipe's file", "recipe", True, "File"),
     Action("recipe.undo", "u", "undo", "Take the last change back", "recipe", True, "Edit"),
     Action(
@@ -50,9 +53,6 @@ ACTIONS = (
         "recipe",
         True,
         "Find",
-    ),
-    Action(
-        "recipe.more", "right,l", "more", "Turn the value up: double it, or the next choice", "recipe", group="Edit"
     ),
     Action(
         "recipe.less", "left,h", "less", "Turn the value down: halve it, or the choice before", "recipe", group="Edit"

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -14,12 +13,10 @@ from ftworkbench.errors import InputError
 from ftworkbench.tui import starting
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.recipe_draft import Draft
-from ftworkbench.tui.screens import recipe_fit
-from ftworkbench.tui.screens.recipe_editing import DraftShown, EditingDesk, Previewed
+from ftworkbench.tui.screens.recipe_editing import EditingDesk
 from ftworkbench.tui.screens.screen import WorkbenchScreen
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
 from ftworkbench.tui.widgets.empty import Empty
-from ftworkbench.tui.widgets.fit_pane import FitPane
 from ftworkbench.tui.widgets.form import Form
 
 if TYPE_CHECKING:
@@ -84,18 +81,8 @@ class RecipeScreen(WorkbenchScreen):
         if self.draft is None or self.draft.path != opened.path or not self.draft.changed:
             self._load(opened.path)
 
-    @on(DraftShown)
-    def _draft_shown(self) -> None:
-        if self.draft is not None:
-            self.query_one(FitPane).follow(self.draft)
-
-    @on(Previewed)
-    def _previewed(self, message: Previewed) -> None:
-        self.query_one(FitPane).preview(message.opened, message.words)
-
     def on_screen_resume(self) -> None:
-        if self.draft is not None:
-            self.query_one(FitPane).follow(self.draft, anew=True)
+        self.desk.look_again()
 
     def on_theme_changed(self) -> None:
         self.form.refresh()
@@ -108,15 +95,6 @@ class RecipeScreen(WorkbenchScreen):
             self.form.focus()
             return True
         return False
-
-    # The estimate
-
-    @on(FitPane.Estimated)
-    def _estimated(self) -> None:
-        draft = self.draft
-        if draft is not None:
-            self.desk.say_fit("" if draft.fitted is None else recipe_fit.fit_in_short(draft.fitted.fit))
-            self.desk.show_again()
 
     def action_toml(self) -> None:
         self.toggle_class("-file")

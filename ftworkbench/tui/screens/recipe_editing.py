@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.message import Message
 from textual.widgets import Input, Static
 
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.options import find_option
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.recipe_draft import Draft
-from ftworkbench.tui.screens import recipe_page, recipe_toml
+from ftworkbench.tui.screens import recipe_fit, recipe_page, recipe_toml
 from ftworkbench.tui.screens.data_page import in_editor
 from ftworkbench.tui.screens.recipe_turning import TurningDesk
 from ftworkbench.tui.text import entitle, shown_line
@@ -24,22 +23,6 @@ from ftworkbench.tui.widgets.fit_pane import FitPane
 from ftworkbench.tui.widgets.form import Form
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.query_line import QueryLine, last_word_lines
-
-if TYPE_CHECKING:
-    from ftworkbench.steps.recipe import Opened
-
-
-class DraftShown(Message):
-    """The draft is shown as it is now: it may be another one, or have changed."""
-
-
-class Previewed(Message):
-    """A value is being written: the recipe as it would be with it, or None, and what it would have, in words."""
-
-    def __init__(self, opened: Opened | None, words: str = "") -> None:
-        super().__init__()
-        self.opened = opened
-        self.words = words
 
 
 class EditingDesk(TurningDesk):
@@ -53,7 +36,6 @@ class EditingDesk(TurningDesk):
         self._everything = False
         self._needle = ""
         self._editing = ""
-        self._fit = ""
 
     def compose(self) -> ComposeResult:
         with Container(id="recipe"):
@@ -76,11 +58,16 @@ class EditingDesk(TurningDesk):
     def show(self) -> None:
         """Shows the draft as it is now."""
         if self.draft is not None:
-            self.show_again()
-            self.post_message(DraftShown())
+            self.fit_pane.follow(self.draft)
+            self._show()
 
-    def show_again(self) -> None:
-        """The same draft, of which more is known now."""
+    def look_again(self) -> None:
+        """The files that the draft names may be others by now."""
+        if self.draft is not None:
+            self.fit_pane.follow(self.draft, anew=True)
+
+    @on(FitPane.Estimated)
+    def _show(self) -> None:
         draft = self.draft
         if draft is None:
             return
@@ -98,16 +85,11 @@ class EditingDesk(TurningDesk):
         found = f"options with {self._needle}" if self._needle else ""
         what = found or ("all options" if self._everything else "common options")
         # Where there is no room for the estimate's own pane, it is said in short.
-        short = self._fit if self.screen.has_class("-narrow") else ""
+        narrow = self.screen.has_class("-narrow") and draft.fitted is not None
+        short = recipe_fit.fit_in_short(draft.fitted.fit) if narrow and draft.fitted is not None else ""
         against = f"against {draft.base.name}" if draft.base is not None else ""
-        parts = [draft.path.name, what, against, state, short]
+        parts = [draft.path.name, "" if against and short else what, against, state, short]
         entitle(self.form, shown_line(" · ".join(part for part in parts if part), max(self.form.size.width - 2, 20)))
-
-    def say_fit(self, words: str) -> None:
-        """Whether it fits, in short."""
-        self._fit = words
-        if self.draft is not None:
-            self._say_title(self.draft)
 
     def on_resize(self) -> None:
         if self.draft is not None:
@@ -137,7 +119,7 @@ class EditingDesk(TurningDesk):
         """Closes the line, then shows all options again; False where neither was open."""
         if self.line.is_open:
             self.line.close()
-            self.post_message(Previewed(None))
+            self.fit_pane.preview(None, "")
         elif self._needle:
             self._needle = ""
             self.show()
@@ -179,7 +161,7 @@ class EditingDesk(TurningDesk):
             self.show()
         elif wrong := self.draft.wrong_value(self._editing, event.value):
             self.line.say(wrong, wrong=True)
-            self.post_message(Previewed(None))
+            self.fit_pane.preview(None, "")
         else:
             self._preview(event.value)
 
@@ -192,7 +174,7 @@ class EditingDesk(TurningDesk):
         else:
             self.line.say("enter keeps it" if written.strip() else "enter leaves it out")
         name = self._editing.partition(".")[2]
-        self.post_message(Previewed(found.opened, f"{name} = {written}" if written.strip() else f"{name} left out"))
+        self.fit_pane.preview(found.opened, f"{name} = {written}" if written.strip() else f"{name} left out")
 
     @on(QueryLine.Written)
     def _written(self, event: QueryLine.Written) -> None:

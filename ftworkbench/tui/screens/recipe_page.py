@@ -32,6 +32,7 @@ _NOTES = {
 }
 # Where an adapter of another kind is trained, its options are out of the way.
 _ADAPTERS = ("lora", "ia3")
+_OF_SEQUENCES = ("per_device_train_batch_size", "per_device_eval_batch_size")
 _OF_IA3 = ("target_modules", "feedforward_modules")
 
 
@@ -48,6 +49,7 @@ class _State:
     wrong: Mapping[str, str]
     notes: Mapping[str, str]
     base: Base | None
+    packed: bool
 
     def line(self, option: Option) -> FormLine:
         key = option.key
@@ -59,7 +61,7 @@ class _State:
             value, origin = option.default, "default" if option.default is not None else ""
         written = written_value(value)
         return FormLine(
-            option.table, option.name, written, origin, _unit(option, written), key in self.wrong,
+            option.table, option.name, written, origin, _unit(option, written, packed=self.packed), key in self.wrong,
             self.was(key, value, option.default), key in self.notes,
         )  # fmt: skip
 
@@ -87,7 +89,8 @@ def form_lines(draft: Draft, *, everything: bool, needle: str = "") -> list[Form
     """The lines of the form: the common options and those in the file, or everything, or what a search finds."""
     given = _given(draft.text)
     chosen = {choice.key: choice.value for choice in draft.choices}
-    state = _State(given, _given(draft.saved), chosen, draft.problems_by_key(), draft.notes, draft.base)
+    state = _State(given, _given(draft.saved), chosen, draft.problems_by_key(), draft.notes, draft.base,
+                   draft.resolved is not None and bool(draft.resolved.train.packing))  # fmt: skip
     other = _other_adapter(draft)
     lines: list[FormLine] = []
     for table in TABLE_NAMES:
@@ -141,8 +144,10 @@ def _given(text: str) -> dict[str, Value]:
             for name, value in values.items()}  # fmt: skip
 
 
-def _unit(option: Option, value: str) -> str:
-    """The unit of a value as it is: steps below 1 are a share of all steps."""
+def _unit(option: Option, value: str, *, packed: bool) -> str:
+    """The unit of a value as it is: steps below 1 are a share of all steps; packed, a micro-batch is of sequences."""
+    if packed and option.name in _OF_SEQUENCES:
+        return "sequence" if value == "1" else "sequences"
     if option.unit == "steps" and value.startswith("0."):
         return "of all steps"
     if value == "1":

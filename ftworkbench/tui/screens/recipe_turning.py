@@ -13,6 +13,7 @@ from ftworkbench.tui.recipe_base import comparables
 from ftworkbench.tui.recipe_draft import Draft, read_value, written_value
 from ftworkbench.tui.recipe_stepping import stepped
 from ftworkbench.tui.widgets.dialogs import Answer, Ask
+from ftworkbench.tui.widgets.fit_pane import FitPane
 from ftworkbench.tui.widgets.form import Form
 from ftworkbench.tui.widgets.query_line import QueryLine
 
@@ -38,6 +39,10 @@ class TurningDesk(Container):
     @property
     def workbench(self) -> Workbench:
         return cast("Workbench", self.app)
+
+    @property
+    def fit_pane(self) -> FitPane:
+        return self.query_one(FitPane)
 
     def show(self) -> None:
         """Shows the draft as it is now."""

@@ -26,11 +26,11 @@ _TITLE = "Will it fit, how long"
 class FitPane(LinesView):
     """Estimates a draft at once where model and rows are those of before; else once they were looked at, in a thread.
 
-    Hands what it found to the draft, and says `Estimated`.
+    Hands what it found to the draft, and says `Estimated` where that was not at once.
     """
 
     class Estimated(Message):
-        """The draft has an estimate now, or there can be none."""
+        """The draft has an estimate now."""
 
     def __init__(self) -> None:
         super().__init__(id="fit")
@@ -48,9 +48,9 @@ class FitPane(LinesView):
         self._draft = draft
         opened = draft.opened()
         if opened is None:
-            self._show_error("there is no estimate until the recipe is right")
+            self._error = "there is no estimate until the recipe is right"
         elif anew or not self._estimate(opened):
-            self._look(opened)
+            self._look_at(opened)
         self._show()
 
     def preview(self, opened: Opened | None, words: str) -> None:
@@ -64,7 +64,7 @@ class FitPane(LinesView):
 
     # The basis is looked at in a thread, the rest is arithmetic
 
-    def _look(self, opened: Opened) -> None:
+    def _look_at(self, opened: Opened) -> None:
         from ftworkbench.steps.basis import basis_key
 
         key = basis_key(opened.recipe)
@@ -79,16 +79,17 @@ class FitPane(LinesView):
             if basis_key(now.recipe) == key:
                 self._estimate(now)
                 self._show()
+                self.post_message(self.Estimated())
             else:
-                self._look(now)
+                self._look_at(now)
 
         def failed(error: BaseException) -> None:
             self._basis, self._key = None, None
             now = None if self._draft is None else self._draft.opened()
             if now is not None and basis_key(now.recipe) != key:
-                self._look(now)
+                self._look_at(now)
             else:
-                self._show_error(str(error))
+                self._error = str(error)
                 self._show()
 
         self._screen.launch(
@@ -120,12 +121,7 @@ class FitPane(LinesView):
         fitted = self._fitted(opened)
         resolved = opened.resolved if fitted is None else fitted.opened.resolved
         draft.take_estimate(fitted, list(model_problems(resolved, basis)), dict(model_notes(resolved, basis)))
-        self.post_message(self.Estimated())
         return True
-
-    def _show_error(self, text: str) -> None:
-        self._error = text
-        self.post_message(self.Estimated())
 
     def _show(self) -> None:
         entitle(self, _TITLE)
