@@ -20,8 +20,8 @@ from ftworkbench.printable import one_line
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.options import TABLE_NAMES, find_option, options
 from ftworkbench.recipe.write import dumps
-from ftworkbench.steps.evaluate import recipe_of
-from ftworkbench.steps.recipe import Opened
+from ftworkbench.steps.choose import choose
+from ftworkbench.steps.recipe import Opened, open_recipe
 
 SPLIT, VERSIONS = "split", "versions"
 """What differs beside the recipe: the frozen rows, and the libraries."""
@@ -64,17 +64,21 @@ def side_of_job(job: Job) -> Side:
 
 
 def side_of_recipe(opened: Opened) -> Side:
-    """A recipe as it would run now on this machine."""
+    """A recipe as it would train now on this machine, with all that it leaves out chosen."""
+    opened = choose(opened)
     split = frozen_sha256(opened.workspace, opened.recipe.name)
     return Side(f"{opened.path.name} as it is now", _flat(dumps(opened.resolved)), split, library_versions())
 
 
 def side_of_recipe_of(job: Job) -> Side:
-    """The recipe that a job came from, as it would run now. Raises InputError where it is not there any more."""
-    opened = recipe_of(job)
-    if opened is None:
+    """The recipe that a job came from, as it is now, without what was said beside it for the job.
+
+    Raises InputError where it is not there any more, RecipeError where it cannot be run.
+    """
+    path = job.workspace.root / f"{read_manifest(job)['recipe']}.toml"
+    if not path.is_file():
         raise InputError(f"{job.short}: its recipe is not in the workspace any more; name another job to compare with")
-    return side_of_recipe(opened)
+    return side_of_recipe(open_recipe(path))
 
 
 def options_of(job: Job) -> Mapping[str, Value]:

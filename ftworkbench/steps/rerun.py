@@ -33,7 +33,7 @@ def run_again(job: Job) -> Again:
     opened = _opened(job)
     split = read_manifest(job)["hashes"].get("split")
     was_frozen = find_split(opened.workspace, opened.recipe.name, opened.recipe.data) is not None
-    new = start_training(opened)
+    new = start_training(opened, _choices(read_manifest(job).get("choices")))
     notes = []
     if split and frozen_sha256(opened.workspace, opened.recipe.name) != split:
         why = "was frozen anew since" if was_frozen else "was gone, and was frozen anew"
@@ -56,7 +56,7 @@ def _opened(job: Job) -> Opened:
         workspace.root / f"{name}.toml",
         recipe,
         resolved,
-        (*_choices(manifest.get("choices")), *added),
+        added,
         workspace,
         tuple(manifest.get("overrides") or ()),
     )

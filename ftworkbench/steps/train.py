@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ftworkbench.errors import InputError
@@ -9,6 +10,7 @@ from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.launch import resume, submit
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.reporters import reporter_problems
+from ftworkbench.recipe.resolve import Choice
 from ftworkbench.steps.basis import require_basis
 from ftworkbench.steps.choose import choose
 from ftworkbench.steps.model_checks import require_sound
@@ -16,8 +18,11 @@ from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split
 
 
-def start_training(opened: Opened) -> Job:
-    """Launches a training job and gives its folder at once. Raises InputError where it could not even begin."""
+def start_training(opened: Opened, earlier: Sequence[Choice] = ()) -> Job:
+    """Launches a training job and gives its folder at once. Raises InputError where it could not even begin.
+
+    `earlier` are choices that the recipe holds already, from the job that it is taken from.
+    """
     basis = require_basis(opened)
     require_reporters(opened)
     split = require_split(opened)
@@ -27,7 +32,7 @@ def start_training(opened: Opened) -> Job:
     require_sound(opened, basis)
     return submit(
         opened.workspace, "train", opened.resolved, {},
-        hashes=input_hashes(split), choices=opened.choices, overrides=opened.overrides,
+        hashes=input_hashes(split), choices=(*earlier, *opened.choices), overrides=opened.overrides,
     )  # fmt: skip
 
 

@@ -124,10 +124,12 @@ def test_diff_shows_only_what_differs_table_by_table_with_both_values(desk: Work
 
 
 def test_diff_of_a_job_alone_is_against_its_recipe_as_it_is_now(desk: Workspace) -> None:
-    job = trained(desk)
+    job = trained(desk, "train.max_steps=9")
+    write_json(job.manifest, {**read_manifest(job), "overrides": ["train.max_steps=9"]})
     recipe = desk.root / "desk.toml"
     recipe.write_text(recipe.read_text().replace("r = 8", "r = 64"))
     alone, named = run("diff", job.path), run("diff", job.path, recipe)
+    assert ["max_steps", "9", "1"] in [line.split() for line in alone.stdout.splitlines()]
     assert ["r", "8", "64"] in [line.split() for line in alone.stdout.splitlines()]
     assert named.stdout == alone.stdout
     refused = run("diff", recipe)
@@ -220,12 +222,15 @@ def test_the_queue_is_shown_in_order_and_jobs_in_it_are_moved_and_dropped(desk: 
 
 def test_a_job_is_run_again_from_its_own_recipe_on_the_same_rows(desk: Workspace, held: Job) -> None:
     job = trained(desk, "lora.r=32")
+    chosen = [{"key": "train.optim", "value": "adamw_torch", "why": "plain"}]
+    write_json(job.manifest, {**read_manifest(job), "choices": chosen})
     (desk.root / "desk.toml").write_text("nothing that could be read [")
     done = run("rerun", job.short, "--workspace", desk.root, "--detach")
     assert (done.returncode, done.stderr) == (0, "")
     new = Job(Path(done.stdout.strip()))
     assert new.recipe.read_text() == job.recipe.read_text()
     assert read_manifest(new)["hashes"] == read_manifest(job)["hashes"]
+    assert read_manifest(new)["choices"] == [{"key": "train.optim", "value": "adamw_torch", "why": "plain"}]
 
 
 def test_a_job_that_is_run_again_on_other_rows_says_so(desk: Workspace, held: Job) -> None:
