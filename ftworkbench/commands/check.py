@@ -9,7 +9,7 @@ from typing import Any
 
 from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.bars import counting
-from ftworkbench.commands.offline import add_offline, go_offline
+from ftworkbench.commands.opening import add_offline, go_offline
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.checks.check import Report
 from ftworkbench.data.problems import KINDS

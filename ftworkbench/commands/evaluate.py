@@ -6,7 +6,7 @@ import argparse
 
 from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_json, add_recipe, add_set
-from ftworkbench.commands.offline import add_offline, open_asked_recipe
+from ftworkbench.commands.opening import add_offline, add_trust_code, open_asked_recipe
 from ftworkbench.commands.results import report
 from ftworkbench.commands.show import say, tell
 from ftworkbench.commands.watch import watch_job
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-baseline", action="store_true", help="measure the tuned model alone; no verdict then")
     add_set(parser)
     add_offline(parser)
+    add_trust_code(parser)
     add_json(parser, "the result")
 
 

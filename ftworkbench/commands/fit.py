@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ftworkbench.commands.arguments import add_json, add_recipe, add_set
-from ftworkbench.commands.offline import add_offline, open_asked_recipe
+from ftworkbench.commands.opening import add_offline, add_trust_code, open_asked_recipe
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_set(parser)
     add_offline(parser)
+    add_trust_code(parser)
     add_json(parser, "the result")
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ftworkbench.commands.arguments import add_job, add_json
-from ftworkbench.commands.offline import add_offline, go_offline
+from ftworkbench.commands.opening import add_offline, go_offline
 from ftworkbench.commands.results import report
 from ftworkbench.commands.show import say
 from ftworkbench.commands.watch import watch_job

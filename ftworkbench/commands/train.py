@@ -7,7 +7,7 @@ import argparse
 from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_detach, add_json, add_recipe, add_set
 from ftworkbench.commands.launched import leave_or_follow
-from ftworkbench.commands.offline import add_offline, open_asked_recipe
+from ftworkbench.commands.opening import add_offline, add_trust_code, open_asked_recipe
 from ftworkbench.commands.show import say
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_NO
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe(parser)
     add_set(parser)
     add_offline(parser)
+    add_trust_code(parser)
     parser.add_argument("--baseline", action="store_true", help="measure the prompted baseline first, if nobody has")
     add_detach(parser)
     add_json(parser, "the result")

@@ -62,12 +62,16 @@ def submit(
 ) -> Job:
     """Makes the folder of a job and starts its worker; gives the job at once, queued.
 
+    Raises UnconfirmedCodeError where the model brings code that the recipe does not confirm.
+
     `recipe` is resolved: it is written out as it is. `args` are the kind's own; `hashes` name the inputs;
     `overrides` were said beside the recipe. `peak_gib` is the memory that it needs on a card: it waits until others
     leave it so much.
     """
+    from ftworkbench.recipe.remote_code import require_confirmed
     from ftworkbench.recipe.write import dumps
 
+    require_confirmed(recipe.model, workspace.root)
     seeds = {"train": recipe.train.seed, "data": recipe.data.seed, "prompt": recipe.prompt.seed}
     manifest = {
         "recipe": recipe.name,

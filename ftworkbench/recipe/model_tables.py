@@ -42,6 +42,11 @@ class Model:
         help="Run Python code that comes with the model.",
         why="Such code can do anything on this machine. Few models still need it.",
     )
+    code_sha256: str | None = option(
+        None,
+        help="The hash of the model's code that you have read and trust; other code is not run.",
+        why="It is asked for before the first launch, with the files that it stands for.",
+    )
     extra: Extra = field(default_factory=dict)
 
 

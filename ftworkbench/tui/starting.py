@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ftworkbench.tui.trusting import launch_failed
+
 if TYPE_CHECKING:
     from ftworkbench.jobs.folder import Job
     from ftworkbench.steps.baseline import Baseline
@@ -61,7 +63,7 @@ def _train(app: Workbench, opened: Opened) -> None:
 
         return start_training(opened)
 
-    app.launch(start, partial(app.job_started, what="training"), doing="starting it")
+    _launch(app, start, partial(app.job_started, what="training"), lambda: _train(app, app.opened or opened))
 
 
 def start_baseline(app: Workbench) -> None:
@@ -74,7 +76,7 @@ def start_baseline(app: Workbench) -> None:
 
         return start_evaluation(opened, None)
 
-    app.launch(start, partial(app.job_started, what="measuring the baseline"), doing="starting it")
+    _launch(app, start, partial(app.job_started, what="measuring the baseline"), partial(start_baseline, app))
 
 
 def start_measuring(app: Workbench, train_job: Job, then: Callable[[Job], object] = lambda job: None) -> None:
@@ -93,7 +95,7 @@ def start_measuring(app: Workbench, train_job: Job, then: Callable[[Job], object
         app.job_started(job, "measuring", show="evaluate")
         then(job)
 
-    app.launch(start, started, doing="starting the measurement")
+    _launch(app, start, started, partial(start_measuring, app, train_job, then))
 
 
 def start_fit(app: Workbench) -> None:
@@ -106,7 +108,15 @@ def start_fit(app: Workbench) -> None:
 
         return start_fit(opened)
 
-    app.launch(start, partial(app.job_started, what="measuring the fit"), doing="starting it")
+    _launch(app, start, partial(app.job_started, what="measuring the fit"), partial(start_fit, app))
+
+
+def _launch(
+    app: Workbench, start: Callable[[], Job], then: Callable[[Job], object], again: Callable[[], object]
+) -> None:
+    """Starts a job; `again` begins anew, once the model's code was confirmed."""
+    doing = "starting it"
+    app.launch(start, then, doing=doing, quiet=True, failed=launch_failed(app, again, doing))
 
 
 def _recipe(app: Workbench) -> Opened | None:

@@ -15,6 +15,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from ftworkbench.errors import InputError
 from ftworkbench.machine import this_machine
 from ftworkbench.paths import model_folder
+from ftworkbench.recipe.remote_code import require_confirmed
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.attention import loaded_with
 from ftworkbench.worker.configs import quantization_config
@@ -37,7 +38,8 @@ class Place:
 
 
 def place_of(recipe: Recipe, workspace: Workspace) -> Place:
-    """Where the recipe's model is. Raises InputError for a folder that is no model's."""
+    """Where the recipe's model is. Raises InputError for a folder that is no model's, or code that is not confirmed."""
+    require_confirmed(recipe.model, workspace.root)  # again: it may have changed since the launch
     folder = model_folder(recipe.model.model_id, workspace.root)
     options: dict[str, Any] = {name: recipe.model.extra[name] for name in _ABOUT_FILES if name in recipe.model.extra}
     options["trust_remote_code"] = recipe.model.trust_remote_code
