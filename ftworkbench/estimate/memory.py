@@ -137,6 +137,9 @@ def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
         own = adapter_bytes(recipe)
         return sum(each.inputs * own if each.source == "middle" else each.outputs * size for each in adapted)
     widths = sum(each.inputs * each.met for each in adapted)
+    if recipe.lora.use_dora:
+        # The base's output and the adapter's, which the gradient of the sizes needs (tuners/lora/dora.py).
+        return widths * (size + (1 if recipe.lora.lora_dropout else 0)) + 2 * size * sum(e.outputs for e in adapted)
     if recipe.lora.lora_dropout:
         return widths * (size + 1)
     if size != adapter_bytes(recipe) and not is_fused(recipe):
@@ -168,6 +171,10 @@ def _logits(shape: Shape, recipe: Recipe, batch: Batch) -> float:
 
 def _dequantized(shape: Shape, recipe: Recipe) -> float:
     """The widest weight, which 4-bit and 8-bit layers put back into the compute format one at a time."""
-    if not is_quantized(recipe):
-        return 0
-    return max(each.inputs * each.outputs for each in shape.linears if each.copies == 1) * compute_bytes(recipe)
+    widest = max(shape.linears, key=lambda each: each.inputs * each.outputs if each.copies == 1 else 0)
+    weight = widest.inputs * widest.outputs
+    dora = 0.0
+    if recipe.method.adapter == "lora" and recipe.lora.use_dora:
+        # A unit matrix through the adapter, what comes out, and its sum with the weight, whose norm is taken.
+        dora = (widest.inputs**2 + 2 * weight) * adapter_bytes(recipe) + weight * compute_bytes(recipe)
+    return dora + (weight * compute_bytes(recipe) if is_quantized(recipe) else 0)

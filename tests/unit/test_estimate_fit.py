@@ -30,7 +30,7 @@ NO_DROPOUT = WITHOUT_LIGER + "#liger_kernels = true\n"
 
 
 def recipe(lines: str, card: Card, attention: str = "sdpa") -> Recipe:
-    if "lora_dropout" not in lines:
+    if "lora_dropout" not in lines and "ia3" not in lines:
         lines += "[lora]\nlora_dropout = 0.05\n"
     lines += "[method]\n" + "".join(f"{line[1:]}\n" for line in lines.splitlines() if line.startswith("#"))
     text = f'[data]\ntrain = "t"\n[model]\nmodel_id = "a/b"\nattn_implementation = "{attention}"\n[train]\n{lines}'
@@ -89,6 +89,29 @@ def test_double_quantization_saves_a_third_of_a_gib_and_more_accumulation_costs_
 
 def test_whole_logits_are_counted_where_the_loss_needs_them() -> None:
     assert fit(PLAIN + "label_smoothing_factor = 0.1\n").parts["logits"] > 10 * fit(PLAIN).parts["logits"]
+
+
+def test_dora_costs_time_and_memory_for_what_it_computes_anew_and_ia3_costs_least() -> None:
+    lora, dora, ia3 = (
+        fit(PACKED + lines, attention="varlen")
+        for lines in ("[lora]\nlora_dropout = 0\n", "[lora]\nlora_dropout = 0\nuse_dora = true\n",
+                      "#adapter = 'ia3'\n")
+    )  # fmt: skip
+    assert dora.peak_gib > lora.peak_gib > ia3.peak_gib
+    assert lora.tokens_per_second is not None
+    assert dora.tokens_per_second is not None
+    assert ia3.tokens_per_second is not None
+    assert dora.tokens_per_second < lora.tokens_per_second < ia3.tokens_per_second
+    assert ia3.trainable == 32 * (1024 + 1024 + 14336)
+
+
+def test_an_evaluation_that_takes_more_than_a_step_is_the_peak_and_fewer_rows_at_once_are_advised() -> None:
+    found = fit(PLAIN + "per_device_eval_batch_size = 64\n", "RTX 4090", longest=1024)
+    assert found.stages["evaluation"] == pytest.approx(found.peak_gib)
+    assert found.stages["evaluation"] > found.stages["step"] > found.stages["save"]
+    assert found.advice.startswith("It fits with train.per_device_eval_batch_size = ")
+    assert dict(found.changes).keys() == {"train.per_device_eval_batch_size"}
+    assert "evaluation" not in fit(PLAIN + "eval_strategy = 'no'\n").stages
 
 
 def test_time_follows_the_rows_that_train_and_the_epochs() -> None:
