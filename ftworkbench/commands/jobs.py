@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.figures import count, duration, measure, size
 from ftworkbench.jobs.matching import matches
 from ftworkbench.jobs.names import short_name
-from ftworkbench.printable import one_line
+from ftworkbench.printable import cell_width, one_line
 from ftworkbench.steps.jobs import summaries
 from ftworkbench.steps.removal import bin_entries
 from ftworkbench.workspace import workspace_at
@@ -61,17 +62,28 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(found: list[dict[str, Any]]) -> list[str]:
-    """The table; without the costs where nobody said what an hour costs, cut to the terminal where it goes to one."""
+    """The table; without the costs where nobody said what an hour costs."""
     rows = [_HEAD, *(_row(job) for job in found)]
     right = _RIGHT
     if not any(row[_COST] for row in rows[1:]):
         rows = [(*row[:_COST], *row[_COST + 1 :]) for row in rows]
         right = _RIGHT[:-1]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return fit_lines(rows, right, width)
+
+
+def fit_lines(rows: Sequence[Sequence[str]], right: Sequence[int], width: int | None) -> list[str]:
+    """The rows, a head and jobs, in columns. Their last column stands below where `width` cells are too few for it."""
     lines = table(rows[0], rows[1:], right=right)
-    if not sys.stdout.isatty():
+    if width is None or max(map(cell_width, lines)) <= width:
         return lines
-    width = shutil.get_terminal_size().columns
-    return [one_line(line, width) for line in lines]
+    found = []
+    short = table(rows[0][:-1], [row[:-1] for row in rows[1:]], right=right)
+    for line, row in zip(short, rows, strict=True):
+        found.append(one_line(line, width))
+        if row[-1]:
+            found.append(one_line(f"  {row[-1]}", width))
+    return found
 
 
 def _row(job: dict[str, Any]) -> tuple[str, ...]:

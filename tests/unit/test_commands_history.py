@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from headless import run
 
+from ftworkbench.commands.jobs import fit_lines
 from ftworkbench.files import write_json
 from ftworkbench.jobs import queue
 from ftworkbench.jobs.bin import remove
@@ -83,6 +84,13 @@ def test_jobs_says_what_each_changed_came_to_and_takes(desk: Workspace) -> None:
     assert re.fullmatch(r"2 jobs, [\d.]+ kB on disk, cost 0.00\n", done.stderr)
     entry = entries(desk)[1]
     assert (entry["job"], entry["against"], entry["best_loss"], entry["cost"]) == (second.name, first.name, 0.25, 0)
+
+
+def test_what_a_terminal_has_no_room_for_beside_the_job_stands_below_it() -> None:
+    rows = [("job", "size", ""), ("desk-1", "1 kB", "r 8 → 32, learning_rate 2e-4 → 1e-4"), ("desk-2", "22 kB", "")]
+    assert fit_lines(rows, [1], 20) == ["job      size", "desk-1   1 kB", "  r 8 → 32, learnin…", "desk-2  22 kB"]
+    assert fit_lines(rows, [1], 80) == fit_lines(rows, [1], None)
+    assert len(fit_lines(rows, [1], None)) == len(rows)
 
 
 def test_a_mark_is_kept_shown_and_searched_for(desk: Workspace) -> None:
