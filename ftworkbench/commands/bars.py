@@ -57,8 +57,10 @@ class Bars:
 
     def _show_progress(self, story: Story, what: str, done: float, total: float, unit: str) -> None:
         says = _figures(story) if unit in {"step", "steps"} else ""
+        if unit == "bytes":
+            done, total, unit, says = round(done / 1e6, 1), round(total / 1e6, 1), "MB", "MB"
         if self._progress is None:
-            self._say_progress(what, done, total, f"{unit} {says}".rstrip())
+            self._say_progress(what, done, total, says if says == unit else f"{unit} {says}".rstrip())
             return
         task = self._tasks.get(what)
         if task is None:

@@ -150,8 +150,7 @@ def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
     work = Work(job, recipe, dict(manifest.get("args") or {}), log, device, queue, stopped)
     prepare_environment(work, card)
     quiet_libraries()
-    if kind != "session":
-        work = with_model(work)
+    work = with_model(work, fetch=kind != "session")
     with contextlib.ExitStack() as held:
         if recipe.launch.queue and kind != "session":
             work.phase("queued")

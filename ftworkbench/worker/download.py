@@ -35,8 +35,10 @@ _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _YES = frozenset({"1", "ON", "YES", "TRUE"})
 
 
-def with_model(work: Work) -> Work:
+def with_model(work: Work, *, fetch: bool = True) -> Work:
     """The work with its model on this machine, and its recipe naming the commit; a folder's model is left alone.
+
+    Without `fetch` one that is not here is left alone too, for whoever needs no more of it than its tokenizer.
 
     Raises InputError where there is no such model, it has no safetensors, its disk is too small, or it is not here and
     the hub may not be asked; JobError where the hub did not answer for an hour; StoppedError.
@@ -46,6 +48,8 @@ def with_model(work: Work) -> Work:
         return work
     revision = _pinned(work) or model.revision
     commit = cached_commit(work.recipe, revision)
+    if commit is None and not fetch:
+        return work
     if commit is None:
         if work.recipe.launch.offline or is_offline():
             raise InputError(

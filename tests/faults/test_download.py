@@ -117,6 +117,15 @@ def test_a_later_attempt_and_a_job_about_it_use_the_commit_that_it_began_with(tm
     assert with_model(about).recipe.model.revision == COMMIT
 
 
+def test_who_needs_the_tokenizer_only_fetches_nothing_beforehand(tmp_path: Path, hub: Hub) -> None:
+    asked = work(tmp_path)
+    assert with_model(asked, fetch=False) is asked
+    assert hub.asked == []
+    with_model(asked)
+    online_again()
+    assert with_model(asked, fetch=False).recipe.model.revision == COMMIT
+
+
 def test_cuts_in_the_midst_of_the_weights_are_gone_over(tmp_path: Path, hub: Hub, cache: Path) -> None:
     hub.cuts = [300_000, 500_000]
     with_model(work(tmp_path))

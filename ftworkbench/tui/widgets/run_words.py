@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from ftworkbench.figures import count, duration
+from ftworkbench.figures import count, duration, size
 from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.widgets.job_words import ALIVE, LOST, job_title, phase_mark, phase_style
 from ftworkbench.tui.widgets.lines_view import wrapped
@@ -86,7 +86,8 @@ def _words(phase: str, story: Story, lost: str) -> str:
 
 def _progress_line(phase: str, story: Story, width: int, now: float) -> Content:
     found = progress_of(story)
-    if phase in ("queued", "loading") or found is None:
+    fetches = found is not None and found[3] == "bytes" and found[1] < found[2]
+    if (phase in ("queued", "loading") and not fetches) or found is None:
         words = story.why or {"queued": "waits for the device", "loading": "loads the libraries and the model"}.get(
             phase, ""
         )
@@ -95,6 +96,8 @@ def _progress_line(phase: str, story: Story, width: int, now: float) -> Content:
     told = f"{done / total:4.0%} " if total else f"{count(int(done), unit or 'done')} "
     if unit not in ("step", "steps"):
         told = f"{what} {done:,.0f}/{total:,.0f} {unit} "
+    if unit == "bytes":
+        told = f"{what} {size(done)} of {size(total)} "
     label = shown_line(told, width // 2)
     left = story.eta(now)
     # Always as wide, so that the bar stays as it is while the time goes on.
