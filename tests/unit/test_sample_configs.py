@@ -1,22 +1,71 @@
-"""Each sample recipe loads, resolves and names only what the installed libraries know."""
+"""Each sample recipe loads, resolves and names only what the installed libraries know; its costs are the estimate's."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from test_estimate_shape import LLAMA_3_8B, POCKET, QWEN2_5_1_5B
 
+from ftworkbench.estimate.cards import find_card, machine_with
+from ftworkbench.estimate.fit import Fit, estimate
+from ftworkbench.estimate.shape import shape_of
 from ftworkbench.machine import Card, Machine
 from ftworkbench.paths import sample_configs
 from ftworkbench.recipe.libraries import library_options
 from ftworkbench.recipe.options import options
-from ftworkbench.recipe.read import load
+from ftworkbench.recipe.read import load, parse
 from ftworkbench.recipe.resolve import resolve
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.steps.basis import Basis, Sizes
+from ftworkbench.steps.choose import chosen
+from ftworkbench.steps.model_checks import model_problems
 
 SAMPLES = {path.stem: path for path in sample_configs()}
 H100 = Machine(cores=16, memory=2**37, cards=(Card("NVIDIA H100", 80 * 2**30, (9, 0)),))
+SMALL = Machine(cores=2, memory=2**33)
+QWEN3_8B = {
+    "model_type": "qwen3",
+    "hidden_size": 4096,
+    "num_hidden_layers": 36,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "intermediate_size": 12288,
+    "vocab_size": 151936,
+    "tie_word_embeddings": False,
+    "max_position_embeddings": 40960,
+}
+MODELS = {
+    "pocket": {**POCKET, "max_position_embeddings": 1024},
+    "meta-llama/Meta-Llama-3-8B-Instruct": {**LLAMA_3_8B, "max_position_embeddings": 8192},
+    "Qwen/Qwen2.5-1.5B-Instruct": {**QWEN2_5_1_5B, "max_position_embeddings": 32768},
+    "Qwen/Qwen3-8B": QWEN3_8B,
+}
+# Each sample, in the order in which one would look for one's own, and the card that its figures are for.
+CARDS = {
+    "cpu": "cpu",
+    "small-gpu": "RTX 3060",
+    "fast-qlora-8b": "RTX 4090",
+    "qlora-8b": "RTX 4090",
+    "lora-8b": "RTX 4090",
+    "ia3-8b": "RTX 4090",
+    "fast-8b": "H100",
+    "high-rank-8b": "H100",
+}
+ROWS = Sizes(1000, 250, 1000, counted=True)
+METHODS = {
+    "cpu": "LoRA",
+    "small-gpu": "QLoRA, packed",
+    "fast-qlora-8b": "QLoRA, packed",
+    "qlora-8b": "QLoRA, the well-known script",
+    "lora-8b": "LoRA, the same in 16 bits",
+    "ia3-8b": "IA3, packed",
+    "fast-8b": "LoRA, packed",
+    "high-rank-8b": "rsLoRA of rank 128, packed",
+}
 
 
 def loaded(path: Path, folder: Path) -> Recipe:
@@ -24,8 +73,42 @@ def loaded(path: Path, folder: Path) -> Recipe:
     return load(Path(shutil.copy(path, folder)))
 
 
+def on_its_card(name: str, other: str = "") -> tuple[Recipe, Basis, Fit]:
+    """The sample as it would be run on the card that its figures are for, or another, and the estimate."""
+    recipe = parse(SAMPLES[name].read_text(), name)
+    card = find_card(other or CARDS[name], SMALL)
+    basis = Basis(shape_of(MODELS[recipe.model.model_id]), ROWS)
+    resolved, _ = chosen(recipe, basis, card, machine_with(card, SMALL))
+    found = estimate(resolved, basis.shape, card, ROWS.rows, ROWS.mean, longest_tokens=ROWS.longest)
+    return resolved, basis, found
+
+
+def cost_line(name: str) -> str:
+    """What a sample says of its cost, by the estimate."""
+    _, _, found = on_its_card(name)
+    where = "two CPU cores" if CARDS[name] == "cpu" else f"an {CARDS[name]}"
+    return f"{found.peak_gib:.1f} GiB and {60 * (found.hours or 0):.0f} min for 1,000 rows of 250 tokens on {where}."
+
+
+def index_lines() -> list[str]:
+    """The index at the head of each sample, by the estimate."""
+    lines = [
+        "# The samples, for 1,000 rows of 250 tokens (up to 1,000), of which 700 train: by the estimate. For your rows",
+        "# `ftworkbench fit` says it, for other cards with --card; with --measure it takes a real step.",
+    ]
+    for name, card in CARDS.items():
+        recipe, _, found = on_its_card(name)
+        model = recipe.model.model_id.rpartition("/")[2].replace("Meta-", "").replace("-Instruct", "")
+        where = "2 CPU cores" if card == "cpu" else card
+        lines.append(
+            f"#   {name:<14} {model:<13} {where:<12} {found.peak_gib:>5.1f} GiB {60 * (found.hours or 0):>4.0f} min  "
+            f"{METHODS[name]}"
+        )
+    return lines
+
+
 def test_there_is_one_for_each_kind_of_machine() -> None:
-    assert set(SAMPLES) >= {"qlora-8b", "lora-8b", "fast-8b", "small-gpu", "cpu"}
+    assert set(SAMPLES) == set(CARDS) == set(METHODS)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -38,10 +121,52 @@ def test_a_sample_loads_resolves_and_is_valid_for_the_installed_libraries(name: 
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_says_for_which_card_it_is_what_it_costs_and_when_to_choose_it(name: str) -> None:
+def test_a_sample_says_for_which_card_it_is_what_it_costs_how_it_is_done_and_when_to_choose_it(name: str) -> None:
     text = SAMPLES[name].read_text()
-    for word in ("# Card: ", "# Cost: ", "# Choose it "):
+    for word in ("# Card: ", "# Cost: ", "# Method: ", "# Choose it "):
         assert word in text
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_fits_its_card_and_its_model(name: str) -> None:
+    recipe, basis, found = on_its_card(name)
+    assert found.fits is True
+    assert list(model_problems(recipe, basis)) == []
+    assert ("packed" in METHODS[name]) == bool(recipe.train.packing)
+    assert not recipe.train.packing or recipe.model.attn_implementation == "varlen"
+
+
+@pytest.mark.parametrize(
+    ("name", "cards"),
+    [
+        ("small-gpu", ("RTX 3080", "RTX 4060 Ti", "RTX 2080 Ti", "T4")),
+        ("fast-qlora-8b", ("RTX 3060", "RTX 4070", "RTX 4080", "RTX 3090", "A10", "L4")),
+        ("qlora-8b", ("RTX 3060",)),
+        ("lora-8b", ("RTX 3090", "A10", "L4")),
+        ("ia3-8b", ("RTX 3090", "A10")),
+        ("fast-8b", ("RTX 3090", "A100 80GB", "H200")),
+        ("high-rank-8b", ("A100 40GB", "L40S", "A100 80GB")),
+    ],
+)
+def test_the_other_cards_that_a_sample_names_hold_it_too(name: str, cards: tuple[str, ...]) -> None:
+    for card in cards:
+        assert on_its_card(name, card)[2].fits is True, card
+
+
+def _figures(line: str) -> list[float]:
+    """The GiB and the minutes in a line."""
+    return [float(each) for each in re.findall(r"([\d.]+) (?:GiB|min)", line)]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_a_sample_says_it_costs_is_what_the_estimate_says(name: str) -> None:
+    lines = SAMPLES[name].read_text().splitlines()
+    cost = next(line for line in lines if line.startswith("# Cost: "))
+    start = lines.index(index_lines()[0])
+    said = [cost, *lines[start : start + len(index_lines())]]
+    for written, found in zip(said, [f"# Cost: {cost_line(name)}", *index_lines()], strict=True):
+        assert re.sub(r"[\d.]+", "", written).split() == re.sub(r"[\d.]+", "", found).split()
+        assert _figures(written) == pytest.approx(_figures(found), rel=0.15, abs=0.6)
 
 
 def test_qlora_8b_is_the_well_known_script(tmp_path: Path) -> None:
