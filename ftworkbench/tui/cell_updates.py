@@ -1,13 +1,14 @@
 """Partial updates of the screen that hold only the cells that changed, for terminals at the end of a slow line.
 
 Textual 8.2 crops what it sends of a line at the right end of the change only, so that a figure that changes at the
-end of a line brings the whole line along; and it says the style of each piece of text anew. The difference between
-8 KB/s and 3 KB/s while one watches a run.
+end of a line brings the whole line along; it says the style of each piece of text anew; and where a border is drawn
+with another line it sends all that is within. What was sent last is remembered here, and only what differs is sent:
+the focus that goes to another pane is 2 KB instead of 41.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
@@ -15,9 +16,11 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
 from rich.style import Style
-from textual._compositor import Compositor, CompositorUpdate
+from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
+
+from ftworkbench.tui.widgets.changed import Cell, cells, differing
 
 
 @lru_cache(4096)
@@ -27,25 +30,82 @@ def _around(style: Style, colours: ColorSystem | None) -> tuple[str, str]:
     return before, after
 
 
+class Sent:
+    """What stands on the terminal, by line, as far as it is known: whole lines that were sent, and pieces since."""
+
+    def __init__(self) -> None:
+        self._strips: dict[int, list[Strip]] = {}
+        self._cells: dict[int, list[Cell]] = {}
+
+    def forget(self) -> None:
+        """Somebody else has written to the terminal."""
+        self._strips.clear()
+        self._cells.clear()
+
+    def whole(self, y: int, strips: list[Strip]) -> None:
+        """A whole line was sent; its cells are worked out when they are asked for."""
+        self._strips[y] = strips
+        self._cells.pop(y, None)
+
+    def take(self, y: int, x: int, strip: Strip) -> list[tuple[int, int]]:
+        """Notes that this piece is sent, and gives the parts of it that are not there yet; all of it if unknown."""
+        everything = [(0, strip.cell_length)]
+        new = cells(strip)
+        line = self._line(y)
+        if line is None:
+            return everything
+        if len(new) != strip.cell_length or len(line) < x + len(new):  # marks without a width: cells cannot be counted
+            self._cells.pop(y, None)
+            return everything
+        parts = differing(line[x : x + len(new)], new)
+        line[x : x + len(new)] = new
+        return parts
+
+    def _line(self, y: int) -> list[Cell] | None:
+        strips = self._strips.pop(y, None)
+        if strips is not None:
+            line = [cell for strip in strips for cell in cells(strip)]
+            if len(line) == sum(strip.cell_length for strip in strips):
+                self._cells[y] = line
+        return self._cells.get(y)
+
+
+class WholeUpdate(LayoutUpdate):
+    """All lines, of which is noted that they were sent."""
+
+    def __init__(self, strips: Sequence[Iterable[Strip]], region: Region, sent: Sent) -> None:
+        self._lines = [list(line) for line in strips]
+        super().__init__([*self._lines], region)
+        self._sent = sent
+
+    def render_segments(self, console: Console) -> str:
+        self._sent.forget()
+        for y, strips in enumerate(self._lines, self.region.y):
+            self._sent.whole(y, strips)
+        return super().render_segments(console)
+
+
 class CellsUpdate(CompositorUpdate):
     """A partial update: pieces of lines. A style is said once for all text in it that follows."""
 
-    def __init__(self, pieces: Iterable[tuple[int, int, Strip]]) -> None:
+    def __init__(self, pieces: Iterable[tuple[int, int, Strip]], sent: Sent) -> None:
         """`pieces` as line, first cell and strip, in the order of the screen."""
         self.pieces = pieces
+        self._sent = sent
 
     def render_segments(self, console: Console) -> str:
         colours = console._color_system
         sequences: list[str] = []
         now = ("", "")
         for y, x, strip in self.pieces:
-            sequences.append(Control.move_to(x, y).segment.text)
-            for text, style, _ in strip:
-                around = ("", "") if style is None else _around(style, colours)
-                if around != now:
-                    sequences += [now[1], around[0]]
-                    now = around
-                sequences.append(text)
+            for first, end in self._sent.take(y, x, strip):
+                sequences.append(Control.move_to(x + first, y).segment.text)
+                for text, style, _ in strip.crop(first, end):
+                    around = ("", "") if style is None else _around(style, colours)
+                    if around != now:
+                        sequences += [now[1], around[0]]
+                        now = around
+                    sequences.append(text)
         sequences.append(now[1])
         return "".join(sequences)
 
@@ -56,6 +116,14 @@ class CellCompositor(Compositor):
     Textual asks every widget that is seen for all its lines, those too that lie under others or did not change, for
     each step of a cursor. Here a widget is asked for lines of which something is painted.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = Sent()
+
+    def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
+        update = super().render_full_update(simplify=simplify)
+        return WholeUpdate(update.strips, update.region, self.sent)
 
     def render_partial_update(self) -> CellsUpdate | None:  # type: ignore[override]
         regions = self._dirty_regions.copy()
@@ -82,7 +150,7 @@ class CellCompositor(Compositor):
             for y, covered in lines.items():
                 strip = strips[y - top]
                 pieces += [(y, first, strip.crop(first - left, end - left)) for first, end in covered]
-        return CellsUpdate(sorted(pieces, key=itemgetter(0, 1)))
+        return CellsUpdate(sorted(pieces, key=itemgetter(0, 1)), self.sent)
 
 
 def split_spans(

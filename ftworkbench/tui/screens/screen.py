@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -33,9 +34,12 @@ class WorkbenchScreen(Screen[None]):
     ALLOW_IN_MAXIMIZED_VIEW = "TopBar,KeyBar"
     AUTO_FOCUS = ".pane"
 
+    # Textual paints the whole screen when the focus moves; the panes that look different paint themselves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
     def __init__(self) -> None:
         super().__init__()
-        self._compositor = CellCompositor()
+        self._cells = self._compositor = CellCompositor()
 
     @property
     def workbench(self) -> Workbench:
@@ -60,6 +64,9 @@ class WorkbenchScreen(Screen[None]):
         self.query_one(TopBar).live = self.workbench.live
         if self.workbench.opened is not None:
             self.recipe_opened(self.workbench.opened)
+
+    def on_screen_suspend(self) -> None:
+        self._cells.sent.forget()
 
     def on_jobs_changed(self, message: JobsChanged) -> None:
         self.query_one(TopBar).live = message.live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import repeat
 
 from rich.cells import get_character_cell_size
@@ -12,16 +13,21 @@ from textual.strip import Strip
 _GAP = 12
 
 
-def _cells(strip: Strip | None) -> list[tuple[str, Style | None]]:
-    cells: list[tuple[str, Style | None]] = []
+Cell = tuple[str, Style | None]
+"""What stands in a cell; the second one of a wide character holds nothing."""
+
+
+def cells(strip: Strip | None) -> list[Cell]:
+    """The cells of a line: as many as it is wide, but where it has characters without a width."""
+    found: list[Cell] = []
     for text, style, _ in strip or ():
         if text.isascii():
-            cells += zip(text, repeat(style))
+            found += zip(text, repeat(style))
             continue
         for char in text:
-            cells.append((char, style))
-            cells += [("", style)] * (get_character_cell_size(char) - 1)
-    return cells
+            found.append((char, style))
+            found += [("", style)] * (get_character_cell_size(char) - 1)
+    return found
 
 
 def changed_cells(before: Strip | None, now: Strip | None) -> tuple[int, int] | None:
@@ -31,17 +37,21 @@ def changed_cells(before: Strip | None, now: Strip | None) -> tuple[int, int] | 
 
 
 def changed_runs(before: Strip | None, now: Strip | None) -> list[tuple[int, int]]:
-    """The stretches of cells that differ, each with its first cell and the one after its last.
-
-    Where fewer than twelve cells between two stretches are the same, they are one: to move on costs more.
-    """
+    """The stretches of cells that differ, as `differing` gives them."""
     if before == now:
         return []
-    old, new = _cells(before), _cells(now)
+    old, new = cells(before), cells(now)
     length = max(len(old), len(new))
     blank = ("\0", None)
-    old += [blank] * (length - len(old))
-    new += [blank] * (length - len(new))
+    return differing(old + [blank] * (length - len(old)), new + [blank] * (length - len(new)))
+
+
+def differing(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
+    """The stretches in which two lines of the same length differ, each with its first cell and the one after its last.
+
+    Where fewer than twelve cells between two stretches are the same, they are one: to move on costs more. None begins
+    or ends within a wide character.
+    """
     runs: list[tuple[int, int]] = []
     for place, (one, other) in enumerate(zip(old, new, strict=True)):
         if one == other:
@@ -50,4 +60,12 @@ def changed_runs(before: Strip | None, now: Strip | None) -> list[tuple[int, int
             runs[-1] = (runs[-1][0], place + 1)
         else:
             runs.append((place, place + 1))
-    return runs
+    return [_whole(old, new, *run) for run in runs]
+
+
+def _whole(old: Sequence[Cell], new: Sequence[Cell], first: int, end: int) -> tuple[int, int]:
+    while first > 0 and not (old[first][0] and new[first][0]):
+        first -= 1
+    while end < len(new) and not (old[end][0] and new[end][0]):
+        end += 1
+    return first, end

@@ -50,7 +50,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         if width <= 0:
             return
         before, old_width = self._strips, self._width
-        self._drawn_in = self._look
+        self._drawn_in = self._appearance
         strips = self._strips_of(self._lines(width), width)
         self._strips, self._width = strips, width
         # Another virtual size lays the whole screen out anew, so it stays the same while everything fits.
@@ -98,11 +98,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """Draws anew where it looks different: not because the focus, or a border, is elsewhere."""
         super().notify_style_update()
-        if self._strips and self._look != self._drawn_in:
+        if self._strips and self._appearance != self._drawn_in:
             self.call_later(self._draw, all_anew=True)
 
     @property
-    def _look(self) -> tuple[object, ...]:
+    def _appearance(self) -> tuple[object, ...]:
         """What the looks of the lines come from: the theme that names its colours, and this widget's own style."""
         return self.app.theme, self.visual_style
 
