@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ _MOST = 2.0
 class Measure:
     """A step that was really taken. `peak_gib` is None where memory ran out; `estimated_*` are the formula's.
 
-    `settings` are all that a step depends on; `kind` is the part of them that decides which formula holds.
+    `settings` name all that a step depends on; `kind` is the part of them that decides which formula holds.
     """
 
     job: str
@@ -86,7 +87,10 @@ def _bounded(factor: float) -> float:
 
 
 def settings_of(recipe: Recipe, longest: float) -> str:
-    """All that memory and speed of a step depend on, besides model and card; `longest` counts where rows are padded."""
+    """The hash of all that memory and speed of a step depend on, besides model and card.
+
+    The longest row counts where rows are padded.
+    """
     train = recipe.train
     adapter = recipe.ia3 if recipe.method.adapter == "ia3" else recipe.lora
     model = asdict(recipe.model)
@@ -101,7 +105,8 @@ def settings_of(recipe: Recipe, longest: float) -> str:
         "extra": dict(train.extra),
         "longest": None if train.packing else round(min(longest, train.max_length) / 64),
     }
-    return json.dumps(depends, sort_keys=True, default=str)
+    text = json.dumps(depends, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def kind_of(recipe: Recipe) -> str:

@@ -14,6 +14,7 @@ from ftworkbench.jobs.folder import Job, list_jobs, read_manifest, result
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
 from ftworkbench.machine import this_machine
+from ftworkbench.paths import model_folder
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve
 from ftworkbench.recipe.tables import Recipe
@@ -44,7 +45,7 @@ def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None
         keep_measures(opened, basis)
     card = _card(opened, card_name)
     opened = _chosen_for(opened, card, basis) if card_name else choose(opened, basis)
-    sizes, model = basis.sizes, opened.recipe.model.model_id
+    sizes, model = basis.sizes, _model_name(opened)
     found = estimate(
         opened.resolved, basis.shape, card, sizes.rows, sizes.mean,
         longest_tokens=sizes.longest, measures=measures_of(card.name, model, sizes.longest),
@@ -77,6 +78,12 @@ def start_fit(opened: Opened) -> Job:
     return submit(opened.workspace, "fit", opened.resolved, {}, hashes=hashes, choices=opened.choices)
 
 
+def _model_name(opened: Opened) -> str:
+    """What measures know the model by: its folder, or its hub id."""
+    model = opened.recipe.model
+    return str(model_folder(model.model_id, opened.workspace.root) or f"{model.model_id}@{model.revision or 'main'}")
+
+
 def keep_measures(opened: Opened, basis: Basis) -> None:
     """Keeps what the workspace's jobs have measured of this model, so that estimates are right from then on."""
     kept = {each.job for each in read_measures()}
@@ -99,7 +106,7 @@ def _measured(job: Job, opened: Opened, basis: Basis) -> Iterator[Measure]:
     yield Measure(
         job=str(Path(job.path)),
         card=card.name,
-        model=recipe.model.model_id,
+        model=_model_name(opened),
         settings=settings_of(recipe, basis.sizes.longest),
         kind=kind_of(recipe),
         peak_gib=told.get("peak_gib") if told.get("fits") else None,

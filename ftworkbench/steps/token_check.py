@@ -9,6 +9,7 @@ from ftworkbench.aside import Progress
 from ftworkbench.data.checks.check import Report
 from ftworkbench.data.problems import KINDS, Problem
 from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.steps.choose import choose
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.row_tokens import tokens_of_rows, used_rows
 
@@ -30,6 +31,12 @@ class TokenCheck:
         return found
 
 
+def _goes_on(opened: Opened) -> bool:
+    """Whether a row that is too long goes on in another packed sequence, where the recipe leaves that to the machine."""
+    train = choose(opened).resolved.train
+    return opened.recipe.train.packing is None and bool(train.packing) and "packing_strategy" in train.extra
+
+
 def with_tokens(opened: Opened, report: Report, progress: Progress | None = None) -> TokenCheck:
     """The report on the recipe's data, with what the tokenizer makes of the rows that are used for training.
 
@@ -40,9 +47,10 @@ def with_tokens(opened: Opened, report: Report, progress: Progress | None = None
     ledger = Ledger.open(opened.workspace.ledger) if opened.workspace.ledger.exists() else None
     rows = used_rows(opened)
     found = []
+    goes_on = _goes_on(opened)
     for row in rows:
         told = tokens.of.get(row.key)
-        if told is not None and told.problem in KINDS:
+        if told is not None and told.problem in KINDS and not (goes_on and told.problem == "cut"):
             settled = ledger is not None and ledger.state(row.key).status == "accepted"
             found.append(Problem(told.problem, row.number, told.reason, settled=settled, key=row.key))
     order = {kind: place for place, kind in enumerate(KINDS)}

@@ -81,7 +81,9 @@ def test_ia3_where_peft_has_modules_for_the_family(family: str) -> None:
     model, shape = _made(family)
     recipe = _recipe("[method]\nadapter = 'ia3'")
     if family not in KNOWN:
-        recipe = _recipe("[method]\nadapter = 'ia3'\n[ia3]\ntarget_modules = 'all-linear'\nfeedforward_modules = ['down_proj']")
+        recipe = _recipe(
+            "[method]\nadapter = 'ia3'\n[ia3]\ntarget_modules = 'all-linear'\nfeedforward_modules = ['down_proj']"
+        )
     assert ia3_modules(shape, recipe)
     assert trainable(shape, recipe) == _by_peft(model, recipe)
 
