@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from ftworkbench.files import write_json
+from ftworkbench.jobs.cgroup import memory_kills, own_group
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import SILENCE
 
@@ -15,6 +17,16 @@ EVERY = SILENCE / 6
 def beat(job: Job) -> None:
     """Says that the job's worker is alive now."""
     job.heartbeat.touch(mode=0o600)
+
+
+def _begin(job: Job) -> None:
+    """The first beat. The file says how many of its group were killed for memory before: see `lost`."""
+    beat(job)
+    group = own_group()
+    kills = memory_kills(group)
+    if kills is not None:
+        with suppress(OSError):  # a full disk: it is a hint, and no more
+            write_json(job.heartbeat, {"group": group, "memory_kills": kills})
 
 
 @contextmanager
@@ -29,7 +41,7 @@ def heartbeat(job: Job, every: float = EVERY) -> Iterator[None]:
             except OSError:  # a full disk, or the folder was removed: the next beat may get through
                 continue
 
-    beat(job)
+    _begin(job)
     thread = threading.Thread(target=go_on, name="heartbeat", daemon=True)
     thread.start()
     try:

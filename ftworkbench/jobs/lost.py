@@ -6,6 +6,8 @@ import time
 from functools import lru_cache
 
 from ftworkbench.figures import duration
+from ftworkbench.files import read_json
+from ftworkbench.jobs.cgroup import memory_kills
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.kernel import kernel_words
 from ftworkbench.jobs.state import LAUNCH_GRACE, SILENCE, State, has_process, last_word, read_state, silence
@@ -31,7 +33,8 @@ def why_lost(job: Job) -> str:
     if has_process(state):
         how = _HOW.get(process_state(state.pid) or "", "its process {pid} is there")
         return f"{how.format(pid=state.pid)}; it gave no sign of life for {_ago(job)}"
-    return _gone(state, last_word(job))
+    said = _kernel_said(state, last_word(job)) or _group_said(job)
+    return f"its process is gone: {said or 'it never wrote that it had ended, so it was killed, or it crashed'}"
 
 
 def _ago(job: Job) -> str:
@@ -39,7 +42,15 @@ def _ago(job: Job) -> str:
 
 
 @lru_cache(maxsize=256)
-def _gone(state: State, last: float) -> str:
+def _kernel_said(state: State, last: float) -> str:
     """The kernel is asked once for each process that is gone; of what it said, what came after the last phase."""
-    said = kernel_words(state.pid, state.t, last + SILENCE)
-    return f"its process is gone: {said or 'it never wrote that it had ended, so it was killed, or it crashed'}"
+    return kernel_words(state.pid, state.t, last + SILENCE)
+
+
+def _group_said(job: Job) -> str:
+    """A word on memory where its group has lost processes to the lack of it since the worker began."""
+    before = read_json(job.heartbeat)
+    if not isinstance(before, dict) or not isinstance(before.get("memory_kills"), int):
+        return ""
+    more = (memory_kills(str(before.get("group") or "")) or 0) - before["memory_kills"]
+    return "the kernel killed it, or another of this container, for lack of memory" if more > 0 else ""

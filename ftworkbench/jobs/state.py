@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -103,9 +104,23 @@ def _is_lost(job: Job, state: State, now: float) -> bool:
 def silence(job: Job, now: float) -> float:
     """Seconds since a worker that beats was last heard of; 0 where it never began to beat.
 
-    A process that is stopped, or hangs in the kernel, is there and does nothing.
+    A process that is stopped, or hangs in the kernel, is there and does nothing. While the machine slept nobody beat:
+    silence counts from when it woke, if this process saw that.
     """
-    return now - last_word(job) if job.heartbeat.exists() else 0.0
+    return min(now - last_word(job), _awake()) if job.heartbeat.exists() else 0.0
+
+
+_slept = [math.nan, -math.inf]  # the seconds that the machine has slept since its boot, and when that grew
+
+
+def _awake() -> float:
+    """Seconds since this process saw that the machine had slept; infinite where it never did."""
+    now = time.monotonic()
+    slept = time.clock_gettime(time.CLOCK_BOOTTIME) - now
+    if slept > _slept[0] + 1:
+        _slept[1] = now
+    _slept[0] = slept
+    return now - _slept[1]
 
 
 def has_process(state: State) -> bool:

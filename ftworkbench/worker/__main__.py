@@ -18,6 +18,7 @@ from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.jobs.foreign import wait_for_card
 from ftworkbench.jobs.heartbeat import heartbeat
+from ftworkbench.jobs.kernel import kernel_words
 from ftworkbench.jobs.notify import notify
 from ftworkbench.jobs.queue import LeftQueueError, length, take_device
 from ftworkbench.jobs.state import own_state, read_state, write_state
@@ -98,6 +99,7 @@ def do_job(job: Job, signalled: Callable[[], bool] = lambda: False) -> int:
 
 
 def _attempt(job: Job, log: EventLog, stopped: Callable[[], bool]) -> int:
+    began = time.time()
     try:
         _work(job, log, stopped)
     except (StoppedError, LeftQueueError) as error:
@@ -112,10 +114,18 @@ def _attempt(job: Job, log: EventLog, stopped: Callable[[], bool]) -> int:
         return error.exit_code
     except BaseException as error:
         traceback.print_exc()
-        tell_phase(job, log, "failed", reason(error))
+        tell_phase(job, log, "failed", with_kernel_words(reason(error), began))
         return EXIT_NO
     tell_phase(job, log, "done")
     return EXIT_GOOD
+
+
+def with_kernel_words(why: str, since: float) -> str:
+    """Why it failed, and what the kernel says of it, where a card may be at fault."""
+    if "cuda" not in why.lower() and "nccl" not in why.lower():
+        return why
+    said = kernel_words(os.getpid(), since)
+    return f"{why}; {said}" if said else why
 
 
 def _notify(job: Job, log: EventLog) -> None:

@@ -98,7 +98,7 @@ def _words(log: WatchedLog, silent: float, frame: FrameType | None) -> str:
     usual = f"; a {unit} took {rate:.2g} s" if rate is not None else ""
     code = frame.f_code if frame else None
     where = f". It stands in {code.co_name} ({Path(code.co_filename).name}); worker.log has the trace" if code else ""
-    return f"no {unit} for {_ago(silent)}{usual}{where}"
+    return f"no {unit} for {_ago(silent)}{usual}{where}. Stopped now and resumed, it goes on from its checkpoint"
 
 
 def _ago(seconds: float) -> str:

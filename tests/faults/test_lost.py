@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -12,17 +13,22 @@ import pytest
 
 import ftworkbench
 from ftworkbench.errors import JobError
+from ftworkbench.files import write_json
 from ftworkbench.jobs import follow as following
+from ftworkbench.jobs import kernel, lost
 from ftworkbench.jobs import state as states
+from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import read_events
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.follow import follow
 from ftworkbench.jobs.launch import resume, stop, submit
 from ftworkbench.jobs.lost import why_lost
 from ftworkbench.jobs.state import has_process, phase, read_state, write_state
+from ftworkbench.jobs.waiting import waits_for
 from ftworkbench.machine import process_start
 from ftworkbench.recipe.read import parse
 from ftworkbench.steps.jobs import summary
+from ftworkbench.worker.__main__ import with_kernel_words
 from ftworkbench.workspace import Workspace
 
 # A worker that beats, with a child, and writes a step every so often. Its second attempt ends at once.
@@ -145,15 +151,60 @@ def test_a_worker_that_was_killed_is_lost_at_once_and_said_to_be_gone(job: Job) 
 
 
 def test_the_kernels_own_words_are_among_the_reason(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bin").mkdir()
-    journal = tmp_path / "bin" / "journalctl"
-    line = f"{time.time() + 1:.6f} box kernel: Out of memory: Killed process {pid_of(job)} (python) total-vm:1kB"
-    journal.write_text(f"#!/bin/sh\necho '{line}'\n")
-    journal.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{journal.parent}:{os.environ['PATH']}")
+    journal_says(tmp_path, monkeypatch, f"Out of memory: Killed process {pid_of(job)} (python) total-vm:1kB")
     os.kill(pid_of(job), signal.SIGKILL)
     wait_for(lambda: phase(job) == "lost")
     assert why_lost(job) == "its process is gone: the kernel killed it: out of memory"
+
+
+def journal_says(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A kernel that has just said this."""
+    (folder / "bin").mkdir()
+    journal = folder / "bin" / "journalctl"
+    journal.write_text(f"#!/bin/sh\necho '{time.time() + 1:.6f} box kernel: {text}'\n")
+    journal.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{journal.parent}:{os.environ['PATH']}")
+
+
+def test_a_card_that_fell_off_the_bus_is_said_where_cuda_only_says_that_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal_says(tmp_path, monkeypatch, "NVRM: Xid (PCI:0000:65:00): 79, GPU has fallen off the bus.")
+    why = with_kernel_words("AcceleratorError: CUDA error: unspecified launch failure", time.time())
+    assert why == "AcceleratorError: CUDA error: unspecified launch failure; the GPU fell off the bus (Xid 79)"
+    assert with_kernel_words("KeyError: 'messages'", time.time()) == "KeyError: 'messages'"
+
+
+def test_where_the_kernels_log_is_not_to_be_read_its_group_tells(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    kernel._known[0] = kernel._Log()
+    os.kill(pid_of(job), signal.SIGKILL)
+    wait_for(lambda: phase(job) == "lost")
+    write_json(job.heartbeat, {"group": "/", "memory_kills": 3})
+    monkeypatch.setattr(lost, "memory_kills", lambda group: 3)
+    assert "memory" not in why_lost(job)
+    monkeypatch.setattr(lost, "memory_kills", lambda group: 4)
+    assert "the kernel killed it, or another of this container, for lack of memory" in why_lost(job)
+
+
+def test_who_waits_for_a_job_that_hangs_is_told_so(job: Job) -> None:
+    other = create_job(job.workspace, "train", "", {"recipe": "other", "args": {}})
+    assert waits_for(other, [job.path]) == f"waits for {job.short} (train)"
+    os.kill(pid_of(job), signal.SIGSTOP)
+    wait_for(lambda: phase(job) == "lost")
+    assert waits_for(other, [job.path]) == f"waits for {job.short} (train), which gives no sign of life: stop it"
+
+
+def test_after_the_machine_slept_a_worker_has_time_to_beat(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "_slept", [0.0, -math.inf])
+    slept = 0.0
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: time.monotonic() + slept)
+    assert phase(job) == "running"
+    os.kill(pid_of(job), signal.SIGSTOP)  # as all processes are while the machine sleeps
+    time.sleep(2.5)
+    slept = 3600.0
+    assert phase(job) == "running"
+    wait_for(lambda: phase(job) == "lost")  # it did not wake
 
 
 def test_a_job_of_an_earlier_boot_says_that_the_machine_was_started_anew(job: Job) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ftworkbench.jobs.cgroup import memory_kills, read_kills
 from ftworkbench.jobs.kernel import Line, parse, words_of
 
 JOURNAL = """\
@@ -82,3 +85,13 @@ def test_the_stamps_of_dmesg_count_from_the_boot() -> None:
 )  # fmt: skip
 def test_what_a_line_says_in_plain_words(text: str, said: str) -> None:
     assert words(text) == said
+
+
+def test_a_group_counts_the_processes_that_it_lost_to_the_lack_of_memory(tmp_path: Path) -> None:
+    (tmp_path / "app.scope").mkdir()
+    events = "low 0\nhigh 0\nmax 8\noom 2\noom_kill 1\noom_group_kill 0\n"
+    (tmp_path / "app.scope" / "memory.events").write_text(events)
+    assert memory_kills("/app.scope", tmp_path) == 1
+    assert memory_kills("/gone.scope", tmp_path) is None
+    assert memory_kills("", tmp_path) is None
+    assert read_kills("nothing of the kind") is None
