@@ -32,9 +32,10 @@ class TokenCheck:
 
 
 def _goes_on(opened: Opened) -> bool:
-    """Whether a row that is too long goes on in another packed sequence, where the recipe leaves that to the machine."""
+    """Whether rows are packed although the recipe does not say so; then one that is too long goes on in a sequence."""
     train = choose(opened).resolved.train
-    return opened.recipe.train.packing is None and bool(train.packing) and "packing_strategy" in train.extra
+    left_out = opened.recipe.train.packing is None
+    return left_out and bool(train.packing) and train.extra.get("packing_strategy") != "bfd"
 
 
 def with_tokens(opened: Opened, report: Report, progress: Progress | None = None) -> TokenCheck:
