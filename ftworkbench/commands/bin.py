@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     entries = bin_entries(workspace)
     held = size(sum(entry["bytes"] for entry in entries))
     if args.empty:
-        empty([gone.job for gone in binned(workspace)])
+        empty(workspace, [gone.job for gone in binned(workspace)])
     if args.json:
         emit({"jobs": entries, "bytes": sum(entry["bytes"] for entry in entries), "emptied": args.empty})
     elif not entries:

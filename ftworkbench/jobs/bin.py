@@ -21,7 +21,7 @@ from ftworkbench.jobs.state import ALIVE, phase, state_guard
 from ftworkbench.workspace import Workspace
 
 _REMOVED = "removed.json"
-_GOING = ".going-"  # what is being deleted for good: never shown, taken along by the next emptying
+_GOING = ".going-"  # what is being deleted for good: never shown; the next emptying takes along what was left of it
 
 
 @dataclass(frozen=True)
@@ -100,17 +100,16 @@ def restore(gone: Job) -> Job:
     return Job(target)
 
 
-def empty(gone: Sequence[Job]) -> None:
-    """Deletes jobs of the bin for good. Raises JobError where one cannot be."""
-    for job in gone:
-        going = job.path.with_name(f"{_GOING}{job.name}")
-        try:
-            if going.exists():
-                shutil.rmtree(going)
-            job.path.rename(going)  # so that it is gone at once, however long the deleting takes
-            shutil.rmtree(going)
-        except OSError as error:
-            raise JobError(f"{job.short}: cannot be deleted: {error.strerror or error}") from error
+def empty(workspace: Workspace, gone: Sequence[Job]) -> None:
+    """Deletes these jobs of the bin for good. Raises JobError where one cannot be."""
+    there = bin_of(workspace)
+    try:
+        for job in gone:
+            job.path.rename(there / f"{_GOING}{os.urandom(6).hex()}")  # gone at once, however long the deleting takes
+        for left in there.glob(f"{_GOING}*"):
+            shutil.rmtree(left)
+    except OSError as error:
+        raise JobError(f"{there}: cannot be emptied: {error.strerror or error}") from error
 
 
 def users_of(job: Job, jobs: Sequence[Job]) -> list[Job]:

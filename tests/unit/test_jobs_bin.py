@@ -100,10 +100,18 @@ def test_a_job_whose_place_was_taken_stays_in_the_bin(workspace: Workspace) -> N
 def test_an_emptied_bin_holds_nothing_and_what_was_not_meant_stays(workspace: Workspace) -> None:
     first, second = make(workspace), make(workspace)
     gone, kept = remove(first), remove(second)
-    (bin_of(workspace) / f".going-{gone.name}").mkdir()  # of an emptying that was cut short
-    empty([gone])
+    (bin_of(workspace) / ".going-1234").mkdir()  # of an emptying that was cut short
+    empty(workspace, [gone])
     assert [each.job for each in binned(workspace)] == [kept]
     assert not any(bin_of(workspace).glob(".going-*"))
+
+
+def test_an_empty_bin_is_emptied_without_a_word_and_before_there_is_one(workspace: Workspace) -> None:
+    empty(workspace, [])
+    remove(make(workspace))
+    empty(workspace, [each.job for each in binned(workspace)])
+    empty(workspace, [])
+    assert binned(workspace) == []
 
 
 def test_a_job_that_was_removed_cannot_be_resumed_into_life(workspace: Workspace) -> None:
