@@ -75,7 +75,10 @@ def start_fit(opened: Opened) -> Job:
     basis = require_basis(opened)
     opened = choose(opened, basis)
     require_sound(opened, basis)
-    return submit(opened.workspace, "fit", opened.resolved, {}, hashes=hashes, choices=opened.choices)
+    return submit(
+        opened.workspace, "fit", opened.resolved, {}, hashes=hashes, choices=opened.choices,
+        peak_gib=peak_gib(opened.resolved, basis.shape, basis.sizes.longest, cpu=False),
+    )  # fmt: skip
 
 
 def _model_name(opened: Opened) -> str:

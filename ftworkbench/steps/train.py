@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ftworkbench.errors import InputError
+from ftworkbench.estimate.fit import peak_gib
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.launch import resume, submit
 from ftworkbench.jobs.state import phase
@@ -33,6 +34,7 @@ def start_training(opened: Opened, earlier: Sequence[Choice] = ()) -> Job:
     return submit(
         opened.workspace, "train", opened.resolved, {},
         hashes=input_hashes(split), choices=(*earlier, *opened.choices), overrides=opened.overrides,
+        peak_gib=peak_gib(opened.resolved, basis.shape, basis.sizes.longest, cpu=False),
     )  # fmt: skip
 
 
