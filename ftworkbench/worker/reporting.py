@@ -36,6 +36,7 @@ def report_options(work: Work) -> dict[str, Any]:
         # Else the workspace's uncommitted changes, rows and all, would be sent along as a patch.
         "WANDB_DISABLE_GIT": "true",
         "WANDB_DISABLE_CODE": "true",
+        **({"WANDB_MODE": "offline"} if work.recipe.launch.offline else {}),
     }.items():
         os.environ.setdefault(name, value)
     named = {"run_name": work.job.short, "project": project}

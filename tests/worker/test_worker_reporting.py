@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import make_recipe, make_workspace, run_job
+from tiny import make_workspace, run_job
 
 from ftworkbench.jobs.state import phase, read_state
 
@@ -63,12 +63,10 @@ def test_every_tracker_writes_where_the_job_is_unless_the_user_said_otherwise(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_PROJECT", "theirs")
-    workspace, recipe = make_workspace(
-        tmp_path / "desk", model, 30, train__report_to=["tensorboard"], train__max_steps=1, method__row_losses=False
-    )
+    options = {"train__report_to": ["tensorboard"], "train__max_steps": 1, "method__row_losses": False}
+    workspace, recipe = make_workspace(tmp_path / "desk", model, 30, launch__offline=True, **options)
     job = run_job(workspace, "train", recipe)
     for name in ("TENSORBOARD_LOGGING_DIR", "MLFLOW_TRACKING_URI", "TRACKIO_DIR", "WANDB_DIR"):
         assert str(job.path) in os.environ[name]
     assert (os.environ["WANDB_PROJECT"], os.environ["MLFLOW_EXPERIMENT_NAME"]) == ("theirs", "desk")
-    assert os.environ["WANDB_DISABLE_GIT"] == "true"
-    assert make_recipe(model, train__report_to="none").train.extra["report_to"] == "none"
+    assert (os.environ["WANDB_DISABLE_GIT"], os.environ["WANDB_MODE"]) == ("true", "offline")
