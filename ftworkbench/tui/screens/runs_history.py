@@ -180,6 +180,7 @@ class RunsHistory(RunsBin):
     def _runs_again(self, again: Again) -> None:
         if self._remembers:
             self.action_show_run()
+        self._wanted = again.job.name
         self.workbench.job_started(again.job, what="training again")
         for note in again.notes:
             self.workbench.tell(note, "warning")
