@@ -59,8 +59,8 @@ class Survival:
         if self.ends_at_logout:
             return "outlive the workbench and its terminal, and end when you log out"
         if self.container:
-            return "outlive the workbench, its terminal and connection, and end with this container"
-        return "outlive the workbench, its terminal and connection, and your login"
+            return "outlive the workbench, its terminal and connection (no tmux is needed), and end with this container"
+        return "outlive the workbench, its terminal and connection (no tmux is needed), and your login"
 
     @property
     def problem(self) -> str | None:
