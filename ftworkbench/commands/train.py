@@ -14,6 +14,7 @@ from ftworkbench.errors import EXIT_NO
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline
 from ftworkbench.steps.evaluate import start_evaluation
+from ftworkbench.steps.fit import room_warning
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.train import start_training
 
@@ -32,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
     opened = open_asked_recipe(args)
     if find_baseline(opened).job is None and not _baseline(opened, measure=args.baseline):
         return EXIT_NO
+    if warning := room_warning(opened):
+        say(f"warning: {warning}")
     return leave_or_follow(start_training(opened), "training", detach=args.detach, as_json=args.json)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ftworkbench.errors import InputError
+from ftworkbench.printable import one_line
 
 _SOURCES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "quantization": (("transformers", "utils/quantization_config.py", "BitsAndBytesConfig"),),
@@ -51,6 +52,14 @@ _FROM_PRETRAINED = {
 }
 
 
+_PLAIN: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "int": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "float": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
+    "str": ("text", lambda value: isinstance(value, str)),
+}
+
+
 @dataclass(frozen=True)
 class LibraryOption:
     """An option as the library's source declares it; `type` and `default` are source text."""
@@ -80,6 +89,21 @@ def library_fields(table: str) -> dict[str, LibraryOption]:
 def library_options(table: str) -> frozenset[str]:
     """The names of `library_fields`."""
     return frozenset(library_fields(table))
+
+
+def value_problem(table: str, name: str, value: Any) -> str | None:
+    """What is wrong with a value for a library's option, by the type that its source declares; None where nothing is.
+
+    Only the plain types are looked at: what else an option takes is the library's to say.
+    """
+    field = library_fields(table).get(name)
+    if field is None:
+        return None
+    kind = field.type.removeprefix("Optional[").removesuffix("]").removesuffix(" | None")
+    if not kind and field.default in ("True", "False"):
+        kind = "bool"
+    words, fits = _PLAIN.get(kind, ("", lambda _: True))
+    return None if fits(value) else f"must be {words}, not {one_line(str(value), 60)}"
 
 
 @cache

@@ -14,7 +14,7 @@ from ftworkbench.paths import POCKET_ID, model_folder
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.cross_checks import cross_problems
 from ftworkbench.recipe.declare import Value
-from ftworkbench.recipe.libraries import library_options
+from ftworkbench.recipe.libraries import library_options, value_problem
 from ftworkbench.recipe.options import TABLE_NAMES, find_option, options, problem, settle
 from ftworkbench.recipe.own_tables import HUB
 from ftworkbench.recipe.places import SET, Places
@@ -159,7 +159,7 @@ class _Reading:
                 else:
                     self._say(key, wrong)
             else:
-                wrong = unknown_option(table, name)
+                wrong = unknown_option(table, name) or value_problem(table, name, value)
                 if wrong is None:
                     extra[name] = value
                 else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ftworkbench.errors import RecipeError
+from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.estimate.cards import Card, find_card, machine_with
 from ftworkbench.estimate.fit import Fit, estimate, peak_gib, speed_of
 from ftworkbench.estimate.measures import Measure, keep, kind_of, measures_of, read_measures, settings_of
@@ -51,6 +51,18 @@ def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None
         longest_tokens=sizes.longest, measures=measures_of(card.name, model, sizes.longest),
     )  # fmt: skip
     return Fitted(found, opened, basis)
+
+
+def room_warning(opened: Opened) -> str:
+    """What the estimate says against launching the recipe here, in one line; empty where it fits, or is not known."""
+    try:
+        found = fit(opened).fit
+    except InputError:
+        return ""
+    if found.fits is not False or found.card is None:
+        return ""
+    needed = f"{found.peak_gib:.1f} of the {found.card.memory:.0f} GiB of {found.card.name}"
+    return f"by the estimate this does not fit: it needs {needed}. {found.advice}"
 
 
 def _card(opened: Opened, name: str | None) -> Card:

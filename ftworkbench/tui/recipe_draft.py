@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.machine import this_machine
 from ftworkbench.recipe.declare import Value
+from ftworkbench.recipe.libraries import value_problem
 from ftworkbench.recipe.options import Option, find_option, options, problem
 from ftworkbench.recipe.places import Places
 from ftworkbench.recipe.read import parse, unknown_option, value_of
@@ -157,7 +158,10 @@ class Draft:
         option = find_option(key)
         if option is None:
             table, _, name = key.partition(".")
-            return unknown_option(table, name)
+            wrong = unknown_option(table, name)
+            if wrong is None and written.strip():
+                wrong = value_problem(table, name, read_value(None, written))
+            return None if wrong is None else f"{name} {wrong}"
         if not written.strip():
             return f"{option.name} must be given" if option.required else None
         wrong = problem(option, read_value(option, written))

@@ -18,7 +18,7 @@ from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps import choose as choosing
 from ftworkbench.steps.basis import Basis, Sizes
 from ftworkbench.steps.choose import choose, chosen
-from ftworkbench.steps.fit import fit
+from ftworkbench.steps.fit import fit, room_warning
 from ftworkbench.steps.recipe import open_recipe
 
 MACHINE = Machine(cores=4, memory=16 * 2**30)
@@ -129,6 +129,17 @@ def test_the_choice_is_in_what_is_submitted_on_a_card(tmp_path: Path, monkeypatc
     assert {choice.key for choice in found.choices} > {choice.key for choice in opened.choices} - {"model.dtype"}
     (tmp_path / "m" / "config.json").unlink()
     assert choose(opened) == opened
+
+
+def test_what_does_not_fit_is_said_before_it_is_launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ftworkbench.machine import Card
+
+    card = Card("NVIDIA GeForce RTX 3060", 12 * 2**30, (8, 6))
+    for module in ("steps.recipe", "steps.choose", "steps.fit"):
+        monkeypatch.setattr(f"ftworkbench.{module}.this_machine", lambda: replace(MACHINE, cards=(card,)))
+    path = _workspace(tmp_path)
+    assert "It fits with quantization.load_in_4bit = true" in room_warning(open_recipe(path))
+    assert room_warning(open_recipe(path, ["quantization.load_in_4bit=true"])) == ""
 
 
 def test_on_a_cpu_it_stays_as_it_was_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,7 +177,7 @@ def help_lines(draft: Draft, key: str, width: int) -> list[Content]:
     if draft.base is not None and (was := draft.base.values.get(key)) is not None:
         lines += wrapped(shown(f"in {draft.base.name}: {one_line(written_value(was), 120)}", "$text-muted"), width)
     if option is None:
-        return lines + _library_help(key, width)
+        return lines + _library_help(key, width) + _chosen_lines(draft, key, width)
     lines += wrapped(shown(option.help), width)
     if option.why:
         lines += wrapped(shown(option.why, "$text-muted"), width)
@@ -188,11 +188,15 @@ def help_lines(draft: Draft, key: str, width: int) -> list[Content]:
         if value:
             parts += [Content.styled(f"{name} ", "$text-muted"), shown_line(value, 200), "   "]
     lines += wrapped(Content("").join(parts), width)
+    return lines + _chosen_lines(draft, key, width)
+
+
+def _chosen_lines(draft: Draft, key: str, width: int) -> list[Content]:
+    """Why the option was set so, where it was left out and chosen."""
     choice = next((choice for choice in draft.choices if choice.key == key), None)
-    if choice is not None:
-        why = Content.assemble(("chosen for this machine: ", "$accent"), shown(choice.why))
-        lines += wrapped(why, width)
-    return lines
+    if choice is None:
+        return []
+    return wrapped(Content.assemble(("chosen for this machine: ", "$accent"), shown(choice.why)), width)
 
 
 def _library_help(key: str, width: int) -> list[Content]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ftworkbench.tui.app import Workbench
 
 
+_KEYS = "123456789abcdefgh"
+
+
 class TurningDesk(Container):
     """Holds a draft and a form. Whoever extends it shows them."""
 
@@ -94,14 +97,14 @@ class TurningDesk(Container):
         draft = self.draft
         if draft is None:
             return
-        found = comparables(self.workbench.workspace, draft.path.stem)[:9]
-        answers = [Answer(str(number), each.title, str(number)) for number, each in enumerate(found, 1)]
+        found = dict(zip(_KEYS, comparables(self.workbench.workspace, draft.path.stem), strict=False))
 
         def chosen(answer: str | None) -> None:
             if answer is not None and self.draft is not None:
-                self.draft.base = found[int(answer) - 1].load()
+                self.draft.base = found[answer].load()
                 self.show()
 
+        answers = [Answer(key, each.title, key) for key, each in found.items()]
         self.app.push_screen(Ask("Mark what differs from", "", answers), chosen)
 
     # Left out, taken back
