@@ -51,6 +51,18 @@ def parse(text: str, name: str, where: str = "") -> Recipe:
     return reading.finish(reading.recipe(name))
 
 
+def examine(text: str, name: str, where: str) -> tuple[Recipe | None, tuple[str, ...]]:
+    """The recipe in a text that is being written, and all problems; None where an option is wrong by itself.
+
+    With problems between options there is a recipe all the same: it cannot be run, but it can be estimated.
+    """
+    try:
+        reading = _Reading(text, where)
+    except RecipeError as error:
+        return None, error.problems
+    return reading.recipe(name), tuple(reading.problems)
+
+
 def value_of(text: str) -> Value:
     """What `text` says as a TOML value; the text itself where it is none."""
     try:

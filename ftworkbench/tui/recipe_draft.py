@@ -13,9 +13,9 @@ from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.machine import this_machine
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.libraries import value_problem
-from ftworkbench.recipe.options import Option, find_option, options, problem
+from ftworkbench.recipe.options import TABLE_NAMES, Option, find_option, options, problem
 from ftworkbench.recipe.places import Places
-from ftworkbench.recipe.read import parse, unknown_option, value_of
+from ftworkbench.recipe.read import examine, unknown_option, value_of
 from ftworkbench.recipe.resolve import Choice, resolve
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import set_option, unset_option
@@ -40,13 +40,14 @@ class Reading:
 
 def read(text: str, path: Path) -> Reading:
     """Reads a recipe's text; never raises for what is wrong with it."""
-    recipe = None
+    recipe, problems = examine(text, path.stem, path.name)
+    if recipe is None:
+        return Reading(None, None, (), problems)
     try:
-        recipe = parse(text, path.stem, path.name)
         resolved, choices = resolve(recipe, this_machine())
     except RecipeError as error:
-        return Reading(recipe, None, (), error.problems)
-    return Reading(recipe, resolved, choices, ())
+        return Reading(recipe, None, (), problems + error.problems)
+    return Reading(recipe, resolved, choices, problems)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Draft:
         return self.text != self.saved
 
     def opened(self) -> Opened | None:
-        """The recipe as the steps want it; None while something is wrong with it."""
+        """The recipe as the steps want it, to be estimated; None while an option of it is wrong by itself."""
         return _opened(self.path, self.reading)
 
     def preview(self, key: str, written: str) -> Preview:
@@ -232,7 +233,7 @@ class Draft:
         found: dict[str, str] = {}
         for line in self.problems:
             match = _KEY.search(line.partition(": ")[2] or line)
-            key = match[1] if match and find_option(match[1]) else ""
+            key = match[1] if match and match[1].partition(".")[0] in TABLE_NAMES else ""
             found.setdefault(key, line)
         return found
 

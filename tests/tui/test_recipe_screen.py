@@ -230,6 +230,16 @@ async def test_a_value_that_goes_wrong_with_another_is_said_while_it_is_written(
         assert "quantized ones cannot be taken from" in " ".join(shown(app).split())
 
 
+async def test_options_that_exclude_each_other_are_marked_and_estimated_all_the_same(tmp_path: Path) -> None:
+    recipe = make_workspace(tmp_path / "desk")
+    recipe.write_text(recipe.read_text() + "[quantization]\nload_in_4bit = true\nload_in_8bit = true\n")
+    async with opened(recipe, start="recipe") as (app, pilot):
+        await until(pilot, lambda: "tokens/s" in page_of(app, "#fit"))
+        assert "! load_in_8bit" in shown(app)
+        await pilot.press("r")
+        await until(pilot, lambda: "the recipe has problems" in shown(app))
+
+
 async def test_what_the_model_cannot_take_keeps_a_recipe_from_being_run(tmp_path: Path) -> None:
     async with opened(make_workspace(tmp_path / "desk"), start="recipe") as (app, pilot):
         await until(pilot, lambda: "tokens/s" in page_of(app, "#fit"))

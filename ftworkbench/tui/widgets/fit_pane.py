@@ -48,7 +48,7 @@ class FitPane(LinesView):
         self._draft = draft
         opened = draft.opened()
         if opened is None:
-            self._error = "there is no estimate until the recipe is right"
+            self._error = "there is no estimate until each option is right"
         elif anew or not self._estimate(opened):
             self._look_at(opened)
         self._show()
