@@ -6,7 +6,7 @@ The rules are PEFT's own (0.21, tuners/tuners_utils.py and the layers of lora an
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ftworkbench.errors import InputError
@@ -76,8 +76,9 @@ def _adapted_layers(linear: Linear, shape: Shape, recipe: Recipe) -> list[int]:
     else:
         wanted, extra = recipe.lora.target_modules, recipe.lora.extra
     only = extra.get("layers_to_transform")
-    layers = [only] if isinstance(only, int) else list(only) if only else list(range(shape.layers))
-    left_out = extra.get("exclude_modules") or ()
+    layers = [only] if isinstance(only, int) else only if isinstance(only, list) and only else range(shape.layers)
+    layers = [layer for layer in layers if isinstance(layer, int) and 0 <= layer < shape.layers]
+    left_out = _wanted(extra.get("exclude_modules"))
     if isinstance(wanted, str) and wanted.lower() == _EVERY and not left_out:
         return layers
     return [layer for layer in layers if _is_target(shape.path(layer, linear), wanted, left_out)]
@@ -90,13 +91,25 @@ def _is_target(path: str, wanted: Wanted, left_out: Wanted) -> bool:
     return (isinstance(wanted, str) and wanted.lower() == _EVERY) or _matches(wanted, path)
 
 
+def _wanted(said: Any) -> Wanted:
+    return said if isinstance(said, str) else _names(said)
+
+
+def _names(said: Any) -> tuple[str, ...]:
+    return tuple(each for each in said if isinstance(each, str)) if isinstance(said, list | tuple) else ()
+
+
 def _matches(wanted: Wanted, path: str) -> bool:
     if isinstance(wanted, str):
-        try:
-            return re.fullmatch(wanted, path) is not None
-        except re.error:
-            return False
+        return _fits(wanted, path)
     return any(path == each or path.endswith(f".{each}") for each in wanted)
+
+
+def _fits(pattern: str, path: str) -> bool:
+    try:
+        return re.fullmatch(pattern, path) is not None
+    except re.error:
+        return False
 
 
 def _matches_end(wanted: Wanted, path: str) -> bool:
@@ -108,14 +121,14 @@ def _matches_end(wanted: Wanted, path: str) -> bool:
 
 def _rank(path: str, recipe: Recipe) -> int:
     """The rank at a module: rank_pattern's, where one of its patterns fits the end of the path."""
-    patterns = recipe.lora.extra.get("rank_pattern") or {}
-    for pattern, rank in patterns.items():
-        if re.match(rf"(.*\.)?({pattern})$", path):
-            return int(rank)
+    patterns = recipe.lora.extra.get("rank_pattern")
+    for pattern, rank in patterns.items() if isinstance(patterns, Mapping) else ():
+        if isinstance(rank, int) and _fits(rf"(.*\.)?({pattern})", path):
+            return rank
     return recipe.lora.r
 
 
 def _saved_whole(shape: Shape, extra: Any) -> int:
     """Embedding and head, where modules_to_save has them trained and saved whole."""
-    names = extra.get("modules_to_save") or ()
+    names = _names(extra.get("modules_to_save"))
     return sum(shape.vocabulary * shape.hidden for name in ("embed_tokens", "lm_head") if name in names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -81,9 +81,23 @@ def _variants(lora: Lora) -> Iterator[tuple[str, str]]:
             yield f"lora.{name}", "needs target_modules to be a list of names: a pattern names the layers itself"
     if extra.get("layers_pattern") and extra.get("layers_to_transform") is None:
         yield "lora.layers_pattern", "needs layers_to_transform beside it"
+    for name in _PATTERNS:
+        yield from _pattern(name, extra.get(name))
     both = sorted(set(_names(extra.get("modules_to_save"))) & set(_names(lora.target_modules)))
     if both:
         yield "lora.modules_to_save", f"names {_list(both)}, which target_modules does too; keep one"
+
+
+def _pattern(name: str, said: Any) -> Iterator[tuple[str, str]]:
+    """PEFT takes a pattern for the end of a path, and the number that holds there."""
+    if said is None:
+        return
+    if not isinstance(said, Mapping) or not all(isinstance(each, int) and each > 0 for each in said.values()):
+        yield f"lora.{name}", "is a table of patterns and whole numbers, as { q_proj = 8 }"
+        return
+    for pattern in said:
+        if not _is_pattern(str(pattern)):
+            yield f"lora.{name}", f"{one_line(str(pattern), 40)} is no pattern"
 
 
 def _start(recipe: Recipe) -> Iterator[tuple[str, str]]:

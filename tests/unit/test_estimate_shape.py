@@ -117,6 +117,8 @@ def test_parameters_are_counted_to_the_last_one(config: dict[str, Any], paramete
         ('r = 8\ntarget_modules = ["layers.31.self_attn.q_proj"]', 65_536),
         ('r = 8\ntarget_modules = ["q_proj"]\nlayers_to_transform = [0, 1]', 131_072),
         ('r = 8\ntarget_modules = ["no_proj"]', 0),
+        ('r = 8\ntarget_modules = ["q_proj"]\nlayers_to_transform = ["a", 99]', 0),
+        ('r = 8\ntarget_modules = ["q_proj", "v_proj"]\nrank_pattern = { q_proj = 4 }', 3_407_872 - 1_048_576),
         ("r = 8\ntarget_modules = '.*self_attn\\.(q|v)_proj'", 3_407_872),
         ("r = 16\nuse_dora = true", 41_943_040 + 32 * (4096 * 3 + 1024 * 2 + 14336 * 2)),
     ],
