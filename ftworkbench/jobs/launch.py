@@ -33,6 +33,7 @@ WORKER = "ftworkbench.worker"
 STOP_GRACE = 10.0  # seconds from SIGTERM to SIGKILL
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers")
 _LOOK = 0.05
+_REFUSES = 0.3  # seconds in which systemd-run says that it cannot
 
 
 def library_versions() -> dict[str, str]:
@@ -127,15 +128,29 @@ def _start(job: Job) -> None:
     manifest = read_manifest(job)
     # -P: a file of the workspace that is named like a library must not be imported in its place.
     command = [sys.executable, "-P", "-m", manifest.get("module", WORKER), str(job.path)]
+    own = environment(str(manifest.get("device", "auto")))
+    here = survival()
+    process = _process(job, launched(command, here), own)
+    if here.scoped and _has_refused(process, job):
+        process = _process(job, command, own)
+    with state_guard(job):
+        state = read_state(job)
+        if state is not None and state.pid is None:
+            put_state(job, replace(state, pid=process.pid, start=process_start(process.pid)))
+    # Nobody waits for the worker, but somebody has to take its exit status, or it stays as a zombie.
+    threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
+
+
+def _process(job: Job, command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
     log = os.open(job.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        process = subprocess.Popen(
-            launched(command, survival()),
+        return subprocess.Popen(
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=job.workspace.root,
-            env=environment(str(manifest.get("device", "auto"))),
+            env=env,
             start_new_session=True,
         )
     except OSError as error:
@@ -143,12 +158,16 @@ def _start(job: Job) -> None:
         raise JobError(f"{job.short}: the worker could not be started: {error}") from error
     finally:
         os.close(log)
-    with state_guard(job):
-        state = read_state(job)
-        if state is not None and state.pid is None:
-            put_state(job, replace(state, pid=process.pid, start=process_start(process.pid)))
-    # Nobody waits for the worker, but somebody has to take its exit status, or it stays as a zombie.
-    threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
+
+
+def _has_refused(process: subprocess.Popen[bytes], job: Job) -> bool:
+    """Whether the user's manager, which answered when it was asked, has not started the worker."""
+    try:
+        code = process.wait(_REFUSES)
+    except subprocess.TimeoutExpired:
+        return False
+    state = read_state(job)
+    return code != 0 and state is not None and state.phase == "queued" and state.pid is None
 
 
 def _write_end(job: Job, ended: str, why: str) -> None:

@@ -58,7 +58,8 @@ def with_model(work: Work, *, fetch: bool = True) -> Work:
             )
         commit = _download(work, revision)
     write_json(_pin(work.job), {"model_id": model.model_id, "revision": model.revision, "commit": commit})
-    _ask_no_more()  # all is here now: nothing may wait for a network
+    if "/" not in (model.attn_implementation or ""):  # a kernel of the hub, which comes when the model is loaded
+        _ask_no_more()  # all is here now: nothing may wait for a network
     return replace(work, recipe=replace(work.recipe, model=replace(model, revision=commit)))
 
 

@@ -166,6 +166,20 @@ def test_a_manager_that_cannot_be_reached_is_done_without(
     assert phase(job) == "done"
 
 
+def test_a_manager_that_refuses_after_all_is_done_without(
+    desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuses = "#!/bin/sh\n[ \"$5\" = true ] || { echo 'Failed to start transient scope unit' >&2; exit 1; }\n"
+    put_on_path(
+        tmp_path / "bin", monkeypatch, systemd_run=refuses, loginctl="#!/bin/sh\necho Linger=yes\n"
+    )  # fmt: skip
+    assert survival().scoped
+    job = start(desk)
+    list(follow(job, poll=0.05))
+    assert phase(job) == "done"
+    assert "Failed to start transient scope" in job.log.read_text()
+
+
 def test_a_scope_is_asked_for_only_where_it_lives_longer_than_a_session() -> None:
     command = ["python", "-m", "worker"]
     for lingers, kills, scoped in [(True, False, True), (True, True, True), (False, True, True), (False, False, False)]:
