@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.outputs import Output, write_outputs
 from ftworkbench.evaluate.report import System, evaluation_json, scores, summarise
@@ -23,6 +24,7 @@ from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import State, own_state, write_state
+from ftworkbench.jobs.step_rows import STEPS, write_step
 from ftworkbench.machine import boot_id, host
 from ftworkbench.workspace import Workspace
 
@@ -135,7 +137,35 @@ def train(
         if step % (steps // 3) == 0:
             log.emit("evaluation", step=step, name="validation", values={"eval_loss": round(loss + 0.05, 4)})
             log.emit("checkpoint", step=step, path=f"checkpoints/step-{step}", sha256="c" * 64)
+            sample(log, step, share)
     return log
+
+
+def sample(log: EventLog, step: int, share: float) -> None:
+    """Answers to three held-out prompts, of which more are right the later it is."""
+    for place in range(3):
+        right = place < 3 * share - 0.5
+        wrong = json.dumps({"queue": "billing", "urgency": URGENCIES[place]})
+        log.emit(
+            "sample",
+            step=step,
+            row=f"{place:016x}",
+            prompt=TICKETS[place],
+            answer=reference(place) if right else wrong,
+            reference=reference(place),
+            system="tuned",
+        )
+
+
+def write_step_rows(job: Job, steps: int) -> None:
+    """Says which rows of the training file each step took: four, one after the other."""
+    source = open_source(job.workspace.root / "train.jsonl")
+    source.index_some(1.0)
+    keys = [source.row(index).key for index in range(source.known)]
+    source.close()
+    job.outputs.mkdir(exist_ok=True)
+    for step in range(1, steps + 1):
+        write_step(job.outputs / STEPS, step, [keys[(4 * step + place) % len(keys)] for place in range(4)])
 
 
 def finish_training(job: Job, clock: Clock, log: EventLog, steps: int) -> None:
@@ -298,6 +328,7 @@ def make_job_folders(root: Path) -> Made:
 
         done = jobs["done"] = make_job(workspace, "train", clock)
         finish_training(done, clock, train(done, clock, 300, 300, seed=4), 300)
+        write_step_rows(done, 300)
 
         evaluated = jobs["evaluated"] = make_job(
             workspace, "evaluate", clock, {"job": str(done.path), "baseline": None}

@@ -99,6 +99,123 @@ async def test_the_next_metric_takes_the_large_chart(made: Made) -> None:
         await until(pilot, lambda: "▸learning rate" in shown(app))
 
 
+async def test_the_chart_is_read_by_a_cursor_and_zoomed_around_it(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
+        await until(pilot, lambda: "step 300/300" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "step 300  loss" in shown(app))
+        await pilot.press("left", "left")
+        await until(pilot, lambda: "step 298  loss" in shown(app) and "gradient norm" in shown(app))
+        await pilot.press("home", "plus", "plus")
+        await until(pilot, lambda: "step 1  loss" in shown(app) and " 75 " in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "step 1  loss" not in shown(app))
+        assert app.screen.focused is app.screen.query_one(ItemList)
+
+
+async def test_marked_runs_are_drawn_over_each_other_by_signs_and_names_until_all_are_let_go(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        for name in ("done", "stopped"):
+            app.screen.query_one(ItemList).go_to(made.jobs[name].name)
+            await pilot.press("space")
+        names = [f"━{sign}━ {made.jobs[name].short}" for sign, name in (("●", "done"), ("▲", "stopped"))]
+        await until(pilot, lambda: all(name in shown(app) for name in names))
+        assert shown(app).count("▲") > 3
+        app.screen.query_one(ItemList).go_to(made.jobs["lost"].name)
+        await until(pilot, lambda: f"━■━ {made.jobs['lost'].short}" in shown(app))
+        await pilot.press("enter", "left")
+        await until(pilot, lambda: "step 209  ■" in shown(app))  # the stopped one had ended before
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: "each step" in shown(app))
+
+
+async def test_only_a_training_is_marked(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        app.screen.query_one(ItemList).go_to(made.jobs["merged"].name)
+        await pilot.press("space")
+        await until(pilot, lambda: "is no training job" in shown(app))
+
+
+async def test_from_a_step_of_the_chart_to_the_rows_that_it_took_and_their_review(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
+        await until(pilot, lambda: "step 300/300" in shown(app))
+        await pilot.press("enter", "left", "enter")
+        await until(pilot, lambda: "step 299: 4 rows" in shown(app))
+        lines = [line for line in shown(app).splitlines() if line[1:].lstrip("▸ ").startswith("·")]
+        assert len(lines) == 4
+        await pilot.press("x")
+        await until(pilot, lambda: "4 rows, 1 decided" in shown(app))
+        await pilot.press("q")
+        await until(pilot, lambda: "of 80 kept" in shown(app) and "step 299" not in shown(app))
+
+
+async def test_a_step_whose_rows_nobody_wrote_down_says_so(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        app.screen.query_one(ItemList).go_to(made.jobs["lost"].name)
+        await until(pilot, lambda: "step 210/300" in shown(app))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "has not written down" in shown(app))
+
+
+async def test_the_answers_to_held_out_prompts_stand_by_step_beside_what_is_expected(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "triage" in shown(app))
+        app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
+        await pilot.press("a")
+        await until(pilot, lambda: "3 held-out prompts   as expected: 1 → 2 → 3 at step 300" in shown(app))
+        assert '200 to 300 ✔  {"queue": "account"' in shown(app)
+
+
+async def test_what_the_curves_say_stands_at_the_head_and_what_to_do_among_the_notices(made: Made) -> None:
+    log = EventLog(made.jobs["running"].events, 1)
+    for step in range(127, 220):
+        log.emit("metric", step=step, values={"loss": 0.6 + (step - 126) * 0.02, "learning_rate": 0.002})
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "The loss rises since about step 1" in shown(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "a third, or with a" in shown(app))
+
+
+async def test_the_gauges_of_a_card_are_shown_where_there_are_some(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "step 126/300" in shown(app))
+        assert "GPU" not in shown(app)
+        gauges = {"gpu_percent": 97.0, "gpu_celsius": 71.0, "gpu_watts": 612.0, "gpu_gib": 43.2}
+        EventLog(made.jobs["running"].events, 1).emit("metric", step=127, values={"loss": 0.4, **gauges})
+        await until(pilot, lambda: "43.2 GiB  GPU 97%  71 °C  612 W" in shown(app))
+
+
+@pytest.mark.parametrize("size", [(20, 6), (40, 10), (80, 24), (250, 70)])
+async def test_any_size_of_terminal_shows_a_run_and_its_chart(made: Made, size: tuple[int, int]) -> None:
+    async with opened(None, start="runs", root=made.workspace.root, size=size) as (app, pilot):
+        await until(pilot, lambda: app.screen.query_one(ItemList).count > 0)
+        app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
+        await pilot.press("space", "k", "space", "enter", "left", "plus", "m", "escape", *"aalnot")
+        await pilot.pause()
+
+
+async def test_events_that_nobody_would_write_leave_the_screen_as_it_is(made: Made) -> None:
+    events = made.jobs["running"].events
+    with events.open("a") as file:
+        file.write('{"seq": 9001, "t": 1, "kind": "metric", "step": "x", "values": {"loss": NaN}}\n')
+        file.write('{"seq": 9002, "t": 1, "kind": "metric", "step": 1e400, "values": {"loss": 1e400}}\n')
+        file.write('{"seq": 9003, "t": 1, "kind": "metric", "step": -5, "values": [1]}\n')
+        file.write('{"seq": 9004, "t": 1, "kind": "sample", "step": null, "prompt": {"a": 1}, "answer": 7}\n')
+        file.write('{"seq": 9005, "t": 1, "kind": "evaluation", "values": {"eval_loss": null}}\n')
+        file.write('{"seq": 9006, "kind": "metric"}\nnot json\n\x00\n')
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "step 126/300" in shown(app))
+        await pilot.press("enter", "left", "escape", "a", "n", "t")
+        await pilot.pause()
+
+
 async def test_the_newest_job_stands_first_and_each_phase_has_a_sign_of_its_own(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
         await until(pilot, lambda: "failed" in shown(app))

@@ -86,10 +86,7 @@ class RunsScreen(RunsHistory):
         if self.telling is not None and self.telling.job.name == entry["job"]:
             return
         job = self.job_named(entry["job"])
-        self.telling = self._marked.telling(job.name) or self._tellings.pop(job.name, None) or Telling(job)
-        self._tellings[job.name] = self.telling
-        while len(self._tellings) > _KEPT:
-            self._tellings.pop(next(iter(self._tellings)))
+        self.telling = self._telling_of(job)
         view = self.query_one(RunView)
         view.show_job(entry, self.telling)
         view.show_over(self._marked.over(job.name, self.telling))
@@ -97,6 +94,14 @@ class RunsScreen(RunsHistory):
         self.workbench.launch(
             lambda: _read_recipe(job), self._recipe_read, doing="reading the recipe", group=f"recipe of {job.name}"
         )
+
+    def _telling_of(self, job: Job) -> Telling:
+        """The job's story, as far as it was told before; the last ones that were asked for are kept."""
+        telling = self._marked.telling(job.name) or self._tellings.pop(job.name, None) or Telling(job)
+        self._tellings[job.name] = telling
+        while len(self._tellings) > _KEPT:
+            self._tellings.pop(next(iter(self._tellings)))
+        return telling
 
     def _recipe_read(self, found: tuple[Job, str, float | None]) -> None:
         job, text, limit = found
@@ -181,10 +186,9 @@ class RunsScreen(RunsHistory):
 
     def action_mark(self) -> None:
         job = self._chosen_training()
-        if job is None or self.telling is None:
-            return
-        self._marked.toggle(self.workbench, job, self.telling)
-        self._marks_changed()
+        if job is not None:
+            self._marked.toggle(self.workbench, job, self._telling_of(job))
+            self._marks_changed()
 
     def _marks_changed(self) -> None:
         self.query_one(JobList).show_signs(self._marked.signs)

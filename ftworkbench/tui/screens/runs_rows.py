@@ -22,9 +22,9 @@ def show_step_rows(workbench: Workbench, job: Job, after: int, step: int) -> Non
     def show(found: tuple[Path, tuple[str, ...]]) -> None:
         path, keys = found
         if not keys:
-            workbench.tell(f"which rows {job.short} took at {words} was not written down", "warning")
+            workbench.tell(f"{job.short} has not written down the rows of {words}", "warning")
             return
-        workbench.run_worker(_open(workbench, path, keys, f"{words} of {job.short}"), group="step rows", exclusive=True)
+        workbench.run_worker(_open(workbench, path, keys, words), group="step rows", exclusive=True)
 
     workbench.launch(partial(_rows_of, job, first, step), show, doing="looking for its rows", group="step rows")
 

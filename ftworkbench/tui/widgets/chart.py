@@ -91,10 +91,8 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
         frame = draw(picture.curves(span), width, height - len(caption) - len(foot), span, cursor)
         return [*caption, *frame, *foot]
 
-    def on_focus(self) -> None:
-        self._draw_now()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, value: bool) -> None:
+        super().watch_has_focus(value)
         self._draw_now()
 
     def on_click(self, event: events.Click) -> None:

@@ -25,7 +25,6 @@ from ftworkbench.tui.widgets.sample_words import sample_lines
 
 # Figures that change every second are read; faster ones only flicker.
 SECONDS_BETWEEN = 1.0
-_CURVES_EVERY = 2
 clock = time.time
 
 
@@ -43,7 +42,7 @@ class RunView(Vertical):
         self._view = "curves"
         self._recipe = ""
         self._drawn_at = 0.0
-        self._times = 0
+        self._all_drawn_at = 0.0
         self._is_new = True
         self._waiting: Timer | None = None
 
@@ -135,27 +134,29 @@ class RunView(Vertical):
             self.story_moved()
 
     def story_moved(self) -> None:
-        """Draws what has changed of the story: its figures once a second at most, its curves every other time."""
+        """Draws what has changed of the story: figures once a second at most, curves and texts half as often."""
         if self._is_new:
             self._is_new = False
             self.refresh_story()
         elif self._waiting is None:
-            due = self._drawn_at + SECONDS_BETWEEN - time.monotonic()
-            if due <= 0:
-                self._go_on()
-            else:
-                self._waiting = self.set_timer(due, self._go_on)
+            self._wait(self._drawn_at + SECONDS_BETWEEN, self._refresh_figures)
 
-    def _go_on(self) -> None:
-        self._times += 1
-        if self._times % _CURVES_EVERY == 0 or self._view != "curves":
-            self.refresh_story()
+    def _wait(self, until: float, call: Callable[[], None]) -> None:
+        left = until - time.monotonic()
+        if left > 0:
+            self._waiting = self.set_timer(left, call)
         else:
-            self._refresh_head()
+            call()
+
+    def _refresh_figures(self) -> None:
+        """The figures now, the rest when its time has come."""
+        self._refresh_head()
+        self._wait(self._all_drawn_at + 2 * SECONDS_BETWEEN, self.refresh_story)
 
     def refresh_story(self) -> None:
         """Draws what has changed of the story, at once."""
         self._refresh_head()
+        self._all_drawn_at = self._drawn_at
         if self._view == "curves":
             self._refresh_curves()
         elif self._view == "recipe":
@@ -172,7 +173,7 @@ class RunView(Vertical):
 
     def tick(self) -> None:
         """Lets the time left go on, where nothing else is new."""
-        if time.monotonic() - self._drawn_at >= 1.5 * SECONDS_BETWEEN:
+        if self._waiting is None and time.monotonic() - self._drawn_at >= 1.5 * SECONDS_BETWEEN:
             self._refresh_head()
 
     def _say_title(self) -> None:
