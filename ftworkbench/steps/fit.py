@@ -127,8 +127,7 @@ def _measured(job: Job, opened: Opened, basis: Basis) -> Iterator[Measure]:
         peak_gib=told.get("peak_gib") if told.get("fits") else None,
         tokens_per_second=told.get("tokens_per_second"),
         estimated_gib=_peak(recipe, basis, longest, card),
-        # The job took the longest rows, as many as a step holds.
-        estimated_speed=speed_of(recipe, basis.shape, card, longest, longest),
+        estimated_speed=speed_of(recipe, basis.shape, card, basis.sizes.mean, longest),
         t=float(read_manifest(job).get("created", 0.0)),
     )
 
