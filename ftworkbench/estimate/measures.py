@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -67,23 +68,23 @@ class Measures:
         settings, kind = settings_of(recipe, self.longest), kind_of(recipe)
         same = [each for each in self.known if each.settings == settings]
         if same:
-            return _by(same[-1], f"measured on {same[-1].place}")
+            return _by(same[-1], f"measured on {same[-1].place}", math.inf)
         alike = [each for each in self.known if each.kind == kind and each.peak_gib is not None]
-        return _by(alike[-1], f"corrected by a measure on {alike[-1].place}") if alike else Correction()
+        return _by(alike[-1], f"corrected by a measure on {alike[-1].place}", _MOST) if alike else Correction()
 
 
-def _by(measure: Measure, source: str) -> Correction:
+def _by(measure: Measure, source: str, most: float) -> Correction:
     if measure.peak_gib is None:
         return Correction(source=f"{source}: memory ran out", full=True)
     speed = 1.0
     if measure.tokens_per_second and measure.estimated_speed:
         speed = measure.tokens_per_second / measure.estimated_speed
     peak = measure.peak_gib / measure.estimated_gib if measure.estimated_gib else 1.0
-    return Correction(_bounded(peak), _bounded(speed), source)
+    return Correction(_bounded(peak, most), _bounded(speed, most), source)
 
 
-def _bounded(factor: float) -> float:
-    return min(max(factor, 1 / _MOST), _MOST)
+def _bounded(factor: float, most: float) -> float:
+    return min(max(factor, 1 / most), most)
 
 
 def settings_of(recipe: Recipe, longest: float) -> str:
