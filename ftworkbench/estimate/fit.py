@@ -27,8 +27,8 @@ class Fit:
     """The estimate of a recipe on a card. `peak_gib` is the sum of `parts`; None is what cannot be said.
 
     `stages` are the peaks of the step, the evaluation and the save; `parts` those of the highest. `changes` are the
-    options that `advice` says to set; `steps` is about how many the optimizer takes. `source` says what it was
-    measured or corrected by; empty for the formula alone.
+    options that `advice` says to set, or with None to leave out; `steps` is about how many the optimizer takes.
+    `source` says what it was measured or corrected by; empty for the formula alone.
     """
 
     parameters: int

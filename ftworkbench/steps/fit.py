@@ -20,6 +20,7 @@ from ftworkbench.recipe.resolve import resolve
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps.basis import Basis, basis_of, require_basis
 from ftworkbench.steps.choose import choose, chosen
+from ftworkbench.steps.faster import faster_left_out
 from ftworkbench.steps.model_checks import require_sound
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split
@@ -50,7 +51,8 @@ def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None
         opened.resolved, basis.shape, card, sizes.rows, sizes.mean,
         longest_tokens=sizes.longest, measures=measures_of(card.name, model, sizes.longest),
     )  # fmt: skip
-    return Fitted(found, opened, basis)
+    machine = machine_with(card, this_machine()) if card_name else this_machine()
+    return Fitted(faster_left_out(opened.recipe, found, basis, card, machine), opened, basis)
 
 
 def room_warning(opened: Opened) -> str:

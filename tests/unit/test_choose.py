@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from test_estimate_shape import GEMMA_2_2B, LLAMA_3_8B
 
-from ftworkbench.estimate.cards import CARDS, find_card
-from ftworkbench.estimate.fit import peak_gib
+from ftworkbench.estimate.cards import CARDS, find_card, machine_with
+from ftworkbench.estimate.fit import Fit, estimate, peak_gib
 from ftworkbench.estimate.shape import Shape, shape_of
 from ftworkbench.machine import Machine
 from ftworkbench.recipe.read import parse
@@ -18,6 +18,7 @@ from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps import choose as choosing
 from ftworkbench.steps.basis import Basis, Sizes
 from ftworkbench.steps.choose import choose, chosen
+from ftworkbench.steps.faster import faster_left_out
 from ftworkbench.steps.fit import fit, room_warning
 from ftworkbench.steps.recipe import open_recipe
 
@@ -140,6 +141,38 @@ def test_what_does_not_fit_is_said_before_it_is_launched(tmp_path: Path, monkeyp
     path = _workspace(tmp_path)
     assert "It fits with quantization.load_in_4bit = true" in room_warning(open_recipe(path))
     assert room_warning(open_recipe(path, ["quantization.load_in_4bit=true"])) == ""
+
+
+def _advised(lines: str, card: str = "H100") -> Fit:
+    said, found = recipe(lines), find_card(card, MACHINE)
+    machine, basis = machine_with(found, MACHINE), Basis(SHAPE, ROWS)
+    resolved, _ = chosen(said, basis, found, machine)
+    fit = estimate(resolved, SHAPE, found, 1000, 240, longest_tokens=1000)
+    return faster_left_out(said, fit, basis, found, machine)
+
+
+SCRIPT = "per_device_train_batch_size = 4\ngradient_accumulation_steps = 4\ngradient_checkpointing = true\n"
+
+
+def test_a_plain_script_is_told_what_leaving_its_batch_out_would_gain() -> None:
+    found = _advised(f"[train]\n{SCRIPT}[lora]\nlora_dropout = 0.05\n")
+    assert found.advice.startswith("Left out, per_device_train_batch_size, gradient_accumulation_steps, ")
+    assert set(found.changes) == {
+        ("train.per_device_train_batch_size", None),
+        ("train.gradient_accumulation_steps", None),
+        ("train.gradient_checkpointing", None),
+        ("lora.lora_dropout", None),
+    }
+    faster = _advised("")
+    assert faster.hours is not None
+    assert found.hours is not None
+    assert found.hours > 3 * faster.hours
+    assert "Left out" not in faster.advice
+
+
+def test_a_batch_of_other_rows_is_left_as_it_was_said() -> None:
+    assert "Left out" not in _advised(f"[train]\n{SCRIPT}".replace("steps = 4", "steps = 16")).advice
+    assert "Left out" not in _advised(f"[train]\n{SCRIPT}", "cpu").advice
 
 
 def test_on_a_cpu_it_stays_as_it_was_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
