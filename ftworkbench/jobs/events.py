@@ -169,12 +169,22 @@ def _last_event(path: Path) -> Event | None:
     return None
 
 
+def _loads(line: bytes) -> Any:
+    """The JSON of a line: by orjson, which is quicker, where it takes it (it takes no half of a surrogate pair)."""
+    import orjson
+
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return json.loads(line)
+
+
 def _parse(line: bytes) -> Event | None:
     """The event in a line; None where there is none. Kinds and fields that nobody knows yet are kept."""
     if not line.strip():
         return None
     try:
-        found = json.loads(line)
+        found = _loads(line)
         return Event(
             int(found["seq"]),
             float(found["t"]),
@@ -186,8 +196,8 @@ def _parse(line: bytes) -> Event | None:
         return None
 
 
-def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
-    """The events after byte `offset`, and the offset to go on from.
+def read_events(path: Path, offset: int = 0, most: int | None = None) -> tuple[list[Event], int]:
+    """The events after byte `offset`, of the next `most` bytes or a line at least, and the offset to go on from.
 
     A last line without its newline waits for the next call; lines that are no events are skipped. A file
     that is not there yet has no events.
@@ -195,7 +205,7 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            text = file.read()
+            text = file.read() if most is None else file.read(most) + file.readline()
     except FileNotFoundError:
         return [], offset
     end = text.rfind(b"\n") + 1

@@ -22,14 +22,17 @@ class Tail:
         self._path = path
         self._offset = 0
 
-    def poll(self) -> list[Event]:
-        """The events since the last call; all of them at the first. One `stat` where nothing was added."""
+    def poll(self, most: int | None = None) -> list[Event]:
+        """The events since the last call; all of them at the first. One `stat` where nothing was added.
+
+        With `most` those in about so many bytes: the next call goes on.
+        """
         try:
             if self._path.stat().st_size <= self._offset:
                 return []
         except FileNotFoundError:
             return []
-        events, self._offset = read_events(self._path, self._offset)
+        events, self._offset = read_events(self._path, self._offset, most)
         return events
 
 

@@ -120,6 +120,13 @@ class Story:
         left = (self.steps - last) * (last_t - first_t) / (last - first)
         return max(left - max(now - last_t, 0.0), 0.0)
 
+    def forget_past(self) -> None:
+        """Keeps of the story where it stands now: the last of its points, and nothing that was said."""
+        for points in self.metrics.values():
+            del points[:-1]
+        for said in (self.evaluations, self.samples, self.notices, self.answers):
+            said.clear()
+
     def latest(self, name: str) -> float | None:
         """The last value of a metric; None where there is none."""
         points = self.metrics.get(name)

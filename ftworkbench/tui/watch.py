@@ -23,6 +23,8 @@ TAIL_SECONDS = 0.25
 # Leaving the app waits for its threads, so no wait is longer than this.
 SLICE_SECONDS = 0.1
 _LIST_EVERY = 4  # times that it tails: what changes every second can be read
+_MOST_BYTES = 2_000_000  # that are read before what they say is shown
+_MANY = 1_000  # events at once: there are more, and they are read without a rest
 LIVE_PHASES = frozenset({"queued", "loading", "running", "saving"})
 
 
@@ -60,17 +62,21 @@ class EventsArrived(Message, bubble=False):
 
 @dataclass
 class _Followed:
-    """A job whose events are read as they come."""
+    """A job whose events are read as they come. Of its story only where it stands is kept."""
 
     tail: Tail
     story: Story
     new: list[Event] = field(default_factory=list)
+    wanted: bool = False
 
     def poll(self) -> bool:
-        events = self.tail.poll()
+        """Reads some of what came; True where there may be more."""
+        events = self.tail.poll(_MOST_BYTES)
         self.story.add(events)
-        self.new += events
-        return bool(events)
+        self.story.forget_past()
+        if self.wanted:
+            self.new += events
+        return len(events) >= _MANY
 
 
 class JobWatch:
@@ -111,23 +117,22 @@ class JobWatch:
         """Watches until stopped, or until `cancelled` says so."""
         turn = 0
         while not self._stopped.is_set() and not cancelled():
-            self.poll(list_jobs=turn % _LIST_EVERY == 0)
+            more = self.poll(list_jobs=turn % _LIST_EVERY == 0)
             turn += 1
-            waited = 0.0
+            waited = TAIL_SECONDS if more else 0.0
             while waited < TAIL_SECONDS and not cancelled() and not self._stopped.wait(SLICE_SECONDS):
                 waited += SLICE_SECONDS
 
-    def poll(self, *, list_jobs: bool = True) -> None:
-        """Looks once, and posts what is new."""
+    def poll(self, *, list_jobs: bool = True) -> bool:
+        """Looks once, and posts what is new. True where more is there already."""
         with self._lock:
             wanted, restart = {job.name: job for job in self._wanted.values()}, self._restart
             self._restart = set()
         for name in restart:
             self._followed.pop(name, None)
         for job in wanted.values():
-            self._follow(job)
-        for followed in self._followed.values():
-            followed.poll()
+            self._follow(job, wanted=True)
+        more = [followed.poll() for followed in self._followed.values()]
         if list_jobs:
             self._list(wanted)
         for name, job in wanted.items():
@@ -135,13 +140,14 @@ class JobWatch:
             if arrived and not self._stopped.is_set():
                 self._post(EventsArrived(job, tuple(arrived)))
                 self._followed[name].new = []
+        return any(more)
 
-    def _follow(self, job: Job) -> _Followed:
+    def _follow(self, job: Job, *, wanted: bool = False) -> _Followed:
         from ftworkbench.jobs.follow import Tail
         from ftworkbench.jobs.story import Story
 
         if job.name not in self._followed:
-            self._followed[job.name] = _Followed(Tail(job.events), Story())
+            self._followed[job.name] = _Followed(Tail(job.events), Story(), wanted=wanted)
             self._followed[job.name].poll()
         return self._followed[job.name]
 

@@ -70,10 +70,10 @@ def test_a_part_of_a_long_curve_has_every_point_where_they_are_few() -> None:
     points = [(step, float(step % 7)) for step in range(100_000)]
     thinned = Thinned()
     thinned.follow(points)
-    raw, smoothed = thinned.between(points, 50_000, 50_100)
+    raw, smoothed = thinned.between(50_000, 50_100)
     assert [x for x, _ in raw] == list(range(49_999, 50_102))
     assert [x for x, _ in smoothed] == [x for x, _ in raw]
-    assert len(thinned.between(points, 0, 100_000)[0]) < 1100
+    assert len(thinned.between(0, 100_000)[0]) < 1100
 
 
 def test_a_line_that_leaves_the_part_that_is_seen_goes_on_to_its_edge() -> None:

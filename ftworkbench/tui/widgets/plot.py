@@ -158,16 +158,22 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(points: Sequence[Point], width: int, last_x: float) -> str:
-    """The curve in one line of `width` cells, scaled by its own lowest and highest point; blank where it has none."""
+    """The curve in one line of `width` cells, scaled by its own lowest and highest cell; blank where it has none.
+
+    A cell is the mean of the points in it: where there are many the height of the curve is seen, not its noise.
+    """
     kept = finite(points)
     if not kept or width < 1:
         return " " * max(width, 0)
-    low, high = min(y for _, y in kept), max(y for _, y in kept)
     last_x = max(last_x, kept[-1][0], 1.0)
-    heights: dict[int, float] = {}
+    sums: dict[int, tuple[float, int]] = {}
     for x, y in kept:
-        heights[min(int(x / last_x * width), width - 1)] = y
-    scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
+        place = min(int(x / last_x * width), width - 1)
+        total, count = sums.get(place, (0.0, 0))
+        sums[place] = (total + y, count + 1)
+    heights = {place: total / count for place, (total, count) in sums.items()}
+    low, high = min(heights.values()), max(heights.values())
+    scale = (len(_BARS) - 1) / (high - low) if high - low > 1e-9 * abs(high) else 0.0
     cells = []
     for column in range(max(heights) + 1):
         value = heights.get(column)

@@ -48,7 +48,7 @@ def picture_of(telling: Telling, metric: Metric) -> Picture:
     evaluated = evaluation_points(telling.story, metric)
 
     def curves(span: Span) -> list[Curve]:
-        raw, smoothed = thinned.between(points, *span)
+        raw, smoothed = thinned.between(*span)
         found = [Curve(raw, "chart-faint"), Curve(smoothed, "chart-1")]
         return [*found, Curve(evaluated, "chart-2", "●")] if evaluated else found
 
@@ -77,7 +77,7 @@ def picture_of_all(runs: Sequence[Run], metric: Metric) -> Picture | None:
     def curves(span: Span) -> list[Curve]:
         return [
             Curve(
-                run.telling.curves[metric.name].between(run.telling.story.metrics[metric.name], *span)[1],
+                run.telling.curves[metric.name].between(*span)[1],
                 run.colour,
                 run.sign,
                 _APART,

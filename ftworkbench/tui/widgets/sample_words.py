@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LONGEST_PROMPT, _LONGEST_ANSWER = 400, 1200
 _GUTTER = 16
+_MOST_ANSWERS = 12  # of a prompt: more are not read, and each is compared with what is expected
 _STEPS_SHOWN = 6  # of how many evaluations the first line says how many answers were right
 _NONE = (
     "No answer was taken yet. At each evaluation the model answers a few held-out prompts, if the recipe has any: "
@@ -77,13 +78,17 @@ def _prompt(number: int, samples: Sequence[Sample], width: int) -> list[Content]
     if reference:
         expected = shown(reference[:_LONGEST_ANSWER])
         lines += wrapped(expected, width, Content.styled(f"{'expected':>{_GUTTER - 2}}", "$text-muted"), gutter=_GUTTER)
-    for steps, sample in _answers(samples):
+    answers = _answers(samples)
+    for steps, sample in answers[:_MOST_ANSWERS]:
         right = _is_right(sample)
         sign, style = ("✔", "$success") if right else ("·", "$warning") if reference else (" ", "")
         answer = sample.answer[:_LONGEST_ANSWER]
         said = marked(answer, reference) if reference and not right else shown(answer)
         label = Content.assemble((f"{steps:>{_GUTTER - 4}} ", "$text-muted"), (sign, style), " ")
         lines += wrapped(said if answer.strip() else Content.styled("(nothing)", "$text-muted"), width, label, _GUTTER)
+    if len(answers) > _MOST_ANSWERS:
+        earlier = f"{len(answers) - _MOST_ANSWERS:,} earlier answers"
+        lines += wrapped(Content.styled(earlier, "$text-muted"), width, Content(""), _GUTTER)
     return lines
 
 

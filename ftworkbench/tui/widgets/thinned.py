@@ -20,7 +20,15 @@ class _Buckets:
         self._found: dict[int, tuple[Point, Point]] = {}
 
     def add(self, point: Point) -> None:
-        self._put(math.floor(point[0] / self._width), point, point)
+        place = int(point[0] // self._width)
+        known = self._found.get(place)
+        if known is not None:
+            if point[1] < known[0][1]:
+                self._found[place] = (point, known[1])
+            elif point[1] > known[1][1]:
+                self._found[place] = (known[0], point)
+            return
+        self._found[place] = (point, point)
         if len(self._found) > _BUCKETS:
             before, self._found = self._found, {}
             self._width *= 2
@@ -52,54 +60,61 @@ class Thinned:
         self._restart()
 
     def _restart(self) -> None:
-        self._raw, self._smoothed = _Buckets(), _Buckets()
-        self._seen = 0
+        self._buckets = _Buckets()
+        self._points: Sequence[Point] = ()
         self._last: Point | None = None
         self._average, self._share = 0.0, 1.0
         self._averages = array("d")
 
     @property
     def raw(self) -> list[Point]:
-        return self._raw.points()
+        return self._buckets.points()
 
     @property
     def smoothed(self) -> list[Point]:
-        return self._smoothed.points()
+        """The average after every so many points, and after the last: it has no spikes that could be lost."""
+        count = len(self._averages)
+        # A power of two, so that what was drawn of a growing curve stays as it is until there are twice as many.
+        step = 1 << max((count // _BUCKETS).bit_length() - 1, 0)
+        return [self._smoothed_point(place) for place in (*range(0, count - 1, step), count - 1) if place >= 0]
 
     @property
     def last_smoothed(self) -> float | None:
-        return None if self._share == 1.0 else self._average / (1 - self._share)
+        return self._averages[-1] if self._averages else None
 
-    def between(self, points: Sequence[Point], left: float, right: float) -> tuple[Sequence[Point], Sequence[Point]]:
-        """Raw and smoothed from `left` to `right`, with a point on either side: every one where they are few.
-
-        `points` are those that were followed.
-        """
-        first = max(bisect_left(points, left, key=lambda point: point[0]) - 1, 0)
-        last = min(bisect_right(points, right, key=lambda point: point[0]) + 1, len(self._averages))
+    def between(self, left: float, right: float) -> tuple[Sequence[Point], Sequence[Point]]:
+        """Raw and smoothed from `left` to `right`, with a point on either side: every one where they are few."""
+        count = len(self._averages)
+        first = max(bisect_left(self._points, left, hi=count, key=_x) - 1, 0)
+        last = min(bisect_right(self._points, right, hi=count, key=_x) + 1, count)
         if last - first > _MOST_DRAWN:
             return self.raw, self.smoothed
-        return points[first:last], [(points[place][0], self._averages[place]) for place in range(first, last)]
+        return self._points[first:last], [self._smoothed_point(place) for place in range(first, last)]
 
     def smoothed_at(self, place: int) -> float | None:
         """The average after the point at that place; None where it was not followed yet."""
         return self._averages[place] if 0 <= place < len(self._averages) else None
 
+    def _smoothed_point(self, place: int) -> Point:
+        return self._points[place][0], self._averages[place]
+
     def follow(self, points: Sequence[Point]) -> bool:
         """Takes what is new in `points`; begins again where what it knows is no longer there. False: nothing was."""
-        if self._seen > len(points) or (self._seen and points[self._seen - 1] != self._last):
+        seen = len(self._averages)
+        if seen > len(points) or (seen and points[seen - 1] != self._last):
             self._restart()
-        new = points[self._seen :]
+        new = points[len(self._averages) :]
+        self._points = points
         for x, y in new:
             if math.isfinite(x) and math.isfinite(y):
-                self._add(x, y)
+                self._buckets.add((x, y))
+                self._average = self._average * self._weight + (1 - self._weight) * y
+                self._share *= self._weight
             self._averages.append(self._average / (1 - self._share) if self._share < 1 else math.nan)
         if new:
-            self._seen, self._last = len(points), new[-1]
+            self._last = new[-1]
         return bool(new)
 
-    def _add(self, x: float, y: float) -> None:
-        self._raw.add((x, y))
-        self._average = self._average * self._weight + (1 - self._weight) * y
-        self._share *= self._weight
-        self._smoothed.add((x, self._average / (1 - self._share)))
+
+def _x(point: Point) -> float:
+    return point[0]
