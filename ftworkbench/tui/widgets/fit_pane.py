@@ -55,7 +55,7 @@ class FitPane(LinesView):
 
     def preview(self, opened: Opened | None, words: str) -> None:
         """Shows what would be, if the option that is being written were so; nothing is kept. None is what is."""
-        fitted = None if opened is None else self._fitted(opened)
+        fitted = None if opened is None else self._fitted(opened)[0]
         entitle(self, _TITLE if fitted is None else shown_line(f"{_TITLE}, with {words}", 60))
         if self._draft is not None and fitted is not None:
             self.show(partial(recipe_fit.fit_lines, fitted, "", self._draft), top=False)
@@ -96,18 +96,17 @@ class FitPane(LinesView):
             partial(_basis, opened), arrived, doing="estimating", group="fit", failed=failed, quiet=True
         )
 
-    def _fitted(self, opened: Opened) -> Fitted | None:
-        """The estimate by the basis that is here; None where it is another's, or there can be none."""
+    def _fitted(self, opened: Opened) -> tuple[Fitted | None, str]:
+        """The estimate by the basis that is here; None where it is another's, or, for a reason, there can be none."""
         from ftworkbench.steps.basis import basis_key
         from ftworkbench.steps.fit import fit
 
         if self._basis is None or basis_key(opened.recipe) != self._key:
-            return None
+            return None, ""
         try:
-            return fit(opened, basis=self._basis)
+            return fit(opened, basis=self._basis), ""
         except WorkbenchError as error:
-            self._error = str(error)
-            return None
+            return None, str(error)
 
     def _estimate(self, opened: Opened) -> bool:
         """Estimates and hands over what came of it; False where model or rows have to be looked at first."""
@@ -117,8 +116,7 @@ class FitPane(LinesView):
         draft, basis = self._draft, self._basis
         if draft is None or basis is None or basis_key(opened.recipe) != self._key:
             return False
-        self._error = ""
-        fitted = self._fitted(opened)
+        fitted, self._error = self._fitted(opened)
         resolved = opened.resolved if fitted is None else fitted.opened.resolved
         draft.take_estimate(fitted, list(model_problems(resolved, basis)), dict(model_notes(resolved, basis)))
         return True
