@@ -127,6 +127,11 @@ def model_notes(recipe: Recipe, basis: Basis) -> Iterator[Said]:
         yield "lora.use_dora", "has base and tuned answer in two passes: an adapter of DoRA takes no mixed batches"
     if recipe.method.adapter == "ia3":
         yield "method.adapter", "ia3 has base and tuned answer in two passes: PEFT's IA3 takes no mixed batches"
+        if 0 < train.learning_rate < _IA3_RATE:
+            yield (
+                "train.learning_rate",
+                f"is LoRA's; the single numbers of IA3 have further to go: {_IA3_RATE:g} or more",
+            )
     if not on_card and (train.optim or "").startswith("paged"):
         yield "train.optim", "pages nothing on a CPU: it is the plain one there"
     if train.packing and (train.per_device_train_batch_size or 1) * length / basis.sizes.mean > _MANY_ROWS:
@@ -135,3 +140,4 @@ def model_notes(recipe: Recipe, basis: Basis) -> Iterator[Said]:
 
 
 _MANY_ROWS = 64
+_IA3_RATE = 1e-3  # T-Few trains them with 3e-3 (arXiv 2205.05638, section 3.4)

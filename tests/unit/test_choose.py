@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_estimate_shape import GEMMA_2_2B, LLAMA_3_8B
@@ -112,7 +113,7 @@ def _workspace(folder: Path) -> Path:
     (folder / "m").mkdir()
     (folder / "m" / "config.json").write_text(json.dumps(LLAMA_3_8B))
     row = json.dumps({"messages": [{"role": "user", "content": "q" * 800}, {"role": "assistant", "content": "a"}]})
-    (folder / "t.jsonl").write_text(f"{row}\n" * 50)
+    (folder / "t.jsonl").write_text("".join(f"{row.replace('qqq', str(number), 1)}\n" for number in range(50)))
     (folder / "x.toml").write_text('[model]\nmodel_id = "m"\n[data]\ntrain = "t.jsonl"\n')
     return folder / "x.toml"
 
@@ -130,6 +131,23 @@ def test_the_choice_is_in_what_is_submitted_on_a_card(tmp_path: Path, monkeypatc
     assert {choice.key for choice in found.choices} > {choice.key for choice in opened.choices} - {"model.dtype"}
     (tmp_path / "m" / "config.json").unlink()
     assert choose(opened) == opened
+
+
+def test_what_was_chosen_is_written_into_the_job_with_its_reasons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ftworkbench.machine import Card
+    from ftworkbench.steps import train
+
+    machine = replace(MACHINE, cards=(Card("NVIDIA H100 80GB HBM3", 80 * 2**30, (9, 0)),))
+    for module in ("steps.recipe", "steps.choose", "steps.fit"):
+        monkeypatch.setattr(f"ftworkbench.{module}.this_machine", lambda: machine)
+    submitted: dict[str, Any] = {}
+    monkeypatch.setattr(train, "submit", lambda *given, **named: submitted.update(recipe=given[2], **named))
+    opened = open_recipe(_workspace(tmp_path))
+    train.start_training(opened)
+    assert submitted["recipe"].train.packing is True
+    assert "without padding" in {choice.key: choice.why for choice in submitted["choices"]}["train.packing"]
 
 
 def test_what_does_not_fit_is_said_before_it_is_launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

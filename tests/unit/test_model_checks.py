@@ -85,6 +85,7 @@ def test_varlen_is_refused_for_a_model_that_soft_caps_its_scores() -> None:
         ),
         ("[lora]\nuse_dora = true\n", "H100", "lora.use_dora", "takes no mixed batches"),
         ("[method]\nadapter = 'ia3'\n", "cpu", "method.adapter", "answer in two passes"),
+        ("[method]\nadapter = 'ia3'\n", "cpu", "train.learning_rate", "0.001 or more"),
         ("[train]\npacking = false\nmax_length = 512\n", "H100", "train.max_length", "up to 900 tokens long"),
         (
             "[train]\npacking = true\npacking_strategy = 'bfd'\nmax_length = 512\n",

@@ -1,0 +1,51 @@
+"""`ftworkbench fit`: what it prints for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from test_estimate_shape import LLAMA_3_8B
+
+from ftworkbench.cli import main
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "config.json").write_text(json.dumps(LLAMA_3_8B))
+    row = json.dumps({"messages": [{"role": "user", "content": "q" * 800}, {"role": "assistant", "content": "a"}]})
+    (tmp_path / "t.jsonl").write_text(f"{row}\n" * 50)
+    (tmp_path / "x.toml").write_text('[model]\nmodel_id = "m"\n[data]\ntrain = "t.jsonl"\n')
+    return str(tmp_path / "x.toml")
+
+
+def test_for_programs_it_is_one_object_with_all_that_was_chosen_and_why(
+    recipe: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", recipe, "--card", "H100", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["card"], found["fits"], found["parameters"]) == ("H100", True, 8_030_261_248)
+    assert set(found["stages"]) == {"step", "evaluation", "save"}
+    chosen = {each["key"]: each["value"] for each in found["choices"]}
+    assert chosen["train.packing"] is True
+    assert chosen["model.attn_implementation"] == "varlen"
+    assert any("headers" in note for note in found["notes"])
+
+
+def test_for_people_it_says_bars_time_choices_and_what_makes_it_fit(
+    recipe: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", recipe, "--card", "RTX 3060"]) == 1
+    out = capsys.readouterr().out
+    assert "does not fit on RTX 3060" in out
+    assert "It fits with quantization.load_in_4bit = true" in out
+    assert "  train.gradient_checkpointing = true: without, " in out
+    assert "tokens/s" in out
+
+
+def test_a_measure_is_of_this_machine(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", recipe, "--card", "T4", "--measure"]) == 2
+    assert "leave --card out" in capsys.readouterr().err
