@@ -82,6 +82,10 @@ def require_confirmed(model: Model, workspace: Path) -> None:
     """
     if not model.trust_remote_code:
         return
+    if "code_revision" in model.extra:
+        raise InputError(
+            "model.code_revision: the code is that of model.revision, which is pinned with it: leave it out"
+        )
     code = code_of(model, workspace)
     if code.files and code.sha256 != model.code_sha256:
         raise UnconfirmedCodeError(code, model.code_sha256)
@@ -89,7 +93,7 @@ def require_confirmed(model: Model, workspace: Path) -> None:
 
 def code_of(model: Model, workspace: Path) -> ModelCode:
     """The code that comes with the model, fetched from the hub where it is not here. Raises InputError."""
-    folder = model_folder(model.model_id, workspace) or _fetched(model)
+    folder = model_folder(model.model_id, workspace) or _fetched(model, workspace)
     return code_in(folder, model.model_id)
 
 
@@ -128,15 +132,17 @@ def _references(path: Path) -> list[str]:
     return [part for part in parts if isinstance(part, str)]
 
 
-def _fetched(model: Model) -> Path:
+def _fetched(model: Model, workspace: Path) -> Path:
     """A snapshot with the model's code and configurations: from the cache where it is whole there, else the hub."""
     from huggingface_hub import snapshot_download
 
+    cache = model.extra.get("cache_dir")
     try:
         return Path(
             snapshot_download(
                 model.model_id,
                 revision=model.revision,
+                cache_dir=str(workspace / Path(str(cache)).expanduser()) if cache else None,
                 allow_patterns=["*.py", *_CONFIGS],
                 etag_timeout=_SECONDS,
             )

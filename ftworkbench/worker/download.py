@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,18 @@ from ftworkbench.jobs.folder import Job
 from ftworkbench.paths import model_folder
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.tables import Recipe
-from ftworkbench.worker.fetch import wanted_files
+from ftworkbench.worker.fetch import Wanted, wanted_files, weights_name
 from ftworkbench.worker.work import Work
 
 PATIENCE = 3600.0  # seconds without a byte from the hub after which the job fails
 PAUSES = (2.0, 5.0, 10.0, 30.0, 60.0)  # seconds before it is asked again
-SILENT = 120.0  # seconds without a byte after which a download is begun again
+# Seconds without a byte on the disk after which a download is begun again. The library gives a silent connection up
+# itself, in seconds; it writes 10 MB at once, which a slow line takes its time for.
+SILENT = 1800.0
 _LOOK = 0.25
 _TELL = 0.5
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+_NOTHING = ["//"]  # what no file is called: what is whole is for us to say, since not all of a repository is fetched
 _YES = frozenset({"1", "ON", "YES", "TRUE"})
 
 
@@ -46,21 +49,40 @@ def with_model(work: Work, *, fetch: bool = True) -> Work:
     model = work.recipe.model
     if model_folder(model.model_id, work.workspace.root) is not None:
         return work
-    revision = _pinned(work) or model.revision
-    commit = cached_commit(work.recipe, revision)
+    wanted = _wanted(work)
+    commit = cached_commit(wanted)
     if commit is None and not fetch:
         return work
     if commit is None:
-        if work.recipe.launch.offline or is_offline():
+        if work.recipe.launch.offline or model.extra.get("local_files_only") or is_offline():
             raise InputError(
                 f"model.model_id: {one_line(model.model_id, 80)} is not on this machine, or not all of it, and the "
                 "hub may not be asked (launch.offline, HF_HUB_OFFLINE)"
             )
-        commit = _download(work, revision)
+        commit = _download(work, wanted)
     write_json(_pin(work.job), {"model_id": model.model_id, "revision": model.revision, "commit": commit})
-    if "/" not in (model.attn_implementation or ""):  # a kernel of the hub, which comes when the model is loaded
+    if not _asks_later(work.recipe):
         _ask_no_more()  # all is here now: nothing may wait for a network
     return replace(work, recipe=replace(work.recipe, model=replace(model, revision=commit)))
+
+
+def _wanted(work: Work) -> Wanted:
+    model = work.recipe.model
+    variant, cache = model.extra.get("variant"), model.extra.get("cache_dir")
+    return Wanted(
+        repo=model.model_id,
+        revision=_pinned(work) or model.revision,
+        subfolder=str(model.extra.get("subfolder", "")),
+        variant=str(variant) if variant else None,
+        code=model.trust_remote_code,
+        cache=str(work.workspace.root / Path(str(cache)).expanduser()) if cache else None,
+    )
+
+
+def _asks_later(recipe: Recipe) -> bool:
+    """Whether something else comes from the hub when the model is loaded: kernels, or all of it anew."""
+    model = recipe.model
+    return "/" in (model.attn_implementation or "") or bool({"use_kernels", "force_download"} & model.extra.keys())
 
 
 def _ask_no_more() -> None:
@@ -75,52 +97,54 @@ def is_offline() -> bool:
     return any(os.environ.get(name, "").upper() in _YES for name in _OFFLINE)
 
 
-def cached_commit(recipe: Recipe, revision: str | None) -> str | None:
+def cached_commit(wanted: Wanted) -> str | None:
     """The commit of the model that lies whole in the hub's local cache; None where it does not. Asks nobody."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-    repo = recipe.model.model_id
-    subfolder = str(recipe.model.extra.get("subfolder", ""))
     try:
-        folder = Path(snapshot_download(repo, revision=revision, local_files_only=True, allow_patterns=_nothing()))
+        folder = Path(
+            snapshot_download(
+                wanted.repo,
+                revision=wanted.revision,
+                cache_dir=wanted.cache,
+                local_files_only=True,
+                allow_patterns=_NOTHING,
+            )
+        )
     except HFValidationError:
-        raise InputError(
-            f"model.model_id: {one_line(repo, 80)} is neither a folder nor a hub id (owner/name)"
-        ) from None
+        shown = one_line(wanted.repo, 80)
+        raise InputError(f"model.model_id: {shown} is neither a folder nor a hub id (owner/name)") from None
     except (LocalEntryNotFoundError, OSError):
         return None
-    return folder.name if _whole(folder, repo, subfolder, recipe.model.trust_remote_code) else None
+    return folder.name if _whole(folder, wanted) else None
 
 
-def _nothing() -> list[str]:
-    """Patterns that no file has: what is whole is for us to say, since not all of a repository is fetched."""
-    return ["//"]
-
-
-def _whole(folder: Path, repo: str, subfolder: str, code: bool) -> bool:
+def _whole(folder: Path, wanted: Wanted) -> bool:
     """Whether all that loading the model takes is in a snapshot."""
     names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.exists() and not path.is_dir()]
     try:
-        there = set(wanted_files(names, repo, subfolder, code))
+        there = set(wanted_files(names, wanted))
     except InputError:
         return False
-    inside = Path(subfolder)
-    index = read_json(folder / inside / "model.safetensors.index.json")
-    shards = index.get("weight_map", {}).values() if isinstance(index, dict) else ()
-    listed = _listed(folder, repo, subfolder, code)
+    inside, one = Path(wanted.subfolder), weights_name(wanted.variant)
+    stem = one.removesuffix(".safetensors")
+    indexes = (f"{stem.replace('model', 'model.safetensors.index', 1)}.json", "model.safetensors.index.json")
+    index = next((found for name in indexes if isinstance(found := read_json(folder / inside / name), dict)), {})
+    shards = () if str(inside / one) in there else index.get("weight_map", {}).values()
+    listed = _listed(folder, wanted)
     needed = {str(inside / "config.json"), *(str(inside / str(shard)) for shard in shards), *listed}
     return needed <= there
 
 
-def _listed(folder: Path, repo: str, subfolder: str, code: bool) -> list[str]:
+def _listed(folder: Path, wanted: Wanted) -> list[str]:
     """What the hub's own list of the commit's files has of the model, where its library has kept that list."""
     listing = read_json(folder.parent.parent / "trees" / f"{folder.name}.json")
     names = listing.get("files", listing) if isinstance(listing, dict) else None
     if not isinstance(names, dict):
         return []
     with contextlib.suppress(InputError):
-        return wanted_files([str(name) for name in names], repo, subfolder, code)
+        return wanted_files([str(name) for name in names], wanted)
     return []
 
 
@@ -142,16 +166,9 @@ def _pinned(work: Work) -> str | None:
     return None
 
 
-def _download(work: Work, revision: str | None) -> str:
+def _download(work: Work, wanted: Wanted) -> str:
     """Downloads the model, and gives its commit."""
-    model = work.recipe.model
-    wanted = {
-        "repo": model.model_id,
-        "revision": revision,
-        "subfolder": str(model.extra.get("subfolder", "")),
-        "code": model.trust_remote_code,
-    }
-    work.phase("loading", f"downloads {one_line(model.model_id, 80)} from the hub")
+    work.phase("loading", f"downloads {one_line(wanted.repo, 80)} from the hub")
     heard, tries, said = time.monotonic(), 0, ""
     while True:
         answer, moved = _try(work, wanted)
@@ -179,7 +196,7 @@ def _wait(work: Work, seconds: float) -> None:
         time.sleep(min(_LOOK, seconds))
 
 
-def _try(work: Work, wanted: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def _try(work: Work, wanted: Wanted) -> tuple[dict[str, Any], bool]:
     """What one process that fetches the model has to say in the end, and whether any byte came."""
     first = -1
     done = 0
@@ -202,7 +219,9 @@ def _try(work: Work, wanted: dict[str, Any]) -> tuple[dict[str, Any], bool]:
                 told = now
                 work.progress("download", done, int(plan["total"]), "bytes")
             if now - changed > SILENT:
-                return {"error": f"the hub has sent nothing for {SILENT:g} s", "again": True}, done > max(first, 0)
+                return {"error": f"nothing has come from the hub for {SILENT / 60:g} min", "again": True}, done > max(
+                    first, 0
+                )
             time.sleep(_LOOK)
         lines = _lines(output)
     answer = lines[-1] if lines else {}
@@ -214,10 +233,10 @@ def _try(work: Work, wanted: dict[str, Any]) -> tuple[dict[str, Any], bool]:
 
 
 @contextlib.contextmanager
-def _fetching(work: Work, wanted: dict[str, Any]) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+def _fetching(work: Work, wanted: Wanted) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """A process that fetches the model, and the file that it writes to; ended with the block."""
     output = work.job.path / ".download"
-    command = [sys.executable, "-P", "-m", "ftworkbench.worker.fetch", json.dumps(wanted)]
+    command = [sys.executable, "-P", "-m", "ftworkbench.worker.fetch", json.dumps(asdict(wanted))]
     with output.open("wb") as file:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file)
     try:

@@ -1,9 +1,9 @@
 """Fetches a model of the hub into the hub's local cache, and says on stdout how: one JSON object a line.
 
 A process of its own (`python -m ftworkbench.worker.fetch JSON`), so that it can be ended at any moment, and so that the
-worker's own libraries can be told never to ask the hub. Its argument is {"repo", "revision", "subfolder", "code"}; its
-lines are {"total", "cached", "blobs"} once it is known what there is to fetch (bytes, and the folder that they come
-to), then {"commit"}; or {"error", "again"}, where `again` says that the hub may answer later.
+worker's own libraries can be told never to ask the hub. Its argument has the fields of a `Wanted`; its lines are
+{"total", "cached", "blobs"} once it is known what there is to fetch (bytes, and the folder that they come to), then
+{"commit"}; or {"error", "again"}, where `again` says that the hub may answer later.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import FrameType
 from typing import Any
@@ -35,12 +36,27 @@ _CONVERT = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is wanted of a repository: the model at a revision (None: main), in a folder of it, with `code` in Python.
+
+    `cache` is the folder of the hub's local cache; None is where its library has it.
+    """
+
+    repo: str
+    revision: str | None = None
+    subfolder: str = ""
+    variant: str | None = None
+    code: bool = False
+    cache: str | None = None
+
+
 def main() -> int:
     """Fetches what the argument names. Gives 0, or 1 once it said why not."""
-    wanted = json.loads(sys.argv[1])
+    wanted = Wanted(**json.loads(sys.argv[1]))
     signal.signal(signal.SIGTERM, _leave)
     try:
-        _say(commit=fetch(**wanted))
+        _say(commit=fetch(wanted))
     except InputError as error:
         _say(error=str(error), again=False)
     except Exception as error:
@@ -60,39 +76,60 @@ def _leave(number: int, frame: FrameType | None) -> None:
     os._exit(EXIT_INTERRUPTED)
 
 
-def fetch(repo: str, revision: str | None, subfolder: str, code: bool) -> str:
-    """Fetches a model's files, `code` with those in Python, and gives their commit. Raises InputError for no model."""
+def fetch(wanted: Wanted) -> str:
+    """Fetches a model's files, and gives their commit. Raises InputError for what is no model."""
     from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
 
-    api = HfApi()
-    commit = str(api.model_info(repo, revision=revision, timeout=_SECONDS).sha)
+    api, repo = HfApi(), wanted.repo
+    commit = str(api.model_info(repo, revision=wanted.revision, timeout=_SECONDS).sha)
     entries = api.list_repo_tree(repo, revision=commit, recursive=True)
     sizes = {entry.path: int(entry.size) for entry in entries if hasattr(entry, "size")}
-    names = wanted_files(list(sizes), repo, subfolder, code)
-    cached = {name for name in names if isinstance(try_to_load_from_cache(repo, name, revision=commit), str)}
-    total, there = (sum(sizes[name] for name in some) for some in (names, cached))
-    blobs = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}" / "blobs"
+    names = wanted_files(list(sizes), wanted)
+    found = {name: try_to_load_from_cache(repo, name, wanted.cache, commit) for name in names}
+    total, there = (
+        sum(sizes[name] for name in names),
+        sum(sizes[name] for name in names if isinstance(found[name], str)),
+    )
+    cache = Path(wanted.cache or constants.HF_HUB_CACHE).expanduser()
+    blobs = cache / f"models--{repo.replace('/', '--')}" / "blobs"
     require_room(blobs, total - there)
     _say(total=total, cached=there, blobs=str(blobs))
-    found = snapshot_download(repo, revision=revision, allow_patterns=names, etag_timeout=_SECONDS, max_workers=4)
-    return Path(found).name
+    folder = snapshot_download(
+        repo,
+        revision=wanted.revision,
+        cache_dir=wanted.cache,
+        allow_patterns=names,
+        etag_timeout=_SECONDS,
+        max_workers=4,
+    )
+    return Path(folder).name
 
 
-def wanted_files(names: Sequence[str], repo: str, subfolder: str = "", code: bool = False) -> list[str]:
+def weights_name(variant: str | None) -> str:
+    """What transformers calls the weights where they are one file."""
+    return f"model.{variant}.safetensors" if variant else "model.safetensors"
+
+
+def wanted_files(names: Sequence[str], wanted: Wanted) -> list[str]:
     """Those of a repository's files that loading the model takes. Raises InputError where there are no safetensors."""
-    folder = PurePosixPath(subfolder)
+    subfolder, folder = wanted.subfolder, PurePosixPath(wanted.subfolder)
     here = [name for name in names if PurePosixPath(name).parent == folder]
     weights = [name for name in here if name.endswith(".safetensors")]
-    # Mistral's own format stands beside that of transformers in some repositories, as large again.
-    weights = [name for name in weights if PurePosixPath(name).name.startswith("model")] or weights
+    # Mistral's own format stands beside that of transformers in some repositories, as large again; so do variants, and
+    # shards beside the whole.
+    one = str(folder / weights_name(wanted.variant))
+    ours = [name for name in weights if PurePosixPath(name).name.startswith("model")]
+    if wanted.variant:
+        ours = [name for name in ours if f".{wanted.variant}" in PurePosixPath(name).name]
+    weights = [one] if one in weights else ours or weights
     if not weights:
-        shown = one_line(repo, 80)
+        shown = one_line(wanted.repo, 80)
         if any(name.endswith(PICKLES) for name in here):
             raise InputError(_CONVERT.format(repo=shown))
         raise InputError(f"{shown}: has no weights (*.safetensors){f' in {subfolder}' if subfolder else ''}")
     texts = [name for name in here if name.endswith(_TEXTS)]
     templates = [name for name in names if PurePosixPath(name).parent == folder / _TEMPLATES]
-    return sorted({*weights, *texts, *templates, *(name for name in names if code and name.endswith(".py"))})
+    return sorted({*weights, *texts, *templates, *(name for name in names if wanted.code and name.endswith(".py"))})
 
 
 def require_room(folder: Path, needed: int) -> None:

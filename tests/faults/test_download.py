@@ -22,7 +22,7 @@ from ftworkbench.jobs.events import Event, EventLog, read_events
 from ftworkbench.recipe.read import parse
 from ftworkbench.worker import download
 from ftworkbench.worker.download import with_model
-from ftworkbench.worker.fetch import wanted_files
+from ftworkbench.worker.fetch import Wanted, wanted_files
 from ftworkbench.worker.work import StoppedError, Work
 from ftworkbench.workspace import Workspace
 
@@ -80,15 +80,16 @@ def events(found: Work, kind: str) -> list[Event]:
 def test_only_what_loading_takes_is_fetched_with_progress_in_bytes_and_its_commit_is_kept(
     tmp_path: Path, hub: Hub, cache: Path
 ) -> None:
-    hub.pause = 0.06
+    hub.files["model.safetensors"] = weights = WEIGHTS * 12  # the library writes 10 MB at once
+    hub.pause = 0.004
     asked = work(tmp_path)
     got = with_model(asked)
     assert got.recipe.model.revision == COMMIT
     snapshot = cache / "snapshots" / COMMIT
     assert {path.name for path in snapshot.iterdir()} == {"config.json", "tokenizer.json", "model.safetensors"}
-    assert (snapshot / "model.safetensors").read_bytes() == WEIGHTS
+    assert (snapshot / "model.safetensors").read_bytes() == weights
     progress = [event.fields for event in events(asked, "progress")]
-    total = len(WEIGHTS) + len(FILES["config.json"]) + len(FILES["tokenizer.json"])
+    total = len(weights) + len(FILES["config.json"]) + len(FILES["tokenizer.json"])
     assert {(each["what"], each["unit"], each["total"]) for each in progress} == {("download", "bytes", total)}
     assert progress[-1]["done"] == total
     assert any(0 < each["done"] < total for each in progress)
@@ -222,6 +223,25 @@ def test_a_model_that_is_not_there_is_no_matter_of_patience(tmp_path: Path) -> N
 
 def test_the_files_of_a_model() -> None:
     names = [*FILES, "tokenizer.model", "consolidated.safetensors", "sub/config.json", "sub/model.safetensors"]
-    assert wanted_files(names, REPO) == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer.model"]
-    assert wanted_files(names, REPO, "sub") == ["sub/config.json", "sub/model.safetensors"]
-    assert "modeling_tiny.py" in wanted_files(names, REPO, code=True)
+    names += ["model.fp16.safetensors", "model-1-of-2.safetensors", "model-2-of-2.safetensors"]
+
+    def files(**fields: Any) -> list[str]:
+        return wanted_files(names, Wanted(repo=REPO, **fields))
+
+    assert files() == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer.model"]
+    assert files(subfolder="sub") == ["sub/config.json", "sub/model.safetensors"]
+    assert files(variant="fp16") == ["config.json", "model.fp16.safetensors", "tokenizer.json", "tokenizer.model"]
+    assert "modeling_tiny.py" in files(code=True)
+
+
+def test_a_recipes_own_cache_is_where_the_model_comes_to(tmp_path: Path, hub: Hub, cache: Path) -> None:
+    asked = work(tmp_path)
+    model = replace(asked.recipe.model, extra={"cache_dir": "models"})
+    asked = replace(asked, recipe=replace(asked.recipe, model=model))
+    with_model(asked)
+    assert (tmp_path / "desk" / "models" / cache.name / "snapshots" / COMMIT / "model.safetensors").exists()
+    assert not cache.exists()
+    online_again()
+    hub.asked.clear()
+    with_model(asked)
+    assert hub.asked == []
