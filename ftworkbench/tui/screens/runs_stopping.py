@@ -15,6 +15,7 @@ _NOW = (
     "It is asked to leave, and killed when it has not within ten seconds; what it did since its last checkpoint may be "
     "lost."
 )
+_HANGS = "It gives no sign of life. If its process is still there, it is killed with all that it started."
 _SOON = "It finishes the step at hand, saves a checkpoint and leaves. r goes on from there."
 
 
@@ -22,12 +23,13 @@ def ask_to_stop(workbench: Workbench, entry: Entry, job: Job, *, now: bool) -> N
     """Asks whether the job is to be stopped, at once or after its step, and stops it."""
     from ftworkbench.tui.widgets.dialogs import Answer, Ask
 
-    if entry["phase"] not in ALIVE:
+    hangs = now and entry["phase"] == "lost"  # its process may be there still
+    if entry["phase"] not in ALIVE and not hangs:
         workbench.tell(f"{job_title(entry)} does not run; it is {entry['phase']}")
         return
     answer = Answer("S" if now else "s", "stop now" if now else "stop", "stop")
     workbench.push_screen(
-        Ask(f"Stop {job_title(entry)}?", _NOW if now else _SOON, [answer]),
+        Ask(f"Stop {job_title(entry)}?", _HANGS if hangs else _NOW if now else _SOON, [answer]),
         lambda said: _stop(workbench, job, now=now) if said == "stop" else None,
     )
 
