@@ -25,8 +25,9 @@ _MOST = 2.0
 
 @dataclass(frozen=True)
 class Measure:
-    """A step that was really taken. `peak_gib` is None where memory ran out; `estimated_*` are the formula's.
+    """Steps that were really taken. `peak_gib` is None where memory ran out; `estimated_*` are the formula's.
 
+    `worst`: the largest batch that the data holds was among them, so that nothing needs more memory.
     `settings` name all that a step depends on; `kind` is the part of them that decides which formula holds.
     """
 
@@ -40,6 +41,7 @@ class Measure:
     estimated_gib: float
     estimated_speed: float | None
     t: float
+    worst: bool = True
 
     @property
     def place(self) -> str:
@@ -67,20 +69,23 @@ class Measures:
         """By the newest measure of these settings, else by the newest of their kind, else none."""
         settings, kind = settings_of(recipe, self.longest), kind_of(recipe)
         same = [each for each in self.known if each.settings == settings]
-        if same:
-            return _by(same[-1], f"measured on {same[-1].place}", math.inf)
         alike = [each for each in self.known if each.kind == kind and each.peak_gib is not None]
-        return _by(alike[-1], f"corrected by a measure on {alike[-1].place}", _MOST) if alike else Correction()
+        return _by(same, "measured on", math.inf) or _by(alike, "corrected by a measure on", _MOST) or Correction()
 
 
-def _by(measure: Measure, source: str, most: float) -> Correction:
-    if measure.peak_gib is None:
-        return Correction(source=f"{source}: memory ran out", full=True)
-    speed = 1.0
-    if measure.tokens_per_second and measure.estimated_speed:
-        speed = measure.tokens_per_second / measure.estimated_speed
-    peak = measure.peak_gib / measure.estimated_gib if measure.estimated_gib else 1.0
-    return Correction(_bounded(peak, most), _bounded(speed, most), source)
+def _by(measures: Sequence[Measure], words: str, most: float) -> Correction | None:
+    """The newest peak of a worst step among them, and the newest pace; None where there is neither."""
+    worst = next((each for each in reversed(measures) if each.worst), None)
+    paced = next((each for each in reversed(measures) if each.tokens_per_second and each.estimated_speed), None)
+    if worst is not None and worst.peak_gib is None:
+        return Correction(source=f"{words} {worst.place}: memory ran out", full=True)
+    newest = worst or paced
+    if newest is None:
+        return None
+    peak = worst.peak_gib / worst.estimated_gib if worst and worst.peak_gib and worst.estimated_gib else 1.0
+    speed = (paced.tokens_per_second or 1) / (paced.estimated_speed or 1) if paced else 1.0
+    what = "" if worst else "pace "
+    return Correction(_bounded(peak, most), _bounded(speed, most), f"{what}{words} {newest.place}")
 
 
 def _bounded(factor: float, most: float) -> float:
@@ -142,7 +147,8 @@ def read_measures() -> list[Measure]:
 
 def measures_of(card: str, model: str, longest: float) -> Measures:
     """Those of a model on a card."""
-    return Measures(tuple(each for each in read_measures() if (each.card, each.model) == (card, model)), longest)
+    found = [each for each in read_measures() if (each.card, each.model) == (card, model)]
+    return Measures(tuple(sorted(found, key=lambda each: each.t)), longest)
 
 
 def keep(measures: Sequence[Measure]) -> None:

@@ -25,6 +25,9 @@ from ftworkbench.steps.model_checks import require_sound
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split
 
+_MEASURING = ("fit", "train")
+_NEWEST = 30  # jobs that are looked at for measures
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -104,8 +107,9 @@ def _model_name(opened: Opened) -> str:
 def keep_measures(opened: Opened, basis: Basis) -> None:
     """Keeps what the workspace's jobs have measured of this model, so that estimates are right from then on."""
     kept = {each.job for each in read_measures()}
-    found = [measure for job in list_jobs(opened.workspace) if str(job.path) not in kept
-             and job.kind == "fit" and phase(job) == "done" for measure in _measured(job, opened, basis)]  # fmt: skip
+    jobs = [job for job in list_jobs(opened.workspace)[-_NEWEST:] if str(job.path) not in kept]
+    done = [job for job in jobs if job.kind in _MEASURING and phase(job) == "done"]
+    found = [measure for job in done for measure in _measured(job, opened, basis)]
     if found:
         keep(found)
 
@@ -116,8 +120,11 @@ def _measured(job: Job, opened: Opened, basis: Basis) -> Iterator[Measure]:
     except (OSError, UnicodeDecodeError, RecipeError):
         return
     told = result(job) or {}
-    longest = told.get("longest_tokens")
+    longest = told.get("longest_tokens", round(basis.sizes.longest))
     if recipe.model.model_id != opened.recipe.model.model_id or not isinstance(longest, int):
+        return
+    ran_out = job.kind == "fit" and told.get("fits") is False
+    if not ran_out and not told.get("peak_gib"):
         return
     card = _card(replace(opened, resolved=recipe), None)
     yield Measure(
@@ -126,11 +133,13 @@ def _measured(job: Job, opened: Opened, basis: Basis) -> Iterator[Measure]:
         model=_model_name(opened),
         settings=settings_of(recipe, basis.sizes.longest),
         kind=kind_of(recipe),
-        peak_gib=told.get("peak_gib") if told.get("fits") else None,
+        peak_gib=None if ran_out else told.get("peak_gib"),
         tokens_per_second=told.get("tokens_per_second"),
         estimated_gib=_peak(recipe, basis, longest, card),
         estimated_speed=speed_of(recipe, basis.shape, card, basis.sizes.mean, longest),
         t=float(read_manifest(job).get("created", 0.0)),
+        # Batches come as they do in a training; packed, they are all as large as one another.
+        worst=job.kind == "fit" or bool(recipe.train.packing),
     )
 
 

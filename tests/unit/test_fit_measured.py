@@ -29,9 +29,9 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
     return open_recipe(recipe)
 
 
-def measured(opened: Opened, **result: object) -> None:
-    """A fit job of the recipe that is done, with this result."""
-    job = create_job(opened.workspace, "fit", dumps(opened.resolved), {"recipe": "x"})
+def measured(opened: Opened, kind: str = "fit", **result: object) -> None:
+    """A job of the recipe that is done, with this result."""
+    job = create_job(opened.workspace, kind, dumps(opened.resolved), {"recipe": "x"})
     write_state(job, State(phase="done"))
     write_json(job.result, {"fits": True, "longest_tokens": 130, "tokens_per_second": 900.0, **result})
 
@@ -45,6 +45,21 @@ def test_the_next_estimate_says_what_was_measured_and_keeps_it_once(opened: Open
     assert found.tokens_per_second == pytest.approx(900, rel=0.1)
     fit(opened)
     assert len(read_measures()) == 1
+
+
+def test_a_training_tells_its_pace_and_a_measured_worst_step_the_peak(opened: Opened) -> None:
+    before = fit(opened).fit
+    measured(opened, "train", peak_gib=0.5)
+    paced = fit(opened).fit
+    assert paced.source.startswith("pace measured on CPU, ")
+    assert paced.peak_gib == before.peak_gib
+    assert paced.tokens_per_second == pytest.approx(900, rel=0.1)
+    measured(opened, peak_gib=2.5)
+    assert fit(opened).fit.peak_gib == pytest.approx(2.5, rel=0.1)
+    measured(opened, "train", peak_gib=0.5, tokens_per_second=450.0)
+    both = fit(opened).fit
+    assert both.peak_gib == pytest.approx(2.5, rel=0.1)
+    assert both.tokens_per_second == pytest.approx(450, rel=0.1)
 
 
 def test_another_model_is_not_corrected_by_it(opened: Opened, tmp_path: Path) -> None:
