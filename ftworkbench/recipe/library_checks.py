@@ -8,10 +8,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import Any
 
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.libraries import library_values
+from ftworkbench.recipe.reporters import reporter_problems
 from ftworkbench.recipe.tables import Recipe
 
 _ARGUMENTS = ("transformers", "training_args.py", "OptimizerNames")
@@ -28,17 +28,6 @@ _OPTIMIZER_PACKAGES = {
     "adamw_torch_8bit": "torchao",
     "adamw_anyprecision": "torchdistx",
 }
-# Those of TRL's report_to that are known well, and the packages that they need.
-_REPORT_PACKAGES = {
-    "wandb": ("wandb",),
-    "tensorboard": ("tensorboard", "tensorboardX"),
-    "mlflow": ("mlflow",),
-    "trackio": ("trackio",),
-    "comet_ml": ("comet_ml",),
-    "clearml": ("clearml",),
-    "swanlab": ("swanlab",),
-    "dvclive": ("dvclive",),
-}
 _PACKING = ("bfd", "bfd_split", "wrapped")
 _LOSSES = ("nll", "dft")
 
@@ -47,9 +36,10 @@ def library_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """The key that a problem is shown at, and the problem in words that follow it."""
     yield from _optimizer(recipe.train.optim)
     yield from _packing(recipe)
-    yield from _reports(recipe.train.extra.get("report_to"))
     yield from _steps(recipe)
     extra = recipe.train.extra
+    if not isinstance(extra.get("report_to", []), str | list):
+        yield "train.report_to", "must be text, or a list of texts"
     if extra.get("loss_type", "nll") not in _LOSSES:
         yield "train.loss_type", f"must be one of {', '.join(_LOSSES)}"
     if extra.get("dataloader_prefetch_factor") is not None and not extra.get("dataloader_num_workers"):
@@ -67,11 +57,18 @@ def _optimizer(name: str | None) -> Iterator[tuple[str, str]]:
         near = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}?" if near else "adamw_torch, adamw_torch_fused and paged_adamw_8bit are"
         yield "train.optim", f"{one_line(name, 40)} is no optimizer of transformers; {hint}"
-        return
+
+
+def package_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What wants a package that is not installed here: a recipe can be read without it, but not run."""
+    name = recipe.train.optim or ""
     start = max((each for each in _OPTIMIZER_PACKAGES if name.startswith(each)), key=len, default="")
     package = _OPTIMIZER_PACKAGES.get(start, "")
     if package and find_spec(package) is None:
         yield "train.optim", f"{name} needs the package {package}, which is not here; pip install it, or take another"
+    reported = recipe.train.extra.get("report_to")
+    for problem in reporter_problems(reported) if isinstance(reported, str | list) else ():
+        yield "train.report_to", problem
 
 
 def _packing(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -81,17 +78,6 @@ def _packing(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "train.packing_strategy", f"must be one of {', '.join(_PACKING)}, not {one_line(str(strategy), 40)}"
     if train.extra.get("padding_free") and not train.packing:
         yield "train.padding_free", "needs train.packing = true: alone it would leave max_length unheeded"
-
-
-def _reports(said: Any) -> Iterator[tuple[str, str]]:
-    for name in [said] if isinstance(said, str) else said if isinstance(said, list | tuple) else []:
-        packages = _REPORT_PACKAGES.get(str(name))
-        if packages and not any(find_spec(each) for each in packages):
-            yield "train.report_to", f"{name} needs a package that is not here; pip install {packages[0]}"
-        elif packages is None and name not in ("none", "all"):
-            near = difflib.get_close_matches(str(name), _REPORT_PACKAGES, 1)
-            if near:
-                yield "train.report_to", f"{one_line(str(name), 40)} is not known; did you mean {near[0]}?"
 
 
 def _steps(recipe: Recipe) -> Iterator[tuple[str, str]]:

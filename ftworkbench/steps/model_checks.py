@@ -9,6 +9,7 @@ from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.estimate.adapters import ia3_modules, targets
 from ftworkbench.estimate.memory import is_fused
 from ftworkbench.estimate.shape import Shape
+from ftworkbench.recipe.library_checks import package_problems
 from ftworkbench.recipe.model_tables import BY_ROWS
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps.basis import Basis
@@ -42,6 +43,7 @@ def model_problems(recipe: Recipe, basis: Basis) -> Iterator[Said]:
     yield from _length(recipe, basis)
     yield from _attention(recipe, shape)
     yield from _adapter(recipe, shape)
+    yield from package_problems(recipe)
     if recipe.quantization.load_in_4bit and recipe.launch.device == "cpu":
         uneven = sorted({each.inputs for each in shape.linears if each.inputs % _NF4_WIDTH})
         if uneven:

@@ -37,6 +37,8 @@ def said(lines: str, config: dict[str, Any], card: str = "cpu", longest: float =
         ("[lora]\nlora_dropout = 0.1\n", MIXTRAL, "lora.lora_dropout", "must be 0: this model's experts"),
         ("[lora]\nuse_dora = true\n", MIXTRAL, "lora.use_dora", "must be false"),
         ("[method]\nadapter = 'ia3'\n", {**POCKET, "model_type": "glm4"}, "ia3.target_modules", "PEFT knows none"),
+        ("[train]\noptim = 'galore_adamw'\n", POCKET, "train.optim", "needs the package galore_torch"),
+        ("[train]\nreport_to = 'tensorbord'\n", POCKET, "train.report_to", "tensorbord is no tracker"),
         (
             "[quantization]\nload_in_4bit = true\n",
             {**POCKET, "intermediate_size": 100},
