@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Half a frame: a key that comes meanwhile is still answered at once.
 SECONDS = 0.008
 _AT_ONCE = 100
+_KEPT = 8
 
 
 class Telling:
@@ -65,3 +66,18 @@ class Telling:
             for name, points in self.story.metrics.items():
                 self.curves.setdefault(name, Thinned()).follow(points)
         return not self._waiting
+
+
+class Tellings:
+    """The stories that were asked for last, so that going back to a job shows it at once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Telling] = {}
+
+    def of(self, job: Job) -> Telling:
+        """The job's story, as far as it was told before."""
+        telling = self._kept.pop(job.name, None) or Telling(job)
+        self._kept[job.name] = telling
+        while len(self._kept) > _KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        return telling

@@ -28,6 +28,7 @@ from ftworkbench.demo.workspace import RECIPE, make_demo
 from ftworkbench.jobs.events import read_events
 from ftworkbench.jobs.folder import Job
 
+SHORT = ("train.max_steps=60", "train.logging_steps=1", "train.eval_strategy=no")
 LONG = ("train.num_train_epochs=500", "train.logging_steps=1", "train.eval_strategy=steps", "train.eval_steps=300")
 # Each view, and the keys that lead there from the list.
 VIEWS: tuple[tuple[str, Sequence[str]], ...] = (
@@ -39,16 +40,23 @@ VIEWS: tuple[tuple[str, Sequence[str]], ...] = (
     ("notices", ("n",)),
 )
 PRESSED = ["j", "k", "m", "t", "t", "t", "t", "t", "enter", *["left"] * 6, "right", "+", "+", "-", "0", "esc"] * 4
+"""From job to job, through the metrics and the views, and into the chart: forward, back and closer."""
 _SETTLES = 3.0  # seconds that a workbench takes to start or to end, and the steps around them are left out
+
+
+def train(folder: Path, overrides: Sequence[str], *options: str) -> str:
+    """Trains the demo's recipe; gives what the command says on stdout."""
+    settings = [part for setting in overrides for part in ("--set", setting)]
+    command = [sys.executable, "-m", "ftworkbench", "train", str(folder / RECIPE), *options, *settings]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @contextmanager
 def training(folder: Path) -> Iterator[Job]:
-    """A training of the pocket model that goes on for long enough; killed at the end."""
+    """A training of the pocket model that goes on for long enough, beside a short one that has ended."""
     make_demo(folder)
-    settings = [part for setting in LONG for part in ("--set", setting)]
-    command = [sys.executable, "-m", "ftworkbench", "train", str(folder / RECIPE), "--detach", *settings]
-    job = Job(Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()).resolve())
+    train(folder, SHORT)
+    job = Job(Path(train(folder, LONG, "--detach")).resolve())
     try:
         until = time.monotonic() + 120
         while len(read_events(job.events)[0]) < 40:

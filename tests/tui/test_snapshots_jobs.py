@@ -10,7 +10,9 @@ from made_jobs import START, answer, make_job_folders, open_session
 from textual.pilot import Pilot
 from workbenches import settle, shown, until
 
+from ftworkbench.jobs.folder import Job
 from ftworkbench.tui.app import Workbench
+from ftworkbench.tui.widgets.job_list import JobList
 from ftworkbench.tui.widgets.lines_view import LinesView
 
 SIZES = [(80, 24), (120, 40)]
@@ -34,12 +36,59 @@ async def at_rest(pilot: Pilot[None], wanted: str) -> None:
     await pilot.pause()
 
 
+async def choose(pilot: Pilot[None], job: Job, wanted: str) -> None:
+    """Puts the cursor on a job of the Runs screen, and waits until its story was told."""
+    app = pilot.app
+    assert isinstance(app, Workbench)
+    await until(pilot, lambda: app.screen.query_one(JobList).go_to(job.name), 10)
+    await until(pilot, lambda: wanted in shown(app), 10)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_runs(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
     made = make_job_folders(tmp_path / "support-triage")
 
     async def begin(pilot: Pilot[None]) -> None:
         await at_rest(pilot, "┤")
+
+    assert snap_compare(Workbench(made.workspace, None, start="runs"), terminal_size=size, run_before=begin)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_runs_read_by_the_cursor(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    made = make_job_folders(tmp_path / "support-triage")
+
+    async def begin(pilot: Pilot[None]) -> None:
+        await choose(pilot, made.jobs["done"], "step 300/300")
+        await pilot.press("enter", "pageup", "pageup", "pageup", "pageup", "plus")
+        await at_rest(pilot, "smoothed 0.")
+
+    assert snap_compare(Workbench(made.workspace, None, start="runs"), terminal_size=size, run_before=begin)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_runs_over_each_other(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    made = make_job_folders(tmp_path / "support-triage")
+
+    async def begin(pilot: Pilot[None]) -> None:
+        for name, step in (("stopped", 150), ("lost", 210), ("done", 300)):
+            await choose(pilot, made.jobs[name], f"step {step}/300")
+            await pilot.press("space")
+        await at_rest(pilot, f"━▲━ {made.jobs['lost'].short} 0.")
+
+    app = Workbench(made.workspace, None, start="runs")
+    app.theme = "harbor"  # the one that is safe for colour-blind eyes
+    assert snap_compare(app, terminal_size=size, run_before=begin)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_answers_by_step(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    made = make_job_folders(tmp_path / "support-triage")
+
+    async def begin(pilot: Pilot[None]) -> None:
+        await choose(pilot, made.jobs["done"], "step 300/300")
+        await pilot.press("a")
+        await at_rest(pilot, "held-out prompts")
 
     assert snap_compare(Workbench(made.workspace, None, start="runs"), terminal_size=size, run_before=begin)
 

@@ -16,7 +16,7 @@ from ftworkbench.tui.screens.runs_marked import MarkedRuns
 from ftworkbench.tui.screens.runs_rows import show_step_rows
 from ftworkbench.tui.screens.runs_stopping import ask_to_stop
 from ftworkbench.tui.starting import start_measuring
-from ftworkbench.tui.telling import Telling
+from ftworkbench.tui.telling import Telling, Tellings
 from ftworkbench.tui.text import entitle
 from ftworkbench.tui.widgets.chart import Chart
 from ftworkbench.tui.widgets.item_list import ItemList
@@ -27,8 +27,6 @@ from ftworkbench.tui.widgets.run_view import RunView
 if TYPE_CHECKING:
     from ftworkbench.jobs.folder import Job
 
-# Stories that are kept, so that going back to a job shows it at once.
-_KEPT = 8
 _EMPTY = "No job has run here yet. The Recipe screen (2) trains; b there measures the baseline first."
 
 
@@ -42,7 +40,7 @@ class RunsScreen(RunsHistory):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tellings: dict[str, Telling] = {}
+        self._tellings = Tellings()
         self._marked = MarkedRuns()
 
     def compose_content(self) -> ComposeResult:
@@ -96,12 +94,7 @@ class RunsScreen(RunsHistory):
         )
 
     def _telling_of(self, job: Job) -> Telling:
-        """The job's story, as far as it was told before; the last ones that were asked for are kept."""
-        telling = self._marked.telling(job.name) or self._tellings.pop(job.name, None) or Telling(job)
-        self._tellings[job.name] = telling
-        while len(self._tellings) > _KEPT:
-            self._tellings.pop(next(iter(self._tellings)))
-        return telling
+        return self._marked.telling(job.name) or self._tellings.of(job)
 
     def _recipe_read(self, found: tuple[Job, str, float | None]) -> None:
         job, text, limit = found

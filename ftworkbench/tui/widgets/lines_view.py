@@ -45,6 +45,10 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             # By force: a page that fits has no scroll bar that would allow it.
             self.scroll_to(y=0, animate=False, immediate=True, force=True)
 
+    def fit(self) -> None:
+        """Takes no more lines than there are, where it is as high as it has to be: it only grows by itself."""
+        self.virtual_size = Size(self._width, len(self._strips))
+
     def _draw(self, *, all_anew: bool = False, again: bool = False) -> None:
         width = self.scrollable_content_region.width
         if width <= 0:

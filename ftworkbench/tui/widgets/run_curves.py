@@ -56,7 +56,7 @@ def picture_of(telling: Telling, metric: Metric) -> Picture:
         step, value = points[place]
         figures = [("", metric.title, value), ("", "smoothed", thinned.smoothed_at(place))]
         if (last := _at(evaluated, step)) is not None:
-            figures.append(("", "validation", last[1]))
+            figures.append(("", "validation" if last[0] == step else f"validation at {last[0]:,.0f}", last[1]))
         return [_foot(step, figures, width), _others(telling, metric, step, width)]
 
     def legend(width: int) -> list[Content]:

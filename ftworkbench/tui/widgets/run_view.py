@@ -138,6 +138,7 @@ class RunView(Vertical):
         if self._is_new:
             self._is_new = False
             self.refresh_story()
+            self.query_one("#run-head", LinesView).fit()
         elif self._waiting is None:
             self._wait(self._drawn_at + SECONDS_BETWEEN, self._refresh_figures)
 
@@ -210,7 +211,7 @@ class RunView(Vertical):
             table.display = bool(metrics)
         telling = self._telling
         if telling is None or not metrics:
-            self.chart.plot(None, empty=self._nothing_to_draw())
+            self.chart.plot(None, empty=_nothing_to_draw(self._entry))
             return
         metric = self._shown_metric(metrics)
         over = picture_of_all(self._over, metric) if len(self._over) > 1 else None
@@ -218,21 +219,21 @@ class RunView(Vertical):
         lines = [_metric_line(telling, each, each is metric) for each in metrics]
         table.show(lambda width: [line(width) for line in lines], top=False)
 
-    def _nothing_to_draw(self) -> str:
-        if self._entry is None:
-            return ""
-        kind = str(self._entry["kind"])
-        return {
-            "train": "No step has been logged yet.",
-            "evaluate": "A measurement has no curves; enter opens it in Evaluate.",
-            "merge": "A merge has no curves; enter opens it in Ship.",
-            "session": "A session answers prompts; enter opens Compare.",
-        }.get(kind, "This kind of job has no curves; l shows its log.")
-
     def _refresh_recipe(self) -> None:
         if self._view == "recipe":
             text = self._recipe
             self.query_one("#recipe", LinesView).show(lambda width: toml_lines(text, width), top=False)
+
+
+def _nothing_to_draw(entry: Mapping[str, Any] | None) -> str:
+    if entry is None:
+        return ""
+    return {
+        "train": "No step has been logged yet.",
+        "evaluate": "A measurement has no curves; enter opens it in Evaluate.",
+        "merge": "A merge has no curves; enter opens it in Ship.",
+        "session": "A session answers prompts; enter opens Compare.",
+    }.get(str(entry["kind"]), "This kind of job has no curves; l shows its log.")
 
 
 def _metric_line(telling: Telling, metric: Metric, chosen: bool) -> Callable[[int], Content]:
