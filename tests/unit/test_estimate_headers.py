@@ -67,7 +67,6 @@ def hub(tmp_path: Path) -> Iterator[type[Hub]]:
     with pytest.MonkeyPatch.context() as patch:
         endpoint = f"http://127.0.0.1:{server.server_port}"
         template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-        patch.setattr("huggingface_hub.constants.ENDPOINT", endpoint)
         patch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
         patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
         patch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
