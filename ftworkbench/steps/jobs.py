@@ -13,7 +13,7 @@ from ftworkbench.jobs.find import find_job, named_jobs, names_of, only_job
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.follow import Tail
 from ftworkbench.jobs.lost import why_lost
-from ftworkbench.jobs.state import ALIVE, phase
+from ftworkbench.jobs.state import ALIVE, phase, read_state
 from ftworkbench.jobs.story import Story
 from ftworkbench.steps.evaluate import is_trained
 from ftworkbench.steps.history import history_of
@@ -42,9 +42,17 @@ def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, 
         "recipe": read_manifest(job)["recipe"],
         "verdict": verdict_of(job, jobs),
         "void": decided_by is not None and is_void(decided_by),
-        "why": why_lost(job) if now == "lost" else story.why,
+        "why": _why(job, now, story),
         **history_of(job, jobs),
     }
+
+
+def _why(job: Job, now: str, story: Story) -> str:
+    if now == "lost":
+        return why_lost(job)
+    state = read_state(job)
+    # Of a worker that was killed no event tells the end, but the state that its killer wrote.
+    return story.why if state is None or story.phase == now else state.why
 
 
 def _end_of_story(job: Job) -> Story:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +16,8 @@ from terminal import Terminal, workbench
 import ftworkbench
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.launch import stop, submit
-from ftworkbench.jobs.state import ALIVE, phase
+from ftworkbench.jobs.state import ALIVE, phase, read_state
+from ftworkbench.machine import process_start
 from ftworkbench.recipe.read import parse
 from ftworkbench.workspace import Workspace
 
@@ -118,3 +121,35 @@ def test_a_job_and_its_stop_are_seen_by_both_and_both_call_their_users(
 
 def called(terminal: Terminal, job: Job) -> bool:
     return f"\a\x1b]9;ftworkbench: {job.short} stopped\x1b\\".encode() in terminal.raw
+
+
+def test_a_job_that_hangs_is_lost_in_words_and_can_be_ended_there(desk: Path, tmp_path: Path) -> None:
+    job = submit(Workspace(desk), "train", parse(RECIPE, "desk"), {}, hashes={}, module="slow_worker")
+    wait_until_it_runs(job)
+    state = read_state(job)
+    assert state is not None
+    assert state.pid is not None
+    os.kill(state.pid, signal.SIGSTOP)
+    long_ago = time.time() - 300
+    for path in (job.heartbeat, job.events, job.state):
+        os.utime(path, (long_ago, long_ago))
+    env = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_STATE_HOME": str(tmp_path / "state")}
+    try:
+        with workbench(desk, env={**os.environ, **env}) as terminal:
+            terminal.press("3")
+            terminal.wait(f"Its process {state.pid} is stopped (SIGSTOP)")
+            terminal.press("S")
+            terminal.wait("It gives no sign of life.")
+            terminal.press("S")
+            terminal.wait(lambda text: "stopped" in text and "killed" in text, seconds=30)
+        assert process_start(state.pid) is None
+    finally:
+        if process_start(state.pid) is not None:
+            os.killpg(state.pid, signal.SIGKILL)
+
+
+def wait_until_it_runs(job: Job) -> None:
+    deadline = time.monotonic() + 30
+    while phase(job) != "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

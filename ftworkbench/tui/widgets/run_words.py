@@ -71,16 +71,16 @@ def _title_line(entry: Mapping[str, Any], story: Story, width: int) -> Content:
     return GAP.join(parts).truncate(width, ellipsis=True)
 
 
-def _words(phase: str, story: Story, lost: str) -> str:
+def _words(phase: str, story: Story, why: str) -> str:
     last = story.checkpoints[-1].step if story.checkpoints else None
     back = f"r goes on from step {last:,}." if last is not None else "r starts it again."
     if phase == "lost":
-        return f"{lost[:1].upper()}{lost[1:]}. {back}" if lost else f"{LOST} {back}"
+        return f"{why[:1].upper()}{why[1:]}. {back}" if why else f"{LOST} {back}"
     if phase == "failed":
-        why = (story.why or "It says no reason; its log may (l)").rstrip(".")
+        why = (why or story.why or "It says no reason; its log may (l)").rstrip(".")
         return f"{why}. {back}" if last is not None else f"{why}."
     if phase == "stopped":
-        return f"{(story.why or 'stopped').rstrip('.')}. {back}"
+        return f"{(why or story.why or 'stopped').rstrip('.')}. {back}"
     return story.why
 
 
