@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ftworkbench.commands.opening import open_asked_recipe
 from ftworkbench.errors import InputError
 from ftworkbench.jobs.launch import submit
 from ftworkbench.paths import POCKET
@@ -72,6 +75,15 @@ def test_a_file_that_comes_later_is_another_code(opened: Opened) -> None:
     (opened.path.parent / "model" / "more.py").write_text("")
     with pytest.raises(UnconfirmedCodeError):
         launch(opened)
+
+
+def test_the_flag_confirms_what_the_refusal_has_shown(opened: Opened) -> None:
+    with pytest.raises(UnconfirmedCodeError) as refused:
+        launch(opened)
+    (flag,) = re.findall(r"--trust-code (\w+)", str(refused.value))
+    asked = Namespace(recipe=opened.path, overrides=[], offline=False, trust_code=flag)
+    again = open_asked_recipe(asked)
+    require_confirmed(again.recipe.model, again.workspace.root)
 
 
 @pytest.mark.parametrize("said", ["", "1234", "0123456789abcdef", "yes"])
