@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from made_jobs import Clock, Made, make_job, make_job_folders, open_session
 from terminal import workbench
+from textual.pilot import Pilot
 from workbenches import opened, shown, until
 
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.state import own_state, write_state
+from ftworkbench.tui.app import Workbench
 from ftworkbench.tui.widgets.item_list import ItemList
 
 
@@ -20,9 +22,14 @@ def made(tmp_path: Path) -> Made:
     return make_job_folders(tmp_path / "support-triage")
 
 
+async def listed(app: Workbench, pilot: Pilot[None]) -> None:
+    """Waits until the jobs are there."""
+    await until(pilot, lambda: app.screen.query_one(ItemList).count > 0)
+
+
 async def test_a_lost_job_is_explained_in_words_with_the_step_that_it_can_go_on_from(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         app.screen.query_one(ItemList).go_to(made.jobs["lost"].name)
         await until(pilot, lambda: "Its process is gone" in shown(app))
         await until(pilot, lambda: "from step 200" in shown(app))
@@ -30,7 +37,7 @@ async def test_a_lost_job_is_explained_in_words_with_the_step_that_it_can_go_on_
 
 async def test_a_failed_job_says_why(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         await pilot.press("G")
         await until(pilot, lambda: "the loss became NaN at step 61" in shown(app))
         await pilot.press("n")
@@ -50,7 +57,7 @@ async def test_opening_it_again_shows_the_same(made: Made) -> None:
     seen = []
     for _ in range(2):
         async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-            await until(pilot, lambda app=app: "triage" in shown(app))
+            await listed(app, pilot)
             app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
             await until(pilot, lambda app=app: "step 300/300" in shown(app) and "⣀" in shown(app))
             await pilot.pause(1.2)  # a chart is drawn twice a second at most
@@ -72,7 +79,7 @@ async def test_stopping_asks_first_and_then_leaves_the_word_to_the_job(made: Mad
 
 async def test_what_is_done_cannot_be_stopped(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
         await pilot.press("s")
         await until(pilot, lambda: "does not run; it is done" in shown(app))
@@ -80,7 +87,7 @@ async def test_what_is_done_cannot_be_stopped(made: Made) -> None:
 
 async def test_log_and_recipe_of_the_job_are_one_key_away_and_the_same_key_goes_back(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
         await pilot.press("l")
         await until(pilot, lambda: "training on 450 rows" in shown(app))
@@ -101,7 +108,7 @@ async def test_the_next_metric_takes_the_large_chart(made: Made) -> None:
 
 async def test_the_chart_is_read_by_a_cursor_and_zoomed_around_it(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
         await until(pilot, lambda: "step 300/300" in shown(app))
         await pilot.press("enter")
@@ -117,7 +124,7 @@ async def test_the_chart_is_read_by_a_cursor_and_zoomed_around_it(made: Made) ->
 
 async def test_marked_runs_are_drawn_over_each_other_by_signs_and_names_until_all_are_let_go(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         for name in ("done", "stopped"):
             app.screen.query_one(ItemList).go_to(made.jobs[name].name)
             await pilot.press("space")
@@ -134,7 +141,7 @@ async def test_marked_runs_are_drawn_over_each_other_by_signs_and_names_until_al
 
 async def test_only_a_training_is_marked(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         app.screen.query_one(ItemList).go_to(made.jobs["merged"].name)
         await pilot.press("space")
         await until(pilot, lambda: "is no training job" in shown(app))
@@ -142,7 +149,7 @@ async def test_only_a_training_is_marked(made: Made) -> None:
 
 async def test_from_a_step_of_the_chart_to_the_rows_that_it_took_and_their_review(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
         await until(pilot, lambda: "step 300/300" in shown(app))
         await pilot.press("enter", "left", "enter")
@@ -157,7 +164,7 @@ async def test_from_a_step_of_the_chart_to_the_rows_that_it_took_and_their_revie
 
 async def test_a_step_whose_rows_nobody_wrote_down_says_so(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         app.screen.query_one(ItemList).go_to(made.jobs["lost"].name)
         await until(pilot, lambda: "step 210/300" in shown(app))
         await pilot.press("enter", "enter")
@@ -166,7 +173,7 @@ async def test_a_step_whose_rows_nobody_wrote_down_says_so(made: Made) -> None:
 
 async def test_the_answers_to_held_out_prompts_stand_by_step_beside_what_is_expected(made: Made) -> None:
     async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
-        await until(pilot, lambda: "triage" in shown(app))
+        await listed(app, pilot)
         app.screen.query_one(ItemList).go_to(made.jobs["done"].name)
         await pilot.press("a")
         await until(pilot, lambda: "3 held-out prompts   as expected: 1 → 2 → 3 at step 300" in shown(app))
