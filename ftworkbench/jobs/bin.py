@@ -17,7 +17,7 @@ from ftworkbench.errors import JobError
 from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.names import short_name
-from ftworkbench.jobs.state import ALIVE, phase, state_guard
+from ftworkbench.jobs.state import ALIVE, hangs, phase, state_guard
 from ftworkbench.workspace import Workspace
 
 _REMOVED = "removed.json"
@@ -71,6 +71,10 @@ def remove(job: Job) -> Job:
             now = phase(job)
             if now in ALIVE:
                 raise JobError(f"{job.short}: is {now}; stop it before you remove it")
+            if now == "lost" and hangs(job):
+                raise JobError(
+                    f"{job.short}: is lost, but its process is still there; stop it now before you remove it"
+                )
             there = bin_of(workspace)
             there.mkdir(mode=0o700, exist_ok=True)
             target = there.resolve() / job.name

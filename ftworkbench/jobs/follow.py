@@ -9,7 +9,7 @@ from pathlib import Path
 from ftworkbench.jobs.events import Event, read_events
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.heartbeat import EVERY
-from ftworkbench.jobs.state import ALIVE, ENDED, has_process, phase, read_state
+from ftworkbench.jobs.state import ALIVE, ENDED, hangs, phase
 
 _LAST_WORDS = 1.0  # seconds that the event of an end may come after the state that says so
 _WAKES = 2 * EVERY  # seconds in which a worker beats again, where this machine was asleep and not the worker
@@ -49,16 +49,10 @@ def follow(job: Job, poll: float = 0.25) -> Iterator[Event]:
             yield event
         if now in ALIVE:
             deadline = None
-        elif told == now or (now not in ENDED and not _may_wake(job)):
+        elif told == now or (now not in ENDED and not hangs(job)):
             return
         else:
             deadline = deadline or time.monotonic() + (_LAST_WORDS if now in ENDED else _WAKES)
             if time.monotonic() > deadline:
                 return
         time.sleep(poll if deadline is None else min(poll, 0.05))
-
-
-def _may_wake(job: Job) -> bool:
-    """Whether a lost job still has a process."""
-    state = read_state(job)
-    return state is not None and state.phase in ALIVE and has_process(state)

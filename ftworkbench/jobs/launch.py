@@ -20,7 +20,7 @@ from ftworkbench import __version__
 from ftworkbench.errors import JobError
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.folder import Job, read_manifest
-from ftworkbench.jobs.state import ALIVE, ENDED, State, has_process, phase, put_state, read_state, state_guard
+from ftworkbench.jobs.state import ALIVE, ENDED, State, hangs, has_process, phase, put_state, read_state, state_guard
 from ftworkbench.jobs.survival import launched, survival
 from ftworkbench.machine import boot_id, host, process_start, this_machine
 from ftworkbench.workspace import Workspace
@@ -185,7 +185,7 @@ def stop(job: Job, *, now: bool = False, grace: float = STOP_GRACE) -> None:
     """
     state = read_state(job)
     found = phase(job)
-    if state is None or not (found in ALIVE or (found == "lost" and state.host == host() and has_process(state))):
+    if state is None or not (found in ALIVE or hangs(job)):
         raise JobError(f"{job.short}: does not run; it is {found}")
     job.stop_file.touch(mode=0o600)
     if not now:

@@ -131,6 +131,12 @@ def has_process(state: State) -> bool:
     return started is not None and started == state.start
 
 
+def hangs(job: Job) -> bool:
+    """Whether a lost job still has a process on this host, which may go on with its work."""
+    state = read_state(job)
+    return state is not None and state.phase in ALIVE and state.host == host() and has_process(state)
+
+
 def phase(job: Job, now: float | None = None) -> str:
     """The job's phase: as written, or `lost` where nobody works on it any more without having ended it.
 

@@ -17,6 +17,7 @@ from ftworkbench.files import write_json
 from ftworkbench.jobs import follow as following
 from ftworkbench.jobs import kernel, lost
 from ftworkbench.jobs import state as states
+from ftworkbench.jobs.bin import remove
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import read_events
 from ftworkbench.jobs.folder import Job, list_jobs
@@ -133,6 +134,13 @@ def test_resuming_a_job_that_hangs_kills_it_first_with_its_children(job: Job) ->
     wait_for(lambda: process_start(child) is None)
     assert {event.attempt for event in follow(job, poll=0.05)} == {1, 2}
     assert phase(job) == "done"
+
+
+def test_a_job_that_hangs_is_not_moved_away_from_under_its_process(job: Job) -> None:
+    os.kill(pid_of(job), signal.SIGSTOP)
+    wait_for(lambda: phase(job) == "lost")
+    with pytest.raises(JobError, match="its process is still there; stop it now"):
+        remove(job)
 
 
 def test_a_job_that_hangs_can_be_ended(job: Job) -> None:
