@@ -15,7 +15,15 @@ ACTIONS = (
     ),
     Action("runs.answers", "a", "answers", "What it answers to held-out prompts, by step", "runs", True, "View"),
     Action("runs.log", "l", "log", "The end of the worker's log, or the curves again", "runs", True, "View"),
-    Action("runs.notices", "n", "notices", "What the job had to tell, or the curves again", "runs", True, "View"),
+    Action(
+        "runs.notices",
+        "n",
+        "notices",
+        "What its curves say and what it had to tell, or the curves again",
+        "runs",
+        True,
+        "View",
+    ),
     Action(
         "runs.recipe", "o", "recipe", "The recipe as it was resolved and run, or the curves again", "runs", True, "View"
     ),
