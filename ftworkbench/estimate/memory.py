@@ -19,6 +19,16 @@ _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 # that an 8-bit scale, with a float32 one for each 256 of them.
 _NF4_BYTES = 0.5 + 4 / 64
 _NF4_DOUBLE_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
+# LLM.int8 keeps a second copy of each weight after its first product, and puts weights back into float16 in a backward
+# pass; measured (bitsandbytes 0.50), not counted.
+_INT8_BYTES = 2.1
+_INT8_STEP_BYTES = 1.0
+# Numbers of a block's inner width that a backward pass holds for each token at its widest place; and bytes, where PEFT
+# casts inputs to float32 and back: the gradients in both formats, and that of the dropout.
+_WIDEST = 2
+_WIDEST_CAST = 14
+# Inputs of blocks that are on the card while they are offloaded (trl.models.activation_offloading).
+_FETCHED = 2
 # trl.kernels.chunked_logprob: the head is computed in tiles of so many tokens by so many of the vocabulary.
 _TILE_TOKENS = 4096
 _TILE_WORDS = 32768
@@ -45,8 +55,8 @@ class Batch:
 def memory_parts(shape: Shape, recipe: Recipe, batch: Batch, *, cpu: bool) -> dict[str, float]:
     """GiB for weights, adapter, gradients, optimizer, activations, logits, overhead; the sum is the peak."""
     adapter = trainable(shape, recipe) * adapter_bytes(recipe)
-    activations = _activations(shape, recipe, batch)
-    logits = _logits(shape, recipe, batch)
+    at_the_loss, activations = _activations(shape, recipe, batch)
+    logits = max(at_the_loss + logits_bytes(shape, recipe, batch) - activations, 0.0)
     overhead = _FRAGMENTATION * (activations + logits) + _dequantized(shape, recipe)
     parts = {
         "weights": _weights(shape, recipe),
@@ -86,7 +96,7 @@ def _weights(shape: Shape, recipe: Recipe) -> float:
     if recipe.quantization.load_in_4bit:
         inside = _NF4_DOUBLE_BYTES if recipe.quantization.bnb_4bit_use_double_quant else _NF4_BYTES
     elif recipe.quantization.load_in_8bit:
-        inside = 1
+        inside = _INT8_BYTES
     return shape.in_blocks * inside + shape.outside * whole
 
 
@@ -105,15 +115,27 @@ def _optimizer_copies(recipe: Recipe) -> float:
     return 2 / adapter_bytes(recipe) if "8bit" in name else 2
 
 
-def _activations(shape: Shape, recipe: Recipe, batch: Batch) -> float:
+def _activations(shape: Shape, recipe: Recipe, batch: Batch) -> tuple[float, float]:
+    """Bytes that are kept when the loss is computed, and in the backward pass, where its gradients are at their widest.
+
+    Without checkpointing all that the blocks keep. With it the input of each, and in the backward pass also all of one
+    block, which is computed again. Offloaded, only the inputs of the blocks that come next are on the card.
+    """
+    size = compute_bytes(recipe)
     block = _block(shape, recipe, batch) * batch.tokens
+    widest = shape.inner * batch.tokens * size * _WIDEST
+    if _casts(recipe, size):
+        widest = shape.inner * batch.tokens * _WIDEST_CAST
     if not recipe.train.gradient_checkpointing:
-        return shape.layers * block
-    # Kept: each block's input. Computed again: one block at a time, with the gradients at its widest place,
-    # which LoRA in float32 beside a bfloat16 base holds in float32 as well.
-    inputs = shape.layers * batch.tokens * shape.hidden * compute_bytes(recipe)
-    widest = 2 * shape.inner * batch.tokens * (compute_bytes(recipe) if is_quantized(recipe) else 4)
-    return inputs + block + widest
+        return shape.layers * block, shape.layers * block + widest
+    inputs = batch.tokens * shape.hidden * size
+    held = min(shape.layers, _FETCHED) if recipe.train.extra.get("activation_offloading") else shape.layers
+    return held * inputs, held * inputs + block + widest
+
+
+def _casts(recipe: Recipe, size: int) -> bool:
+    """Whether PEFT's layers cast their inputs to the adapter's own format."""
+    return size != adapter_bytes(recipe) and not is_fused(recipe) and recipe.method.adapter == "lora"
 
 
 def _block(shape: Shape, recipe: Recipe, batch: Batch) -> float:
@@ -142,7 +164,7 @@ def _adapter_inputs(shape: Shape, recipe: Recipe, size: int) -> float:
         return widths * (size + (1 if recipe.lora.lora_dropout else 0)) + 2 * size * sum(e.outputs for e in adapted)
     if recipe.lora.lora_dropout:
         return widths * (size + 1)
-    if size != adapter_bytes(recipe) and not is_fused(recipe):
+    if _casts(recipe, size):
         return widths * size
     shared = {each.source: each.inputs * each.met for each in adapted}
     shared.pop("attended", None)  # attention keeps its output anyway
@@ -157,10 +179,12 @@ def _attention(shape: Shape, recipe: Recipe, batch: Batch, size: int) -> float:
     # A mask (padding, or packed rows under sdpa) makes transformers repeat keys and values for each head.
     masked = kind == "sdpa" and (batch.rows > 1 or bool(recipe.train.packing))
     keys = shape.query if masked else shape.key_value
-    return size * (2 * shape.query + 2 * keys) + 4 * shape.heads
+    norms = (size if recipe.method.liger_kernels else 4) * (shape.query + shape.key_value) if shape.head_norms else 0
+    return size * (2 * shape.query + 2 * keys) + 4 * shape.heads + norms
 
 
-def _logits(shape: Shape, recipe: Recipe, batch: Batch) -> float:
+def logits_bytes(shape: Shape, recipe: Recipe, batch: Batch) -> float:
+    """Bytes that the head and the loss take."""
     size = compute_bytes(recipe)
     if recipe.train.extra.get("label_smoothing_factor"):
         return batch.tokens * shape.vocabulary * _WHOLE_LOGITS_BYTES
@@ -175,6 +199,7 @@ def _dequantized(shape: Shape, recipe: Recipe) -> float:
     weight = widest.inputs * widest.outputs
     dora = 0.0
     if recipe.method.adapter == "lora" and recipe.lora.use_dora:
-        # A unit matrix through the adapter, what comes out, and its sum with the weight, whose norm is taken.
-        dora = (widest.inputs**2 + 2 * weight) * adapter_bytes(recipe) + weight * compute_bytes(recipe)
-    return dora + (weight * compute_bytes(recipe) if is_quantized(recipe) else 0)
+        # A unit matrix through the adapter, what comes out, its sum with the weight, and the squares for the norm.
+        dora = (widest.inputs**2 + 3 * weight) * adapter_bytes(recipe) + weight * compute_bytes(recipe)
+    int8 = shape.in_blocks * _INT8_STEP_BYTES if recipe.quantization.load_in_8bit else 0.0
+    return dora + int8 + (weight * compute_bytes(recipe) if is_quantized(recipe) else 0)

@@ -107,6 +107,11 @@ class Shape:
     soft_capped: bool = False
 
     @property
+    def head_norms(self) -> bool:
+        """Whether queries and keys are normed, head by head."""
+        return self.family in _HEAD_NORMS
+
+    @property
     def in_blocks(self) -> int:
         """Parameters of all linear layers in the blocks: those that quantization makes smaller."""
         return self.layers * sum(each.parameters for each in self.linears if each.copies == 1)

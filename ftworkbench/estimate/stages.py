@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ftworkbench.estimate.adapters import trainable
-from ftworkbench.estimate.memory import GIB, Batch, adapter_bytes, compute_bytes, memory_parts
+from ftworkbench.estimate.memory import GIB, Batch, adapter_bytes, compute_bytes, logits_bytes, memory_parts
 from ftworkbench.estimate.shape import Shape
 from ftworkbench.recipe.tables import Recipe
 
@@ -39,7 +39,7 @@ def _evaluation(shape: Shape, recipe: Recipe, batch: Batch, step: Parts) -> Part
         **step,
         "gradients": 0.0,
         "activations": widest * batch.tokens / GIB,
-        "logits": step["logits"] / 2,
+        "logits": logits_bytes(shape, recipe, batch) / 2 / GIB,
     }
 
 

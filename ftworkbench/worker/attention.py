@@ -102,11 +102,9 @@ def _varlen(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rows: _
         options["window_size"] = (-1, 0)
     if rows.scaling is not None:
         options["scale"] = rows.scaling
-    groups = query.shape[1] // key.shape[1]
-    if groups > 1 and "enable_gqa" in known:
+    # Where heads share keys: versions without the option leave it to FlashAttention, which takes them as they are.
+    if query.shape[1] != key.shape[1] and "enable_gqa" in known:
         options["enable_gqa"] = True
-    elif groups > 1:
-        key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
     flat = (each.transpose(1, 2).squeeze(0) for each in (query, key, value))
     mixed: torch.Tensor = varlen_attn(*flat, rows.starts, rows.starts, rows.longest, rows.longest, **options)
     return mixed.unsqueeze(0)

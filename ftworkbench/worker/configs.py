@@ -39,8 +39,9 @@ def adapter_config(recipe: Recipe) -> Any:
     from peft import LoraConfig
 
     given = _given(recipe.lora)
-    if "init_lora_weights" in given:
-        given["init_lora_weights"] = given["init_lora_weights"].lower()
+    start = str(given.pop("init_lora_weights", "")).lower()
+    if start and start != "loftq":  # which PEFT would do to weights that are whole; see starts.py
+        given["init_lora_weights"] = start
     return LoraConfig(**given, task_type="CAUSAL_LM")
 
 

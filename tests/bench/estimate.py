@@ -8,7 +8,6 @@ optimizer step, an evaluation, a save, then ordinary steps. Prints a line of JSO
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import shutil
 import subprocess
@@ -27,12 +26,12 @@ SHAPES: dict[str, dict[str, Any]] = {
     "llama-8b": LLAMA,
     "llama-1b": {**LLAMA, "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16,
                  "tie_word_embeddings": True, "head_dim": 64},
-    "qwen2.5-7b": {"model_type": "qwen2", "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28,
-                   "num_attention_heads": 28, "num_key_value_heads": 4, "vocab_size": 152_064,
-                   "tie_word_embeddings": False},
     "qwen3-4b": {"model_type": "qwen3", "hidden_size": 2560, "intermediate_size": 9728, "num_hidden_layers": 36,
                  "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 151_936,
                  "tie_word_embeddings": True},
+    "qwen3-8b": {"model_type": "qwen3", "hidden_size": 4096, "intermediate_size": 12288, "num_hidden_layers": 36,
+                 "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 151_936,
+                 "tie_word_embeddings": False},
     "mistral-7b": {**LLAMA, "model_type": "mistral", "vocab_size": 32_768, "sliding_window": None},
 }  # fmt: skip
 RECIPE = """
@@ -178,23 +177,19 @@ def measured(work: Path, shape: str, name: str, changes: dict[str, Any]) -> dict
     }
 
 
-def all_of(work: Path, shape: str, only: list[str] | None) -> None:
-    """All settings of one shape, in this process."""
-    import torch
+def tell(work: Path, shape: str, name: str) -> None:
+    """One setting of one shape, in a process of its own: Liger changes the classes of a whole process."""
+    began = time.perf_counter()
+    try:
+        found = measured(work, shape, name, settings_of(shape)[name])
+    except Exception as error:
+        found = {"raised": f"{type(error).__name__}: {error}"}
+    seconds = round(time.perf_counter() - began, 1)
+    print(json.dumps({"shape": shape, "setting": name, **found, "seconds": seconds}), flush=True)
 
-    settings = EVERYWHERE | (ON_THE_FIRST if shape == "llama-8b" else {})
-    for name, changes in settings.items():
-        if only and name not in only:
-            continue
-        began = time.perf_counter()
-        try:
-            found = measured(work, shape, name, changes)
-        except Exception as error:
-            found = {"raised": f"{type(error).__name__}: {error}"}
-        gc.collect()
-        torch.cuda.empty_cache()
-        seconds = round(time.perf_counter() - began, 1)
-        print(json.dumps({"shape": shape, "setting": name, **found, "seconds": seconds}), flush=True)
+
+def settings_of(shape: str) -> dict[str, dict[str, Any]]:
+    return EVERYWHERE | (ON_THE_FIRST if shape == "llama-8b" else {})
 
 
 def main() -> None:
@@ -202,22 +197,26 @@ def main() -> None:
     asked.add_argument("--work", type=Path, required=True, help="a folder with room for a model: 17 GB")
     asked.add_argument("--only", nargs="*", default=list(SHAPES), metavar="SHAPE")
     asked.add_argument("--settings", nargs="*", metavar="NAME")
-    asked.add_argument("--one", help=argparse.SUPPRESS)
+    asked.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
     args = asked.parse_args()
     work = args.work.resolve()
     if args.one:
-        make_shape(work / args.one, SHAPES[args.one])
-        all_of(work, args.one, args.settings)
+        shape, *name = args.one
+        if name:
+            tell(work, shape, name[0])
+        else:
+            make_shape(work / shape, SHAPES[shape])
         return
     from training import make_rows
 
     work.mkdir(parents=True, exist_ok=True)
     make_rows(work / "rows.jsonl")
     make_long(work / "long.jsonl")
+    command = [sys.executable, __file__, "--work", str(work), "--one"]
     for shape in args.only:
-        command = [sys.executable, __file__, "--work", str(work), "--one", shape]
-        command += ["--settings", *args.settings] if args.settings else []
-        subprocess.run(command, check=False)
+        subprocess.run([*command, shape], check=True)
+        for name in args.settings or settings_of(shape):
+            subprocess.run([*command, shape, name], check=False)
         shutil.rmtree(work / shape, ignore_errors=True)
 
 

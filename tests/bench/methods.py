@@ -12,14 +12,12 @@ import json
 import math
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.state import read_state
 from ftworkbench.machine import this_machine
-from ftworkbench.recipe.resolve import resolve
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "worker")]
 
@@ -29,6 +27,7 @@ PACKED = {"train__packing": True, "model__dtype": "bfloat16"}
 ONLY_ON_A_CARD: dict[str, dict[str, Any]] = {
     "LoftQ": {"lora__init_lora_weights": "loftq", **FOUR_BITS},
     "LoRA, packed, varlen": PACKED,
+    "LoRA, packed, sdpa": {**PACKED, "model__attn_implementation": "sdpa"},
     "QLoRA, packed, varlen": {**PACKED, **FOUR_BITS},
 }
 STEPS = 12
@@ -45,11 +44,9 @@ def tried(work: Path, model: Path, name: str, options: dict[str, Any], device: s
     from tiny import losses, make_recipe, make_workspace, row_lines, run_job
 
     folder = work / f"{name.replace(' ', '-').replace(',', '')}-{time.time_ns()}"
-    given = {**FEW, **options, "train__max_steps": STEPS, "launch__device": device, "train__bf16": device == "cuda"}
     workspace, _ = make_workspace(folder, model)
-    written = make_recipe(model, **{**given, "launch__device": "cpu", "train__bf16": False})
-    recipe = replace(written, launch=replace(written.launch, device=device), train=replace(written.train, bf16=None))
-    recipe = resolve(recipe, this_machine())[0]
+    given = {**FEW, "train__max_steps": STEPS, "launch__device": device, "launch__threads": None, **options}
+    recipe = make_recipe(model, this_machine(), **given)
     job = run_job(workspace, "train", recipe)
     found: dict[str, Any] = {"method": name, "train": told(job), "attention": recipe.model.attn_implementation}
     if not job.has_adapter:
@@ -59,6 +56,7 @@ def tried(work: Path, model: Path, name: str, options: dict[str, Any], device: s
     found["before"], found["after"] = (
         round(sum(line[key] for line in lines) / count, 3) for key in ("loss_before", "loss_after")
     )
+    found["losses"] = [round(loss, 4) for loss in losses(job).values()]
     found["finite"] = all(math.isfinite(loss) for loss in losses(job).values())
     found["evaluate"] = told(run_job(workspace, "evaluate", recipe, job=job.name, skip_baseline=True))
     merged = run_job(workspace, "merge", recipe, job=str(job.path), out=str(folder / "merged"))

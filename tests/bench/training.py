@@ -57,6 +57,7 @@ liger_kernels = false
 [data]
 train = "rows.jsonl"
 validation_fraction = 0
+test_fraction = 0
 [launch]
 device = "cuda"
 """
@@ -78,7 +79,7 @@ SMALL = {
     "train.gradient_accumulation_steps": "2",
     "quantization.bnb_4bit_use_double_quant": "true",
 }
-OFFLOADED = {"train.activation_offloading": "true", "quantization.bnb_4bit_use_double_quant": "true"}
+OFFLOADED = {"train.activation_offloading": "true"}
 SDPA = {"model.attn_implementation": '"sdpa"'}
 LIGER = {"method.liger_kernels": "true"}
 UNPACKED = {
@@ -87,7 +88,11 @@ UNPACKED = {
     "train.gradient_accumulation_steps": "4",
     "lora.lora_dropout": "0.05",
 }
+# The plain script's batches, without the one thing that is drawn anew at each step.
+EXACT = UNPACKED | AGAIN | LIGER | {"lora.lora_dropout": "0"}
 OURS: dict[str, dict[str, str]] = {
+    "lora-exact": EXACT,
+    "qlora-exact": EXACT | FOUR_BITS,
     "lora-unpacked": UNPACKED | AGAIN,
     "lora-sdpa-again": PACKED | AGAIN | SDPA,
     "lora-again": PACKED | AGAIN,
@@ -101,7 +106,7 @@ OURS: dict[str, dict[str, str]] = {
     "qlora-offloaded-liger": PACKED | AGAIN | LIGER | FOUR_BITS | OFFLOADED,
     "qlora-again-liger-small": PACKED | AGAIN | LIGER | FOUR_BITS | SMALL,
 }
-PLAIN = ("plain-lora", "plain-qlora")
+PLAIN = ("plain-lora", "plain-qlora", "plain-lora-exact", "plain-qlora-exact")
 
 
 # The model and the rows
@@ -161,7 +166,7 @@ def make_rows(path: Path) -> None:
 # The plain script
 
 
-def plain(work: Path, *, four_bits: bool) -> dict[str, Any]:
+def plain(work: Path, name: str, steps: int) -> dict[str, Any]:
     """The well-known script: padded rows, batch 4, accumulation 4, checkpointing, as the libraries leave it."""
     import torch
     from datasets import load_dataset
@@ -170,13 +175,13 @@ def plain(work: Path, *, four_bits: bool) -> dict[str, Any]:
     from trl import SFTConfig, SFTTrainer
 
     quantized: dict[str, Any] = {}
-    if four_bits:
+    if name.startswith("plain-qlora"):
         nf4 = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
         quantized = {"quantization_config": nf4}
     model = AutoModelForCausalLM.from_pretrained(work / "model", dtype=torch.bfloat16, device_map={"": 0}, **quantized)
     tokenizer = AutoTokenizer.from_pretrained(work / "model")
     args = SFTConfig(
-        output_dir=str(work / "plain"), max_steps=STEPS, per_device_train_batch_size=4, gradient_accumulation_steps=4,
+        output_dir=str(work / "plain"), max_steps=steps, per_device_train_batch_size=4, gradient_accumulation_steps=4,
         learning_rate=2e-4, lr_scheduler_type="constant", bf16=True, logging_steps=1, save_strategy="no",
         report_to="none", max_length=1024, disable_tqdm=True,
     )  # fmt: skip
@@ -201,7 +206,9 @@ def plain(work: Path, *, four_bits: bool) -> dict[str, Any]:
     trainer = Counted(
         model=model, args=args, train_dataset=load_dataset("json", data_files=str(work / "rows.jsonl"), split="train"),
         processing_class=tokenizer, callbacks=[Clock()],
-        peft_config=LoraConfig(r=16, lora_alpha=32, lora_dropout=0.05, target_modules="all-linear"),
+        peft_config=LoraConfig(
+            r=16, lora_alpha=32, lora_dropout=0.0 if name.endswith("exact") else 0.05, target_modules="all-linear"
+        ),
     )  # fmt: skip
     trainer.train()
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
@@ -215,10 +222,10 @@ def plain(work: Path, *, four_bits: bool) -> dict[str, Any]:
 # The workbench
 
 
-def ours(work: Path, name: str, changes: dict[str, str]) -> dict[str, Any]:
+def ours(work: Path, steps: int, changes: dict[str, str]) -> dict[str, Any]:
     """A training job of the workbench, as its command line starts it."""
     recipe = work / "speed.toml"
-    recipe.write_text(RECIPE.format(model=work / "model", steps=STEPS))
+    recipe.write_text(RECIPE.format(model=work / "model", steps=steps))
     command = [sys.executable, "-m", "ftworkbench", "train", str(recipe), "--json"]
     for key, value in changes.items():
         command += ["--set", f"{key}={value}"]
@@ -229,8 +236,8 @@ def ours(work: Path, name: str, changes: dict[str, str]) -> dict[str, Any]:
     if done.returncode or not jobs:
         log = jobs[-1] / "worker.log" if jobs else None
         return {"failed": done.stderr[-600:], "log": log.read_text()[-1500:] if log and log.exists() else ""}
-    steps = [json.loads(line) for line in (jobs[-1] / "events.jsonl").read_text().splitlines()]
-    values = [each["values"] for each in steps if each["kind"] == "metric" and "loss" in each["values"]]
+    told = [json.loads(line) for line in (jobs[-1] / "events.jsonl").read_text().splitlines()]
+    values = [each["values"] for each in told if each["kind"] == "metric" and "loss" in each["values"]]
     result = json.loads((jobs[-1] / "result.json").read_text())
     return {
         "tokens_per_second": round(statistics.median(each["tokens_per_second"] for each in values[WARM:])),
@@ -244,11 +251,12 @@ def main() -> None:
     asked.add_argument("--work", type=Path, required=True, help="a folder with room for the model: 17 GB")
     asked.add_argument("--only", nargs="*", metavar="NAME", default=[*PLAIN, *OURS], help=", ".join([*PLAIN, *OURS]))
     asked.add_argument("--small", action="store_true", help="a small model, to try the script itself")
+    asked.add_argument("--steps", type=int, default=STEPS, help="steps of each setting (default: %(default)s)")
     asked.add_argument("--plain", choices=PLAIN, help=argparse.SUPPRESS)
     args = asked.parse_args()
     work = args.work.resolve()
     if args.plain:
-        print(json.dumps(plain(work, four_bits=args.plain == "plain-qlora")))
+        print(json.dumps(plain(work, args.plain, args.steps)))
         return
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "rows.jsonl").exists():
@@ -256,16 +264,23 @@ def main() -> None:
     if not (work / "model" / "config.json").exists():
         script = f"import training; training.make_model(training.Path({str(work / 'model')!r}), small={args.small})"
         subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parent)
+    curves: dict[str, list[float]] = {}
     for name in args.only:
         began = time.perf_counter()
         if name in PLAIN:
-            command = [sys.executable, __file__, "--work", str(work), "--plain", name]
+            command = [sys.executable, __file__, "--work", str(work), "--plain", name, "--steps", str(args.steps)]
             done = subprocess.run(command, check=False, capture_output=True, text=True)
             last = done.stdout.strip().splitlines()[-1:] or ["{}"]
             found = json.loads(last[0]) if not done.returncode else {"failed": done.stderr[-800:]}
         else:
-            found = ours(work, name, OURS[name])
+            found = ours(work, args.steps, OURS[name])
+        curves[name] = found.get("losses", [])
         print(json.dumps({"setting": name, **found, "seconds": round(time.perf_counter() - began)}), flush=True)
+    for kind in ("lora-exact", "qlora-exact"):
+        one, other = curves.get(f"plain-{kind}"), curves.get(kind)
+        if one and other:
+            apart = max(abs(a - b) for a, b in zip(one, other, strict=True))
+            print(json.dumps({"same batches": kind, "steps": len(one), "losses apart by at most": round(apart, 4)}))
 
 
 if __name__ == "__main__":

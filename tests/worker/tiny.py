@@ -70,6 +70,8 @@ device = "cpu"
 threads = 1
 """
 
+TWO_CORES = Machine(2, 8 * 2**30)
+
 
 def make_tokenizer() -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -152,14 +154,14 @@ def make_workspace(folder: Path, model: Path, count: int = 60, **overrides: Any)
     return workspace, recipe
 
 
-def make_recipe(model: Path | str, **overrides: Any) -> Recipe:
-    """The recipe with `train__learning_rate=0.1` and the like set, resolved for two cores."""
+def make_recipe(model: Path | str, machine: Machine = TWO_CORES, **overrides: Any) -> Recipe:
+    """The recipe with `train__learning_rate=0.1` and the like set, resolved for a machine, two cores unless said."""
     from ftworkbench.recipe.write import set_option
 
     text = RECIPE.replace("{model}", str(model))
     for key, value in overrides.items():
         text = set_option(text, key.replace("__", ".", 1), value)
-    return resolve(parse(text, "colours"), Machine(2, 8 * 2**30))[0]
+    return resolve(parse(text, "colours"), machine)[0]
 
 
 def new_job(
