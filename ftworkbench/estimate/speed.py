@@ -10,19 +10,19 @@ from ftworkbench.estimate.memory import Batch, is_fused, is_quantized
 from ftworkbench.estimate.shape import Shape
 from ftworkbench.recipe.tables import Recipe
 
-# Fitted to the measured table of an 8B Llama shape on one H200 (790 TFLOP/s, 4.8 TB/s):
-# the share of the card's arithmetic that its matrix products reach,
-_PRODUCTS = 0.92
+# Fitted to the measured tables of Llama and Qwen shapes on one H200 (790 TFLOP/s, 4.8 TB/s; tests/bench/README.md):
 # bytes moved beside them for each FLOP of them (elementwise work), with LoRA's dropout,
-_BYTES_PER_FLOP = 0.93 * 4.8 / 790
+_BYTES_PER_FLOP = 1.03 * 4.8 / 790
 # what is left of that without dropout, with LoRA layers in one step, with fused kernels too, and with an adapter in the
 # base's own format where they are not in one step,
-_WITHOUT_DROPOUT = 0.94
-_ONE_STEP = 0.25
-_FUSED = 0.34
-_SAME_FORMAT = 0.7
-# and the seconds that Python takes to launch one pass through one block with seven adapters.
-_LAUNCH = 6.1e-3
+_WITHOUT_DROPOUT = 0.96
+_ONE_STEP = 0.48
+_FUSED = 0.44
+_SAME_FORMAT = 0.74
+# and the seconds that Python takes to launch one pass through one block with seven adapters, and what is left of that
+# where they are in one step.
+_LAUNCH = 6e-3
+_LAUNCH_ONE_STEP = 0.88
 _ADAPTERS = 7
 # Bytes that DoRA moves for each weight at its norm, in each forward pass: the adapter's product in float32, its cast,
 # the sum with the weight, the norm. Counted from peft's tuners/lora/dora.py, not measured.
@@ -40,7 +40,7 @@ def tokens_per_second(shape: Shape, recipe: Recipe, card: Card, batch: Batch, me
     if card.is_cpu:
         rate = card.tflops * 1e12 * (_CPU_QUANTIZED if is_quantized(recipe) else 1)
         return useful / (work / rate)
-    busy = work / (_PRODUCTS * card.tflops * 1e12) + work * _traffic(recipe) / (card.bandwidth * 1e12)
+    busy = work / (card.tflops * 1e12) + work * _traffic(recipe) / (card.bandwidth * 1e12)
     busy += _dora(shape, recipe) / (card.bandwidth * 1e12)
     # Launching runs ahead of the card, so that the longer of the two decides, softly.
     return useful / math.hypot(busy, _launch(shape, recipe))
@@ -94,4 +94,5 @@ def _traffic(recipe: Recipe) -> float:
 def _launch(shape: Shape, recipe: Recipe) -> float:
     passes = 3 if recipe.train.gradient_checkpointing else 2
     adapters = len(targets(shape, recipe)) / _ADAPTERS
-    return _LAUNCH * shape.layers * passes * (0.3 + 0.7 * adapters)
+    launch = _LAUNCH * (_LAUNCH_ONE_STEP if is_fused(recipe) or recipe.method.adapter == "ia3" else 1)
+    return launch * shape.layers * passes * (0.3 + 0.7 * adapters)

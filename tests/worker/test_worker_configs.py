@@ -30,8 +30,10 @@ def test_each_sample_recipe_makes_the_libraries_own_configurations(path: Path, t
     recipe = parse(path.read_text(), path.stem)
     machine = LAPTOP if recipe.launch.device == "cpu" or recipe.model.model_id == paths.POCKET_ID else GPU_BOX
     resolved = resolve(recipe, machine)[0]
-    lora = adapter_config(resolved)
-    assert (lora.r, lora.lora_alpha) == (resolved.lora.r, resolved.lora.lora_alpha)
+    adapter = adapter_config(resolved)
+    assert str(adapter.peft_type.value).lower() == resolved.method.adapter
+    if resolved.method.adapter == "lora":
+        assert (adapter.r, adapter.lora_alpha) == (resolved.lora.r, resolved.lora.lora_alpha)
     quantized = quantization_config(resolved)
     assert (quantized is not None) == (resolved.quantization.load_in_4bit or resolved.quantization.load_in_8bit)
     # bf16 is refused by a machine without a card; everything else is what a GPU box would get.
