@@ -23,6 +23,9 @@ _SAME_FORMAT = 0.74
 # where they are in one step.
 _LAUNCH = 6e-3
 _LAUNCH_ONE_STEP = 0.88
+# How many times as long it takes with DoRA's norms, or LLM.int8's quantization of inputs, at each layer; one measure each.
+_LAUNCH_DORA = 1.7
+_LAUNCH_INT8 = 1.75
 _ADAPTERS = 7
 # Bytes that DoRA moves for each weight at its norm, in each forward pass: the adapter's product in float32, its cast,
 # the sum with the weight, the norm. Counted from peft's tuners/lora/dora.py, not measured.
@@ -95,4 +98,8 @@ def _launch(shape: Shape, recipe: Recipe) -> float:
     passes = 3 if recipe.train.gradient_checkpointing else 2
     adapters = len(targets(shape, recipe)) / _ADAPTERS
     launch = _LAUNCH * (_LAUNCH_ONE_STEP if is_fused(recipe) or recipe.method.adapter == "ia3" else 1)
+    if recipe.method.adapter == "lora" and recipe.lora.use_dora:
+        launch *= _LAUNCH_DORA
+    if recipe.quantization.load_in_8bit:
+        launch *= _LAUNCH_INT8
     return launch * shape.layers * passes * (0.3 + 0.7 * adapters)
