@@ -1,8 +1,8 @@
 """Watching a run: what is sent to the terminal, how soon keys are answered, and what it costs the training.
 
-Run by hand, nothing else running: `python tests/bench/watching.py [--seconds 60] [--turns 10]`. The pocket model is
+Run by hand, nothing else running: `python tests/bench/watching.py [--seconds 60] [--turns 40]`. The pocket model is
 trained on the demo's rows on all cores, with the workbench attached in a pty of 120×40. The cost is measured within one
-training: the workbench is attached and away in turns, and the tokens per second of the steps in between are compared.
+training: the workbench is held and let go on in turns, and the tokens per second of the steps in between are compared.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from ftworkbench.jobs.events import read_events
 from ftworkbench.jobs.folder import Job
 
 SHORT = ("train.max_steps=60", "train.logging_steps=1", "train.eval_strategy=no")
-LONG = ("train.num_train_epochs=500", "train.logging_steps=1", "train.eval_strategy=steps", "train.eval_steps=300")
+LONG = ("train.num_train_epochs=500", "train.logging_steps=1", "train.eval_strategy=steps", "train.eval_steps=3000")
 # Each view, and the keys that lead there from the list.
 VIEWS: tuple[tuple[str, Sequence[str]], ...] = (
     ("curves", ()),
@@ -41,7 +42,6 @@ VIEWS: tuple[tuple[str, Sequence[str]], ...] = (
 )
 PRESSED = ["j", "k", "m", "t", "t", "t", "t", "t", "enter", *["left"] * 6, "right", "+", "+", "-", "0", "esc"] * 4
 """From job to job, through the metrics and the views, and into the chart: forward, back and closer."""
-_SETTLES = 3.0  # seconds that a workbench takes to start or to end, and the steps around them are left out
 
 
 def train(folder: Path, overrides: Sequence[str], *options: str) -> str:
@@ -103,44 +103,49 @@ def processor_seconds(terminal: Terminal) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def speeds(job: Job, spans: Sequence[tuple[float, float]]) -> list[float]:
-    """Tokens a second of the steps within each span of time, evaluations left out."""
+def speeds(job: Job, spans: Sequence[tuple[float, float]]) -> list[float | None]:
+    """Tokens a second of the steps within each span of time; None where there were none, as during an evaluation."""
     points = [
         (event.t, event.fields["values"]["tokens_per_second"])
         for event in read_events(job.events)[0]
         if event.kind == "metric" and "tokens_per_second" in event.fields["values"]
     ]
-    return [statistics.fmean(speed for t, speed in points if first <= t <= last) for first, last in spans]
+    within = [[speed for t, speed in points if first <= t <= last] for first, last in spans]
+    return [statistics.fmean(found) if found else None for found in within]
 
 
-def cost(folder: Path, job: Job, turns: int, seconds: float) -> tuple[float, float, float]:
-    """What share of its speed the training loses while watched, the standard error of that, and processor s per s."""
-    away: list[tuple[float, float]] = []
-    attached: list[tuple[float, float]] = []
+def cost(terminal: Terminal, job: Job, turns: int, seconds: float) -> tuple[float, float, float]:
+    """What share of its speed the training loses while watched, the standard error of that, and processor s per s.
+
+    The workbench is held and let go on in turns: each turn lies between two others of the other kind, so that the
+    machine's own changes of speed count for little.
+    """
+    held: list[tuple[float, float]] = []
+    watched: list[tuple[float, float]] = []
     used = []
     for _ in range(turns):
-        away.append((time.time(), time.time() + seconds))
+        terminal.process.send_signal(signal.SIGSTOP)
+        began = time.time()
         time.sleep(seconds)
-        terminal = watching(folder)
+        held.append((began, time.time()))
+        terminal.process.send_signal(signal.SIGCONT)
         began, before = time.time(), processor_seconds(terminal)
         while time.time() < began + seconds:
             terminal.look(0.5)
-        attached.append((began, time.time()))
+        watched.append((began, time.time()))
         used.append((processor_seconds(terminal) - before) / (time.time() - began))
-        terminal.close()
-        time.sleep(_SETTLES)
-    without, watched = speeds(job, away), speeds(job, attached)
-    # Each time away against the mean of the times attached beside it: the machine's own speed drifts.
-    lost = [1 - now / before for before, now in zip(without, watched, strict=True)]
-    lost += [1 - now / after for now, after in zip(watched, without[1:], strict=False)]
+    without, beside = speeds(job, held), speeds(job, watched)
+    beside_each = [*zip(without, beside, strict=True), *zip(without[1:], beside, strict=False)]
+    lost = [1 - now / alone for alone, now in beside_each if alone and now]
     return statistics.fmean(lost), statistics.stdev(lost) / len(lost) ** 0.5, statistics.fmean(used)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="for each view")
-    parser.add_argument("--turns", type=int, default=10, help="attached and away")
-    parser.add_argument("--turn-seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each view; 0 leaves the views out")
+    parser.add_argument("--presses", type=int, default=3, help="times that all keys are pressed")
+    parser.add_argument("--turns", type=int, default=40, help="held and let go on")
+    parser.add_argument("--turn-seconds", type=float, default=5.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, training(Path(name) / "demo") as job:
         folder = Path(name) / "demo"
@@ -150,17 +155,18 @@ def main() -> None:
             if options.seconds:
                 for view, rate in bytes_by_view(terminal, options.seconds):
                     print(f"{view}: {rate / 1000:.2f} KB/s", flush=True)
-            presses = list(itertools.chain.from_iterable(key_times(terminal) for _ in range(3)))
-            answered = [seconds for _, seconds in presses if seconds]
+            presses = list(itertools.chain.from_iterable(key_times(terminal) for _ in range(options.presses)))
+            answered = [seconds for _, seconds in presses if seconds] or [0.0, 0.0]
             figures = ", ".join(f"p{percent} {percentile(answered, percent):.0f}" for percent in (50, 90, 95, 99))
             print(f"key to answer, ms: {figures} of {len(answered)}", flush=True)
             print_by_key((key, seconds) for key, seconds in presses if seconds)
+            if options.turns:
+                lost, error, used = cost(terminal, job, options.turns, options.turn_seconds)
+                print(f"the training is slower while watched by {lost:.1%} ± {error:.1%}")
+                print(f"processor time of the workbench: {1000 * used:.0f} ms a second")
         finally:
             terminal.close()
-        if options.turns:
-            lost, error, used = cost(folder, job, options.turns, options.turn_seconds)
-            print(f"the training is slower while watched by {lost:.1%} ± {error:.1%}")
-            print(f"processor time of the workbench: {1000 * used:.0f} ms a second")
+        print(f"load after: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":
