@@ -23,7 +23,7 @@ _SAME_FORMAT = 0.74
 # where they are in one step.
 _LAUNCH = 6e-3
 _LAUNCH_ONE_STEP = 0.88
-# How many times as long it takes with DoRA's norms, or LLM.int8's quantization of inputs, at each layer; one measure each.
+# How many times as long it takes with DoRA's norms, or LLM.int8's quantization of inputs; by one measure each.
 _LAUNCH_DORA = 1.7
 _LAUNCH_INT8 = 1.75
 _ADAPTERS = 7

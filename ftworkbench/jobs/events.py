@@ -131,7 +131,8 @@ class EventLog:
             self._cut = True
             written = os.write(self._file, begun)
             if written != len(begun):
-                raise OSError(errno.ENOSPC, f"{written} of an event's {len(begun)} bytes were written; is the disk full?")
+                text = f"{written} of an event's {len(begun)} bytes were written; is the disk full?"
+                raise OSError(errno.ENOSPC, text)
         except OSError as error:
             if self.wait is None or error.errno not in DISK_FULL:
                 raise

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
 from ftworkbench.errors import InputError
+from ftworkbench.estimate.disk import job_bytes
 from ftworkbench.estimate.fit import peak_gib
+from ftworkbench.figures import size
 from ftworkbench.jobs.folder import Job, result
 from ftworkbench.jobs.launch import resume, submit
 from ftworkbench.jobs.state import phase
@@ -31,11 +34,23 @@ def start_training(opened: Opened, earlier: Sequence[Choice] = ()) -> Job:
         raise InputError(f"{opened.path.name}: data.train: no rows are left to train on after curation")
     opened = choose(opened, basis)
     require_sound(opened, basis)
+    require_room(opened, job_bytes(basis.shape, opened.resolved))
     return submit(
         opened.workspace, "train", opened.resolved, {},
         hashes=input_hashes(split), choices=(*earlier, *opened.choices), overrides=opened.overrides,
         peak_gib=peak_gib(opened.resolved, basis.shape, basis.sizes.longest, cpu=False),
     )  # fmt: skip
+
+
+def require_room(opened: Opened, needed: int) -> None:
+    """Raises InputError where the disk of the workspace has fewer free bytes than the job needs."""
+    free = shutil.disk_usage(opened.workspace.root).free
+    if free < needed:
+        raise InputError(
+            f"{opened.path.name}: the job's checkpoints and adapter take {size(needed)}, and the disk of "
+            f"{opened.workspace.root.resolve()} has {size(free)} free; make room (`ftworkbench bin --empty` gives back "
+            "what removed jobs hold), or lower train.save_total_limit"
+        )
 
 
 def require_reporters(opened: Opened) -> None:
