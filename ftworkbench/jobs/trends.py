@@ -29,6 +29,8 @@ _BLOCKS = 20
 # A loss that stands a quarter and six standard errors above its best block has not wandered there. A quarter, since the
 # data of a stretch may be harder than that of another by a tenth or so, without shuffling by more.
 _DIVERGED, _ERRORS = 1.25, 6.0
+# An evaluation loss half as high again as the untrained model's is no noise of a few rows.
+_SPOILT = 1.5
 # Near its peak: from half of it on, where a step is still as wide as it was when the loss fell.
 _NEAR_PEAK = 0.5
 # Spikes: half as high again as the losses around, eight deviations above them, with a gradient three times theirs.
@@ -69,6 +71,7 @@ def trends(story: Story) -> tuple[Trend, ...]:
     evaluated = [(each.step, each.values["eval_loss"]) for each in story.evaluations if "eval_loss" in each.values]
     found = (
         _divergence(losses, rates),
+        _worse_than_untrained(evaluated, rates),
         _spikes(all_losses, story.metrics.get("grad_norm", []), rates),
         _overfitting(evaluated, losses),
         _plateau(losses, rates, evaluated, story.steps),
@@ -126,6 +129,23 @@ def _divergence(losses: Sequence[Point], rates: Sequence[Point]) -> Trend | None
         "learning-rate",
         step,
         f"The loss rises since about step {step:,}, {rise}, with the learning rate at {measure(rate)}: it is too high.",
+        _lower(peak),
+    )
+
+
+def _worse_than_untrained(evaluated: Sequence[Point], rates: Sequence[Point]) -> Trend | None:
+    """An evaluation loss far above that of the untrained model: so much needs no curve to be seen in."""
+    if len(evaluated) < 2 or evaluated[0][0] > 0:
+        return None
+    (_, before), (step, now) = evaluated[0], evaluated[-1]
+    if before <= 0 or now < _SPOILT * before:
+        return None
+    peak = max((y for _, y in rates), default=0.0)
+    return Trend(
+        "learning-rate",
+        step,
+        f"The evaluation loss is {measure(now)} at step {step:,}, and was {measure(before)} before the first: training "
+        f"spoils the model, with a learning rate of up to {measure(peak)}.",
         _lower(peak),
     )
 

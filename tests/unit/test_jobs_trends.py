@@ -197,3 +197,21 @@ def test_a_story_that_grows_is_looked_at_again_when_there_is_more_to_see() -> No
     watched = Watched()
     assert watched.of(until(story, 40)) == ()
     assert [trend.code for trend in watched.of(until(story, 200))] == ["learning-rate"]
+
+
+@pytest.mark.parametrize(("after", "said"), [(3.66, True), (0.24, True), (0.16, False), (0.05, False)])
+def test_a_model_that_training_spoilt_is_told_from_two_evaluations(after: float, said: bool) -> None:
+    story = Story()
+    story.add(
+        [
+            Event(1, 0.0, 1, "evaluation", {"step": 0, "name": "validation", "values": {"eval_loss": 0.153}}),
+            Event(2, 1.0, 1, "metric", {"step": 1, "values": {"loss": 0.2, "learning_rate": 0.05}}),
+            Event(3, 2.0, 1, "evaluation", {"step": 24, "name": "validation", "values": {"eval_loss": after}}),
+        ]
+    )
+    found = trends(story)
+    assert bool(found) is said
+    if said:
+        assert found[0].code == "learning-rate"
+        assert "at step 24, and was 0.153 before the first" in found[0].text
+        assert "learning_rate of 0.0167" in found[0].advice
