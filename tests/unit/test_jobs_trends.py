@@ -213,5 +213,5 @@ def test_a_model_that_training_spoilt_is_told_from_two_evaluations(after: float,
     assert bool(found) is said
     if said:
         assert found[0].code == "learning-rate"
-        assert "at step 24, and was 0.153 before the first" in found[0].text
+        assert "at step 24, and was 0.153 untrained" in found[0].text
         assert "learning_rate of 0.0167" in found[0].advice
