@@ -144,8 +144,8 @@ def _worse_than_untrained(evaluated: Sequence[Point], rates: Sequence[Point]) ->
     return Trend(
         "learning-rate",
         step,
-        f"The evaluation loss is {measure(now)} at step {step:,}, and was {measure(before)} untrained: a learning rate of "
-        f"up to {measure(peak)} spoils the model.",
+        f"The evaluation loss is {measure(now)} at step {step:,}, and was {measure(before)} untrained: a learning rate "
+        f"of up to {measure(peak)} spoils the model.",
         _lower(peak),
     )
 
