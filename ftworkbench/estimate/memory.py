@@ -32,6 +32,8 @@ _FETCHED = 2
 # trl.kernels.chunked_logprob: the head is computed in tiles of so many tokens by so many of the vocabulary.
 _TILE_TOKENS = 4096
 _TILE_WORDS = 32768
+# Without Triton a tile is worked on by one operation after the other, each with a result of its own; measured.
+_CPU_TILES = 13
 # A head whose logits are whole: in the compute format, in float32, its softmax and its gradient.
 _WHOLE_LOGITS_BYTES = 2 + 4 + 4 + 4
 # What the allocator cannot use again between blocks of other sizes; from the measured table.
@@ -56,7 +58,7 @@ def memory_parts(shape: Shape, recipe: Recipe, batch: Batch, *, cpu: bool) -> di
     """GiB for weights, adapter, gradients, optimizer, activations, logits, overhead; the sum is the peak."""
     adapter = trainable(shape, recipe) * adapter_bytes(recipe)
     at_the_loss, activations = _activations(shape, recipe, batch)
-    logits = max(at_the_loss + logits_bytes(shape, recipe, batch) - activations, 0.0)
+    logits = max(at_the_loss + logits_bytes(shape, recipe, batch, cpu=cpu) - activations, 0.0)
     overhead = _FRAGMENTATION * (activations + logits) + _dequantized(shape, recipe)
     parts = {
         "weights": _weights(shape, recipe),
@@ -183,12 +185,14 @@ def _attention(shape: Shape, recipe: Recipe, batch: Batch, size: int) -> float:
     return size * (2 * shape.query + 2 * keys) + 4 * shape.heads + norms
 
 
-def logits_bytes(shape: Shape, recipe: Recipe, batch: Batch) -> float:
+def logits_bytes(shape: Shape, recipe: Recipe, batch: Batch, *, cpu: bool) -> float:
     """Bytes that the head and the loss take."""
     size = compute_bytes(recipe)
     if recipe.train.extra.get("label_smoothing_factor"):
         return batch.tokens * shape.vocabulary * _WHOLE_LOGITS_BYTES
     tile = min(batch.tokens, _TILE_TOKENS) * min(shape.vocabulary, _TILE_WORDS) * size
+    if cpu:
+        tile *= _CPU_TILES
     # The last hidden states, a copy without the padding, and their gradient in float32 and their own format.
     return tile + batch.tokens * shape.hidden * (3 * size + 4)
 

@@ -16,7 +16,7 @@ def stage_parts(shape: Shape, recipe: Recipe, batch: Batch, evaluated: Batch, *,
     step = memory_parts(shape, recipe, batch, cpu=cpu)
     found = {"step": step}
     if recipe.train.eval_strategy != "no":
-        found["evaluation"] = _evaluation(shape, recipe, evaluated, memory_parts(shape, recipe, evaluated, cpu=cpu))
+        found["evaluation"] = _evaluation(shape, recipe, evaluated, cpu=cpu)
     if recipe.train.save_strategy != "no":
         found["save"] = _save(shape, recipe, step, cpu=cpu)
     return found
@@ -27,7 +27,7 @@ def worst(stages: dict[str, Parts]) -> str:
     return max(stages, key=lambda name: sum(stages[name].values()))
 
 
-def _evaluation(shape: Shape, recipe: Recipe, batch: Batch, step: Parts) -> Parts:
+def _evaluation(shape: Shape, recipe: Recipe, batch: Batch, *, cpu: bool) -> Parts:
     """Nothing is kept for a backward pass, and the gradients of the last step are gone.
 
     At its widest place a block holds its input, gate, up and their product, and the adapter's copy of it in its own
@@ -36,10 +36,10 @@ def _evaluation(shape: Shape, recipe: Recipe, batch: Batch, step: Parts) -> Part
     size = compute_bytes(recipe)
     widest = 2 * shape.hidden * size + shape.inner * ((3 if shape.gated else 2) * size + adapter_bytes(recipe))
     return {
-        **step,
+        **memory_parts(shape, recipe, batch, cpu=cpu),
         "gradients": 0.0,
         "activations": widest * batch.tokens / GIB,
-        "logits": logits_bytes(shape, recipe, batch) / 2 / GIB,
+        "logits": logits_bytes(shape, recipe, batch, cpu=cpu) / 2 / GIB,
     }
 
 
