@@ -15,7 +15,7 @@ from ftworkbench.machine import Machine, this_machine
 
 _LIBRARIES = (
     "ftworkbench", "torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets", "polars",
-    "textual",
+    "textual", "plotext",
 )  # fmt: skip
 _GIB = 2**30
 _LITTLE_DISK = 10

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import pytest
+
 from ftworkbench.figures import duration, measure, p_value
 from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job
 from ftworkbench.tui.telling import Telling
+from ftworkbench.tui.widgets.braille import Canvas
 from ftworkbench.tui.widgets.diff import marked
 from ftworkbench.tui.widgets.log_view import read_end
 from ftworkbench.tui.widgets.plot import Curve, draw, nice_ticks, sparkline
@@ -117,3 +120,14 @@ def test_figures_are_said_as_people_say_them() -> None:
     ]  # fmt: skip
     assert [duration(value) for value in (4, 185, 7800, None)] == ["4s", "3m 05s", "2h 10m", "–"]
     assert p_value(3.21e-16) == "p = 3.2e-16"
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(40, 8), (53, 21), (7, 2)])
+def test_a_dot_of_the_canvas_is_where_it_was_put(columns: int, lines: int) -> None:
+    bits = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+    for x, y in [(0, 0), (1, 2), (columns, lines), (2 * columns - 1, 4 * lines - 1), (columns + 1, 2 * lines + 3)]:
+        canvas = Canvas(columns, lines)
+        canvas.line([(x, y)], "$chart-1")
+        drawn = [line.plain.ljust(columns) for line in canvas.text()]
+        assert drawn[y // 4][x // 2] == chr(0x2800 + bits[x % 2][y % 4])
+        assert sum(sign != " " for line in drawn for sign in line) == 1

@@ -1,20 +1,24 @@
-"""Lines drawn with the dots of braille: two dots wide and four dots high in each cell of the terminal."""
+"""Lines drawn by plotext with the dots of braille: two dots wide and four dots high in each cell of the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 
 from textual.content import Content
 
 DOTS_WIDE, DOTS_HIGH = 2, 4
-_BLANK = 0x2800
-_BITS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
-# The bits of a cell's left or right dots from one row to another.
-_MASKS = tuple(
-    tuple(tuple(sum(side[first : last + 1]) for last in range(DOTS_HIGH)) for first in range(DOTS_HIGH))
-    for side in _BITS
-)
 Dot = tuple[int, int]
+Line = tuple[tuple[Dot, ...], str]
+_BLANKS = frozenset({" ", "\u2800"})
+# plotext writes each curve in a colour of its own, which here is only the curve's number.
+_COLOUR = re.compile(r"\x1b\[(?:38;2;(\d+);\d+;\d+|[0-9;]*)m")
+# It has one figure for the whole process.
+_figure_lock = threading.Lock()
 
 
 class Canvas:
@@ -25,13 +29,13 @@ class Canvas:
 
     def __init__(self, columns: int, lines: int) -> None:
         self.columns, self.lines = columns, lines
-        self._cells: dict[tuple[int, int], tuple[int, str]] = {}
+        self._curves: list[Line] = []
         self._signs: dict[tuple[int, int], tuple[str, str]] = {}
+        self._rules: dict[int, str] = {}
 
     def line(self, dots: Iterable[Dot], style: str) -> None:
         """Joins the dots, which come from left to right."""
-        for x, (high, low) in self._spans(dots).items():
-            self._column(x, high, low, style)
+        self._curves.append((tuple(_extremes(dots)), style))
 
     def put(self, dot: Dot, sign: str, style: str) -> None:
         """A sign in the cell of that dot, above all lines."""
@@ -40,75 +44,78 @@ class Canvas:
             self._signs[cell] = (sign, style)
 
     def rule(self, x: int, style: str) -> None:
-        """An upright line through the cells at that dot, behind what is drawn already."""
-        column = x // DOTS_WIDE
-        for line in range(self.lines):
-            if (line, column) not in self._cells:
-                self._signs.setdefault((line, column), ("│", style))
+        """An upright line through the cells at that dot, behind what is drawn."""
+        self._rules[x // DOTS_WIDE] = style
 
     def text(self) -> list[Content]:
         """The lines of cells."""
-        return [self._text(line) for line in range(self.lines)]
+        cells = _drawn(self.columns, self.lines, tuple(self._curves))
+        return [self._text(line, cells[line]) for line in range(self.lines)]
 
-    def _spans(self, dots: Iterable[Dot]) -> dict[int, tuple[int, int]]:
-        """The highest and the lowest dot of each column that the joined dots go through."""
-        spans: dict[int, tuple[int, int]] = {}
-        last = self.columns * DOTS_WIDE - 1
-        x0: int | None = None
-        y0 = 0
-        for x1, y1 in dots:
-            if x0 is not None and x1 > x0 + 1:
-                self._slope(spans, (x0, y0), (x1, y1), last)
-            elif x0 is not None and x1 > x0:
-                _widen(spans, x1, y0 + (y1 > y0) - (y1 < y0))
-            _widen(spans, x1, y1)
-            x0, y0 = x1, y1
-        return spans
-
-    @staticmethod
-    def _slope(spans: dict[int, tuple[int, int]], start: Dot, end: Dot, last: int) -> None:
-        (x0, y0), (x1, y1) = start, end
-        before = y0
-        for x in range(x0 + 1, x1 + 1):
-            here = y0 + round((y1 - y0) * (x - x0) / (x1 - x0))
-            if 0 <= x <= last:
-                _widen(spans, x, before + (here > before) - (here < before))
-                _widen(spans, x, here)
-            before = here
-
-    def _column(self, x: int, high: int, low: int, style: str) -> None:
-        if not 0 <= x < self.columns * DOTS_WIDE:
-            return
-        masks, column = _MASKS[x % DOTS_WIDE], x // DOTS_WIDE
-        for line in range(max(high // DOTS_HIGH, 0), min(low // DOTS_HIGH, self.lines - 1) + 1):
-            top = line * DOTS_HIGH
-            bits = masks[max(high - top, 0)][min(low - top, DOTS_HIGH - 1)]
-            before = self._cells.get((line, column))
-            self._cells[line, column] = (bits | (before[0] if before else 0), style)
-
-    def _text(self, line: int) -> Content:
+    def _text(self, line: int, cells: tuple[tuple[str, str], ...]) -> Content:
         pieces: list[tuple[str, str]] = []
-        for column in range(self.columns):
-            sign, style = self._signs.get((line, column), ("", ""))
-            if not sign:
-                bits, style = self._cells.get((line, column), (0, ""))
-                sign = chr(_BLANK + bits) if bits else " "
+        for column, (drawn, drawn_in) in enumerate(cells):
+            sign, style = self._signs.get((line, column), (drawn, drawn_in))
+            if sign in _BLANKS:
+                sign, style = ("│", self._rules[column]) if column in self._rules else (" ", "")
             if pieces and pieces[-1][1] == style:
                 pieces[-1] = (pieces[-1][0] + sign, style)
             else:
                 pieces.append((sign, style))
-        return Content.assemble(*_plain(pieces))
+        return Content.assemble(*(text if not style else (text, style) for text, style in pieces))
 
 
-def _plain(pieces: Sequence[tuple[str, str]]) -> list[str | tuple[str, str]]:
-    return [text if not style else (text, style) for text, style in pieces]
+def _extremes(dots: Iterable[Dot]) -> Iterator[Dot]:
+    """Of each column of dots the highest and the lowest, in their order: what is between them is drawn anyway."""
+    for x, column in groupby(dots, key=itemgetter(0)):
+        heights = [y for _, y in column]
+        low, high = min(heights), max(heights)
+        yield from ((x, y) for y in dict.fromkeys(y for y in heights if y in (low, high)))
 
 
-def _widen(spans: dict[int, tuple[int, int]], x: int, y: int) -> None:
-    known = spans.get(x)
-    if known is None:
-        spans[x] = (y, y)
-    elif y < known[0]:
-        spans[x] = (y, known[1])
-    elif y > known[1]:
-        spans[x] = (known[0], y)
+@lru_cache(maxsize=32)
+def _drawn(columns: int, lines: int, curves: tuple[Line, ...]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """The cells, each with its style. Kept: a cursor that moves over curves has them drawn once."""
+    blank = ((" ", ""),) * columns
+    with _figure_lock:
+        text = _built(columns, lines, curves)
+    found = [_cells(line, [style for _, style in curves]) for line in text.split("\n")[:lines]]
+    found += [()] * (lines - len(found))
+    return tuple((*cells, *blank)[:columns] for cells in found)
+
+
+def _built(columns: int, lines: int, curves: tuple[Line, ...]) -> str:
+    import plotext
+
+    plotext.terminal.limit(False, False)
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(columns, lines)
+    figure.canvas("default")
+    figure.legend(False)
+    figure.axes(False)
+    # Its limits are the middles of the first and the last cell.
+    figure.ruler(0, 0).lim(*_middles(columns, DOTS_WIDE)).ticks([], [])
+    figure.ruler(1, 0).lim(*_middles(lines, DOTS_HIGH)).ticks([], [])
+    top = lines * DOTS_HIGH - 1
+    for number, (dots, _) in enumerate(curves):
+        if dots:
+            marker = plotext.marker("braille", plotext.pixel(foreground=(number, 0, 0)))
+            signal = figure.signal([x for x, _ in dots], [top - y for _, y in dots], marker=marker)
+            figure.draw(signal.lines() if len(dots) > 1 else signal)
+    return str(figure.build().string())
+
+
+def _middles(cells: int, dots: int) -> tuple[float, float]:
+    """The middle of the first of so many cells and that of the last, in dots."""
+    return (dots - 1) / 2, (cells - 1) * dots + (dots - 1) / 2
+
+
+def _cells(line: str, styles: list[str]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    style, place = "", 0
+    for match in _COLOUR.finditer(line):
+        found += [(sign, style) for sign in line[place : match.start()]]
+        style = styles[int(match[1])] if match[1] is not None else ""
+        place = match.end()
+    return (*found, *((sign, style) for sign in line[place:]))

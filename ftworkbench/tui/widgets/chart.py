@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -59,6 +61,13 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
         self._picture: Picture | None = None
         self._reading = Reading()
         self._empty = ""
+        self._ready = False
+
+    async def on_mount(self) -> None:
+        # A fifth of a second: too long for the event loop.
+        await asyncio.to_thread(importlib.import_module, "plotext")
+        self._ready = True
+        self._draw_now()
 
     # What is shown
 
@@ -88,6 +97,8 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
         cursor = picture.points[place] if place >= 0 else None
         span = reading.span or picture.whole
         caption = picture.caption(width)
+        if not self._ready:
+            return caption
         frame = draw(picture.curves(span), width, height - len(caption) - len(foot), span, cursor)
         return [*caption, *frame, *foot]
 
