@@ -72,7 +72,7 @@ def fit_lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"  {'peak':<14} {peak:8.2f} GiB  {fits}{where}{' (measured)' if found.get('measured') else ''}")
     stages = {name: gib for name, gib in found.get("stages", {}).items() if name != "step"}
     if stages:
-        lines.append("  " + ", ".join(f"{name} {gib:.2f} GiB" for name, gib in stages.items()))
+        lines.append("  at other times: " + ", ".join(f"{name} {gib:.2f} GiB" for name, gib in stages.items()))
     if found["tokens_per_second"]:
         lines.append(
             f"about {found['tokens_per_second']:,.0f} tokens/s, {duration(3600 * (found['hours'] or 0))} of training"

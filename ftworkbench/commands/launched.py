@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ftworkbench.commands import hints
 from ftworkbench.commands.results import report, result_of
 from ftworkbench.commands.show import emit, say, tell
 from ftworkbench.commands.watch import watch_job
@@ -19,4 +20,5 @@ def leave_or_follow(job: Job, doing: str, *, detach: bool, as_json: bool) -> int
         emit(result_of(job))
     else:
         tell(str(job.path))
+        say(f"`{hints.of_job('watch', job)}` follows it, once it is its turn")
     return EXIT_GOOD

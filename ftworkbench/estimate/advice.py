@@ -11,6 +11,8 @@ from ftworkbench.recipe.tables import Recipe
 
 # The CUDA context and the libraries' workspaces, which torch does not count, and what a display may hold.
 RESERVE_GIB = 0.8
+# A gain that is worth being told.
+_WORTH = 1.05
 # Shorter rows than these say little that can be learned.
 _SHORTEST = 128
 _OUT_OF_THE_BASE = ("pissa", "olora")
@@ -41,10 +43,12 @@ def has_room(peak_gib: float, card: Card) -> bool:
     return peak_gib + (0 if card.is_cpu else RESERVE_GIB) <= card.memory
 
 
-def advise(recipe: Recipe, card: Card, peak_of: Callable[[Recipe], float]) -> Advice:
-    """What to change, if anything. `peak_of` gives a recipe's peak in GiB on the card."""
+def advise(
+    recipe: Recipe, card: Card, peak_of: Callable[[Recipe], float], speed_of: Callable[[Recipe], float | None]
+) -> Advice:
+    """What to change, if anything. `peak_of` gives a recipe's peak in GiB on the card, `speed_of` its tokens/s."""
     if has_room(peak_of(recipe), card):
-        return _faster(recipe, card, peak_of)
+        return _faster(recipe, card, peak_of, speed_of)
     least = peak_of(recipe)
     for change in _changes(recipe):
         needed = peak_of(change.recipe)
@@ -57,14 +61,18 @@ def advise(recipe: Recipe, card: Card, peak_of: Callable[[Recipe], float]) -> Ad
     )
 
 
-def _faster(recipe: Recipe, card: Card, peak_of: Callable[[Recipe], float]) -> Advice:
+def _faster(
+    recipe: Recipe, card: Card, peak_of: Callable[[Recipe], float], speed_of: Callable[[Recipe], float | None]
+) -> Advice:
     if card.is_cpu or not recipe.train.gradient_checkpointing:
         return Advice()
     change = _with(Change((), recipe), ("train.gradient_checkpointing", False))
     needed = peak_of(change.recipe)
-    if not has_room(needed, card):
+    now, then = speed_of(recipe), speed_of(change.recipe)
+    if not has_room(needed, card) or not now or not then or then < _WORTH * now:
         return Advice()
-    return Advice(f"It also fits with {change.words} ({needed:.1f} GiB), which is a third faster.", change.settings)
+    words = f"It also fits with {change.words} ({needed:.1f} GiB), which is {then / now - 1:.0%} faster."
+    return Advice(words, change.settings)
 
 
 def _changes(recipe: Recipe) -> Iterator[Change]:

@@ -48,14 +48,18 @@ _KNOWN = (
     Card("RTX 4090", 24, 150, 1.0, (8, 9)),
     Card("RTX 4080", 16, 90, 0.72, (8, 9)),
     Card("RTX 4070", 12, 54, 0.5, (8, 9)),
+    Card("RTX 4070 Ti", 12, 73, 0.5, (8, 9)),
     Card("RTX 4060 Ti", 16, 40, 0.29, (8, 9)),
+    Card("RTX 4060", 8, 27, 0.27, (8, 9)),
     Card("RTX 3090", 24, 66, 0.94, (8, 6)),
     Card("RTX 3080", 10, 55, 0.76, (8, 6)),
+    Card("RTX 3070", 8, 37, 0.45, (8, 6)),
     Card("RTX 3060", 12, 24, 0.36, (8, 6)),
     Card("RTX 2080 Ti", 11, 50, 0.62, (7, 5)),
     Card("V100", 32, 105, 0.9, (7, 0)),
     Card("T4", 15, 50, 0.32, (7, 5)),
 )
+_MODELS = frozenset({"ti", "super", "max", "laptop", "mobile", "d"})
 CARDS: dict[str, Card] = {card.name: card for card in _KNOWN}
 
 
@@ -99,14 +103,24 @@ def _cpu(machine: Machine) -> Card:
 
 
 def _known(name: str) -> Card | None:
-    """The known card whose words all occur in `name`, the one with most words: `NVIDIA A100-SXM4-80GB`."""
-    plain = _plain(name)
-    fitting = [card for key, card in CARDS.items() if _words(key) <= _words(plain) or _plain(key) == plain]
-    if not fitting:
-        # A short name such as `A100` stands for the largest of its kind.
-        fitting = [card for key, card in CARDS.items() if _words(plain) and _words(plain) <= _words(key)]
-        return max(fitting, key=lambda card: card.memory, default=None)
-    return max(fitting, key=lambda card: len(_words(card.name)))
+    """The known card whose words all occur in `name`, the one with most words: `NVIDIA A100-SXM4-80GB`.
+
+    Another model is another card, however near its name: a 4070 Ti is no 4070.
+    """
+    words = _words(name)
+    fitting = [card for card in _KNOWN if _words(card.name) <= words and not (words - _words(card.name)) & _MODELS]
+    if fitting:
+        return max(fitting, key=lambda card: len(_words(card.name)))
+    # A short name such as `A100` stands for the smallest of its kind: what fits there fits them all.
+    fitting = [card for card in _KNOWN if words and words < _words(card.name) and not _words(card.name) & _MODELS]
+    return min((card for card in fitting if _is_kind(words)), key=lambda card: card.memory, default=None)
+
+
+def _is_kind(words: frozenset[str]) -> bool:
+    """Whether the words name a kind of card: something with letters and digits, as a100, or rtx beside a number."""
+    return any(re.search(r"\d", word) and len(word) > 1 for word in words) and any(
+        re.search(r"[a-z]", word) for word in words
+    )
 
 
 def _plain(name: str) -> str:

@@ -63,7 +63,10 @@ def _ask_hub(model_id: str, revision: str | None) -> None:
     except EntryNotFoundError:
         reason = f"has no {_NAME}, so that it is no model for transformers"
     except (HTTPError, OSError):
-        reason = "is not in the local cache, and the hub cannot be reached; download it first, or give a folder"
+        reason = (
+            f"is not in the local cache, and the hub cannot be reached (or may not be asked): `hf download {shown}` "
+            "where there is a network, or give the model's folder"
+        )
     else:
         return
     raise InputError(f"{shown}: {reason}")

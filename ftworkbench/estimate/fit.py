@@ -94,7 +94,10 @@ def estimate(
         known = measures.correction(changed)
         return math.inf if known.full else known.peak * peak_gib(changed, shape, longest, cpu=cpu)
 
-    advice = None if card is None else advise(recipe, card, peak_of)
+    def speed_at(changed: Recipe) -> float | None:
+        return None if card is None else speed_of(changed, shape, card, mean_tokens, longest)
+
+    advice = None if card is None else advise(recipe, card, peak_of, speed_at)
     return Fit(
         parameters=shape.parameters,
         trainable=trainable(shape, recipe),

@@ -143,7 +143,7 @@ def _training(recipe: Recipe, card: Card | None) -> Iterator[Choice]:
     if train.packing is None:
         why = "packing is slower on a CPU"
         if card is not None:
-            why = "true is several times faster here, but changes how many rows a step holds: yours to say"
+            why = "true is mostly faster here, but changes how many rows a step holds: yours to say"
         yield Choice("train.packing", False, why)
     elif train.packing and "packing_strategy" not in train.extra:
         why = "a row that overflows a packed sequence goes on in another; TRL's default drops the rest"

@@ -125,7 +125,7 @@ class _Chooser:
         if train.packing is not None:
             return train.packing, ""
         if train.per_device_train_batch_size is not None or train.gradient_accumulation_steps is not None:
-            return False, "true is several times faster here, but the batch that was said would mean other rows then"
+            return False, "true is mostly faster here, but the batch that the recipe says would hold more rows then"
         if not self._has_varlen() or varlen_refused(self.shape):
             return False, "packed rows would need a mask here, which costs more than padding does"
         if mean * _SHORT > length:
@@ -138,7 +138,7 @@ class _Chooser:
             )
         return True, (
             f"rows are short, {mean:,.0f} tokens on average where {length:,} are allowed: packed without padding, "
-            "several times faster; no row sees another"
+            "which is faster; no row sees another"
         )
 
     def _has_varlen(self) -> bool:
@@ -186,7 +186,8 @@ class _Chooser:
     # Reasons
 
     def _room(self, way: _Way) -> str:
-        return f"{way.peak:.1f} of {self.card.memory:.0f} GiB"
+        longer = "" if self.sizes.counted else ", should rows be longer than guessed"
+        return f"{way.peak:.1f} of {self.card.memory:.0f} GiB{longer}"
 
     def _why_rows(self, best: _Way, ways: list[_Way], *, packing: bool) -> str:
         if packing:

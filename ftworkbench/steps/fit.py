@@ -54,6 +54,8 @@ def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None
         opened.resolved, basis.shape, card, sizes.rows, sizes.mean,
         longest_tokens=sizes.longest, measures=measures_of(card.name, model, sizes.longest),
     )  # fmt: skip
+    if found.fits and opened.recipe.train.gradient_checkpointing is None:
+        found = replace(found, advice="", changes=())  # it was weighed when it was chosen
     machine = machine_with(card, this_machine()) if card_name else this_machine()
     return Fitted(faster_left_out(opened.recipe, found, basis, card, machine), opened, basis)
 

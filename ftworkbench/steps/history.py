@@ -25,15 +25,16 @@ def history_of(job: Job, jobs: Sequence[Job]) -> dict[str, Any]:
     earlier = options_of(before) if before else {}
     changed = option_differences(earlier, options) if earlier and options else ()
     past, marks, manifest = past_of(job), read_marks(job), read_manifest(job)
+    best = past.best if job.kind == "train" else None  # the steps of a fit are the longest rows
     about = _about(manifest)
     return {
         "created": manifest.get("created"),
         "against": before.name if before else None,
         "changed": [each.as_json() for each in changed],
         "changes": difference_words(changed),
-        "best_loss": past.best.loss if past.best else None,
-        "best_of": past.best.of if past.best else None,
-        "best_step": past.best.step if past.best else None,
+        "best_loss": best.loss if best else None,
+        "best_of": best.of if best else None,
+        "best_step": best.step if best else None,
         "seconds": round(past.seconds, 1),
         "cost": _cost(options.get("launch.cost_per_hour"), past.seconds),
         "star": marks.star,

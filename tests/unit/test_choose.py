@@ -51,7 +51,7 @@ def test_short_rows_are_packed_and_a_step_holds_as_many_as_before() -> None:
 def test_a_batch_that_was_said_keeps_its_meaning() -> None:
     resolved, why = choices("[train]\nper_device_train_batch_size = 2\n")
     assert (resolved.train.packing, resolved.train.gradient_accumulation_steps) == (False, 8)
-    assert "the batch that was said" in why["train.packing"]
+    assert "the batch that the recipe says" in why["train.packing"]
 
 
 @pytest.mark.parametrize(

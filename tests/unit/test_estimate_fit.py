@@ -173,7 +173,7 @@ def test_the_small_model_on_two_cores_is_about_as_fast_as_was_measured() -> None
         ("NVIDIA H100 80GB HBM3", "H100"),
         ("NVIDIA A100-SXM4-80GB", "A100 80GB"),
         ("NVIDIA A100-PCIE-40GB", "A100 40GB"),
-        ("a100", "A100 80GB"),
+        ("a100", "A100 40GB"),
         ("NVIDIA GeForce RTX 4090", "RTX 4090"),
         ("rtx 3060", "RTX 3060"),
         ("Tesla T4", "T4"),

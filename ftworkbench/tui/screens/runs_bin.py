@@ -50,7 +50,8 @@ class RunsBin(JobsScreen):
     def _ask_to_remove(self, entry: Entry, consequences: Sequence[str]) -> None:
         from ftworkbench.tui.widgets.dialogs import Answer, Ask
 
-        text = f"It goes into the bin, and u brings it back. Its {size(entry['bytes'])} stay on the disk until then."
+        held = size(entry["bytes"])
+        text = f"It goes into the bin, from where u brings it back. Its {held} are free once the bin is emptied."
         lines = [text, *(f"{line[0].upper()}{line[1:]}." for line in consequences)]
         self.app.push_screen(
             Ask(f"Remove {job_title(entry)}?", "\n".join(lines), [Answer("X", "into the bin", "remove")]),
