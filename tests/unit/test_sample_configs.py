@@ -94,8 +94,8 @@ def index_lines() -> list[str]:
     """The index at the head of each sample, by the estimate."""
     lines = [
         "# The samples, for 1,000 rows of 250 tokens (up to 1,000), of which 700 train (10% validate, 20% test), in",
-        "# the time of training alone. Copy one beside your rows, name them in [data], and `ftworkbench fit` says it for",
-        "# them, for other cards with --card; with --measure it takes a real step.",
+        "# the time of training alone. Copy one beside your rows, name them in [data], and `ftworkbench fit` says it",
+        "# for them, for other cards with --card; with --measure it takes a real step.",
     ]
     for name, card in CARDS.items():
         recipe, _, found = on_its_card(name)
