@@ -11,21 +11,17 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from ftworkbench.figures import measure
+from ftworkbench.jobs.noise import BLOCKS, ENOUGH, Point, blocks, deviation, grouped, rate_at, standard_error, wobble
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.story import Story
 
-Point = tuple[int, float]
 # Below so many logged losses a curve has no shape yet.
 _FEWEST = 30
-_MOST = 4_000
-# Losses are compared by the medians of so many blocks: a median is not moved by a few bad batches.
-_BLOCKS = 20
 # A loss that stands a quarter and six standard errors above its best block has not wandered there. A quarter, since the
 # data of a stretch may be harder than that of another by a tenth or so, without shuffling by more.
 _DIVERGED, _ERRORS = 1.25, 6.0
@@ -44,7 +40,7 @@ _STANDS, _STANDS_FEWEST, _STANDS_FALL = 0.4, 60, 0.05
 _STILL_LEARNS = 0.2
 # An evaluation loss differs from one evaluation to the next by a percent for no reason where it cannot be told from the
 # evaluations themselves; four deviations, at least 2%, over its best, twice in a row, is a turn.
-_TURNED, _TURN_DEVIATIONS, _EVALUATION_NOISE, _ENOUGH = 0.02, 4.0, 0.01, 6
+_TURNED, _TURN_DEVIATIONS, _EVALUATION_NOISE = 0.02, 4.0, 0.01
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ def trends(story: Story) -> tuple[Trend, ...]:
     2 ms for 1,000 steps, some 80 for 100,000.
     """
     all_losses = story.metrics.get("loss", [])
-    losses = _grouped(all_losses)
+    losses = grouped(all_losses)
     rates = story.metrics.get("learning_rate", [])
     evaluated = [(each.step, each.values["eval_loss"]) for each in story.evaluations if "eval_loss" in each.values]
     found = (
@@ -106,18 +102,18 @@ class Watched:
 def _divergence(losses: Sequence[Point], rates: Sequence[Point]) -> Trend | None:
     if len(losses) < _FEWEST:
         return None
-    blocks = _blocks(losses)
-    levels = [median(y for _, y in block) for block in blocks]
+    parts = blocks(losses)
+    levels = [median(y for _, y in block) for block in parts]
     best = min(range(len(levels)), key=levels.__getitem__)
     last = min(levels[-2:])  # both of the last two: one hard block is no divergence
-    error = _standard_error(losses, len(blocks[-1]))
+    error = standard_error(losses, len(parts[-1]))
     threshold = max(levels[best] * _DIVERGED, levels[best] + _ERRORS * error)
     if best >= len(levels) - 2 or last <= threshold or levels[best] <= 0:
         return None
     turn = next(place for place in range(len(levels) - 1, -1, -1) if levels[place] <= threshold)
-    step = blocks[min(turn + 1, len(blocks) - 1)][0][0]
+    step = parts[min(turn + 1, len(parts) - 1)][0][0]
     rise = f"from {measure(levels[best])} to {measure(levels[-1])}"
-    rate, peak = _rate_at(rates, step), max((y for _, y in rates), default=0.0)
+    rate, peak = rate_at(rates, step), max((y for _, y in rates), default=0.0)
     if rate is None or rate < _NEAR_PEAK * peak:
         return Trend(
             "divergence",
@@ -160,17 +156,17 @@ def _spikes(losses: Sequence[Point], norms: Sequence[Point], rates: Sequence[Poi
         return None
     gradients = dict(norms)
     spikes: list[int] = []
-    for block in _blocks(losses):
+    for block in blocks(losses):
         values = [y for _, y in block]
         middle = median(values)
-        bound = max(_SPIKE * middle, middle + _SPIKE_DEVIATIONS * _deviation(values))
+        bound = max(_SPIKE * middle, middle + _SPIKE_DEVIATIONS * deviation(values))
         usual = median(gradients.get(x, 0.0) for x, _ in block)
         spikes += [x for x, y in block if y > bound and gradients.get(x, 0.0) > _SPIKE_GRADIENT * usual > 0]
     within = _SPIKES_WITHIN * (losses[-1][0] - losses[0][0])
     often = [
         (first, third) for first, third in zip(spikes, spikes[_SPIKES - 1 :], strict=False) if third - first <= within
     ]
-    rate = _rate_at(rates, often[0][0]) if often else None
+    rate = rate_at(rates, often[0][0]) if often else None
     if not often or not rate or often[-1][1] < losses[-1][0] - 2 * within:
         return None
     step = often[0][0]
@@ -192,7 +188,7 @@ def _overfitting(evaluated: Sequence[Point], losses: Sequence[Point]) -> Trend |
     values = [y for _, y in evaluated]
     best = min(range(len(values)), key=values.__getitem__)
     after = values[best + 1 :]
-    noise = max(_wobble(values), _EVALUATION_NOISE * values[best] / (2 if len(values) >= _ENOUGH else 1))
+    noise = max(wobble(values), _EVALUATION_NOISE * values[best] / (2 if len(values) >= ENOUGH else 1))
     bound = values[best] + max(_TURN_DEVIATIONS * noise, _TURNED * values[best])
     if len(after) < 2 or min(after[-2:]) <= bound or values[best] <= 0:
         return None
@@ -226,7 +222,7 @@ def _plateau(losses: Sequence[Point], rates: Sequence[Point], evaluated: Sequenc
         return None
     part = _without_spikes(losses[-count:])
     step, peak = part[0][0], max((y for _, y in rates), default=0.0)
-    rate = _rate_at(rates, step)
+    rate = rate_at(rates, step)
     if rate is not None and rate < _STILL_LEARNS * peak:
         return None
     level = fmean(y for _, y in part)
@@ -234,7 +230,7 @@ def _plateau(losses: Sequence[Point], rates: Sequence[Point], evaluated: Sequenc
     bound = _STANDS_FALL * level
     if level <= 0 or error > bound / 2 or fall + 2 * error >= bound or _improves(evaluated, step):
         return None
-    first = median(y for _, y in losses[: max(len(losses) // _BLOCKS, 5)])
+    first = median(y for _, y in losses[: max(len(losses) // BLOCKS, 5)])
     if level > 0.95 * first:
         return Trend(
             "plateau",
@@ -265,7 +261,7 @@ def _fall(points: Sequence[Point]) -> tuple[float, float]:
 def _without_spikes(points: Sequence[Point]) -> Sequence[Point]:
     values = [y for _, y in points]
     middle = median(values)
-    bound = middle + _SPIKE_DEVIATIONS * _deviation(values)
+    bound = middle + _SPIKE_DEVIATIONS * deviation(values)
     return [point for point in points if point[1] <= bound] or points
 
 
@@ -276,47 +272,3 @@ def _improves(evaluated: Sequence[Point], step: int) -> bool:
     if not before or not after:
         return False
     return min(y for _, y in after) < (1 - _TURNED) * min(y for _, y in before)
-
-
-# Figures
-
-
-def _grouped(points: Sequence[Point]) -> Sequence[Point]:
-    """The points, or of very many the means of so many neighbours that they are few enough to be looked at quickly."""
-    size = len(points) // _MOST
-    if size < 2:
-        return points
-    groups = (points[start : start + size] for start in range(len(points) % size, len(points), size))
-    return [(group[-1][0], sum(y for _, y in group) / size) for group in groups]
-
-
-def _blocks(points: Sequence[Point]) -> list[Sequence[Point]]:
-    size = max(math.ceil(len(points) / _BLOCKS), 5)
-    starts = range(len(points) % size, len(points), size)  # the last block is whole
-    return [points[start : start + size] for start in starts]
-
-
-def _deviation(values: Sequence[float]) -> float:
-    """The standard deviation of normal noise around the median; outliers do not move it."""
-    middle = median(values)
-    return 1.4826 * median(abs(value - middle) for value in values)
-
-
-def _wobble(values: Sequence[float]) -> float:
-    """The noise of a smooth curve, from its second differences (their variance is six times that of the noise)."""
-    if len(values) < _ENOUGH:
-        return 0.0
-    bends = [second - 2 * first + before for before, first, second in zip(values, values[1:], values[2:], strict=False)]
-    return 1.4826 * median(map(abs, bends)) / math.sqrt(6)
-
-
-def _standard_error(losses: Sequence[Point], size: int) -> float:
-    """Of the median of a block of so many losses; the noise is taken from the differences of neighbours."""
-    recent = [y for _, y in losses[-10 * size :]]
-    changes = [abs(now - before) for before, now in pairwise(recent)]
-    return 1.25 * 1.4826 * median(changes) / math.sqrt(2) / math.sqrt(size) if changes else 0.0
-
-
-def _rate_at(rates: Sequence[Point], step: int) -> float | None:
-    place = bisect_right(rates, step, key=lambda point: point[0]) - 1
-    return rates[max(place, 0)][1] if rates else None
