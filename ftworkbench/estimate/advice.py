@@ -15,7 +15,6 @@ RESERVE_GIB = 0.8
 _WORTH = 1.05
 # Shorter rows than these say little that can be learned.
 _SHORTEST = 128
-_OUT_OF_THE_BASE = ("pissa", "olora")
 
 
 @dataclass(frozen=True)
@@ -98,10 +97,10 @@ def _changes(recipe: Recipe) -> Iterator[Change]:
 
 
 def _costly(recipe: Recipe) -> Iterator[tuple[str, Value]]:
-    quantization, start = recipe.quantization, (recipe.lora.init_lora_weights or "").lower()
+    quantization = recipe.quantization
     if not recipe.train.gradient_checkpointing:
         yield "train.gradient_checkpointing", True
-    if start.startswith(_OUT_OF_THE_BASE):
+    if recipe.out_of_base:
         return  # what is taken out of the base's weights wants them whole
     if quantization.load_in_8bit:
         yield "quantization.load_in_8bit", False

@@ -9,8 +9,6 @@ from ftworkbench.recipe.tables import Recipe
 
 # Tokenizer, events, the trainer's state: some MB, whatever is trained.
 _SMALL_FILES = 20 * 10**6
-# An adapter that was taken out of the base is kept as it began, and saved at twice its rank.
-_OUT_OF_THE_BASE = ("pissa", "olora")
 
 
 def job_bytes(shape: Shape, recipe: Recipe) -> int:
@@ -24,6 +22,6 @@ def job_bytes(shape: Shape, recipe: Recipe) -> int:
     if train.save_strategy != "no":
         best = recipe.method.early_stopping_patience is not None or train.extra.get("load_best_model_at_end") is True
         checkpoints = train.save_total_limit + 1 + int(best)
-    start = (recipe.lora.init_lora_weights or "").lower() if recipe.method.adapter == "lora" else ""
-    adapters = 3 if start.startswith(_OUT_OF_THE_BASE) else 1
+    # One that was taken out of the base is kept as it began, and saved at twice its rank.
+    adapters = 3 if recipe.out_of_base else 1
     return (3 * checkpoints + adapters) * trained + _SMALL_FILES

@@ -7,7 +7,6 @@ from ftworkbench.estimate.memory import GIB, Batch, adapter_bytes, compute_bytes
 from ftworkbench.estimate.shape import Shape
 from ftworkbench.recipe.tables import Recipe
 
-_OUT_OF_THE_BASE = ("pissa", "olora")
 Parts = dict[str, float]
 
 
@@ -49,6 +48,5 @@ def _save(shape: Shape, recipe: Recipe, step: Parts, *, cpu: bool) -> Parts:
     What was taken out of the base is saved as what it became less what it began as: three of its size.
     """
     adapter = trainable(shape, recipe) * adapter_bytes(recipe) / GIB
-    start = (recipe.lora.init_lora_weights or "").lower() if recipe.method.adapter == "lora" else ""
-    copies = 3 if start.startswith(_OUT_OF_THE_BASE) else int(cpu)
+    copies = 3 if recipe.out_of_base else int(cpu)
     return {**step, "gradients": 0.0, "activations": 0.0, "logits": 0.0, "overhead": copies * adapter}

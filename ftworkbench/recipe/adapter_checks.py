@@ -13,7 +13,6 @@ from ftworkbench.recipe.tables import Ia3, Lora, Recipe
 # How PEFT may start an adapter (tuners/lora/config.py), but for the ways that take options of their own.
 _STARTS = re.compile(r"gaussian|orthogonal|eva|olora|loftq|pissa(_niter_[1-9]\d*)?", re.IGNORECASE)
 # Those that take the adapter out of the base's own weights.
-_OUT_OF_THE_BASE = ("pissa", "olora")
 _EVERY = "all-linear"
 _PATTERNS = ("rank_pattern", "alpha_pattern")
 
@@ -110,7 +109,7 @@ def _start(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield key, f"is {names}, not {one_line(start, 40)}"
         return
     kind, lora, quantization = start.lower(), recipe.lora, recipe.quantization
-    if kind.startswith(_OUT_OF_THE_BASE):
+    if recipe.out_of_base:
         if quantization.load_in_4bit or quantization.load_in_8bit:
             yield (
                 key,

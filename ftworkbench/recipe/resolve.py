@@ -57,7 +57,7 @@ def _impossible(recipe: Recipe, device: str, card: Card | None) -> Iterator[str]
         )
     if recipe.method.liger_kernels and card is None:
         yield "method.liger_kernels are for a GPU; leave it out"
-    if (recipe.lora.init_lora_weights or "").lower() == "loftq" and card is None:
+    if recipe.start == "loftq" and card is None:
         yield "lora.init_lora_weights is loftq, which is computed on a GPU, and this runs on a CPU; leave it out"
     if recipe.train.extra.get("tf32") and (card is None or not card.bf16):
         yield "train.tf32 needs a card of Ampere or later; leave it out"

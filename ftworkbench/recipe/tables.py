@@ -64,3 +64,13 @@ class Recipe:
     prompt: Prompt = field(default_factory=Prompt)
     evaluate: Evaluate = field(default_factory=Evaluate)
     launch: Launch = field(default_factory=Launch)
+
+    @property
+    def start(self) -> str:
+        """How the adapter begins, in small letters; empty where that is PEFT's own way, or there is no LoRA."""
+        return (self.lora.init_lora_weights or "").lower() if self.method.adapter == "lora" else ""
+
+    @property
+    def out_of_base(self) -> bool:
+        """Whether the adapter is taken out of the base's own weights, which are others while it is trained."""
+        return self.start.startswith(("pissa", "olora"))

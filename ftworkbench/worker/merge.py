@@ -24,7 +24,6 @@ from ftworkbench.worker.checkpoints import sync
 from ftworkbench.worker.generate import Answer, Sampling, generate
 from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
-from ftworkbench.worker.starts import start_of
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work
 
@@ -170,7 +169,7 @@ def ask_adapter(work: Work, job: Job, recipe: Recipe, proof: Proof) -> tuple[Any
 
 def _base_to_merge_into(work: Work, recipe: Recipe, dtype: str) -> Any:
     """The base as it was before any quantization; under LoftQ, whose adapter makes up for the rounding, after it."""
-    if start_of(recipe) != "loftq":
+    if recipe.start != "loftq":
         return load_base(recipe, work.workspace, work.device, quantized=False, dtype=dtype)
     rounded = load_base(recipe, work.workspace, work.device, dtype=dtype).dequantize()
     return rounded.to(getattr(torch, dtype)).eval()

@@ -18,7 +18,6 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from trl.trainer.sft_trainer import add_fused_lm_head
 
-from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.adapter import attach
 from ftworkbench.worker.configs import adapter_config
 from ftworkbench.worker.models import load_base, place_of
@@ -27,24 +26,13 @@ from ftworkbench.worker.trainer import Tuner
 from ftworkbench.worker.work import Work
 
 INITIAL = "initial"
-_OUT_OF_THE_BASE = ("pissa", "olora")
 _EVA_ROWS = 1024  # directions are settled long before: PEFT stops when they no longer turn
 _EVA_BATCH = 8
 
 
-def start_of(recipe: Recipe) -> str:
-    """How the recipe's adapter begins; empty where that is PEFT's own way."""
-    return (recipe.lora.init_lora_weights or "").lower() if recipe.method.adapter == "lora" else ""
-
-
-def changes_base(recipe: Recipe) -> bool:
-    """Whether the base is another one while the adapter is trained."""
-    return start_of(recipe).startswith(_OUT_OF_THE_BASE)
-
-
 def begun_config(work: Work, checkpoint: Path | None) -> Any:
     """PEFT's configuration for the adapter's layers, of the ranks that a checkpoint has them in, if there is one."""
-    start = start_of(work.recipe)
+    start = work.recipe.start
     if start == "eva" and checkpoint is not None:
         from peft import LoraConfig
 
@@ -52,15 +40,15 @@ def begun_config(work: Work, checkpoint: Path | None) -> Any:
         config.inference_mode, config.init_lora_weights = False, True
         return config
     config = adapter_config(work.recipe)
-    if start == "loftq" or (changes_base(work.recipe) and _initial(work).is_dir()):
+    if start == "loftq" or (work.recipe.out_of_base and _initial(work).is_dir()):
         config.init_lora_weights = True
     return config
 
 
 def begin(work: Work, model: Any, rows: tuple[Encoded, ...], checkpoint: Path | None) -> None:
     """Sets the adapter's first weights, and the base's where they change; from a checkpoint only the latter."""
-    start = start_of(work.recipe)
-    if changes_base(work.recipe):
+    start = work.recipe.start
+    if work.recipe.out_of_base:
         _out_of_base(work, model)
     elif start == "eva" and checkpoint is None:
         _along_the_rows(work, model, rows)
@@ -70,7 +58,7 @@ def begin(work: Work, model: Any, rows: tuple[Encoded, ...], checkpoint: Path | 
 
 def conversion(work: Work) -> dict[str, Any]:
     """What save_pretrained needs, so that what it writes is an adapter on the base as it was."""
-    return {"path_initial_model_for_weight_conversion": str(_initial(work))} if changes_base(work.recipe) else {}
+    return {"path_initial_model_for_weight_conversion": str(_initial(work))} if work.recipe.out_of_base else {}
 
 
 def as_saved(work: Work, tuner: Tuner) -> None:

@@ -25,7 +25,7 @@ from ftworkbench.worker.row_losses import write_row_losses
 from ftworkbench.worker.rows import Rows, encode_rows
 from ftworkbench.worker.samples import Sampler
 from ftworkbench.worker.smaller import begin_smaller
-from ftworkbench.worker.starts import as_saved, begin, begun_config, changes_base, conversion
+from ftworkbench.worker.starts import as_saved, begin, begun_config, conversion
 from ftworkbench.worker.template import Template
 from ftworkbench.worker.trainer import Tuner, figures
 from ftworkbench.worker.work import StoppedError, Work
@@ -105,7 +105,7 @@ def train(work: Work) -> None:
     }
     write_json(work.job.result, result)
     if not work.stopped():
-        if changes_base(work.recipe) and work.recipe.method.row_losses:
+        if work.recipe.out_of_base and work.recipe.method.row_losses:
             del model
             as_saved(work, tuner)
         seconds = write_row_losses(work, tuner, rows, parts.row_keys)
