@@ -19,6 +19,8 @@ _KEPT = 500
 # Of [train], what the memory and the speed of a step depend on.
 _STEP = ("micro_batch", "per_device_eval_batch_size", "max_length", "packing", "gradient_checkpointing", "bf16", "fp16",
          "optim")  # fmt: skip
+# Of [lora], what changes numbers but no cost.
+_COSTLESS = frozenset({"lora_alpha", "use_rslora"})
 # A correction by another measure is not trusted beyond this.
 _MOST = 2.0
 
@@ -104,7 +106,7 @@ def settings_of(recipe: Recipe, longest: float) -> str:
         "dtype": model["dtype"],
         "attention": model["attn_implementation"],
         "quantization": asdict(recipe.quantization),
-        "adapter": [recipe.method.adapter, asdict(adapter)],
+        "adapter": [recipe.method.adapter, _costs(asdict(adapter))],
         "fused_lora": recipe.method.fused_lora,
         "liger": bool(recipe.method.liger_kernels),
         "train": [getattr(train, name) for name in _STEP],
@@ -113,6 +115,10 @@ def settings_of(recipe: Recipe, longest: float) -> str:
     }
     text = json.dumps(depends, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _costs(adapter: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in adapter.items() if name not in _COSTLESS}
 
 
 def kind_of(recipe: Recipe) -> str:

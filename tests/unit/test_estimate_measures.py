@@ -42,6 +42,11 @@ def test_the_same_settings_are_what_was_measured() -> None:
     assert plain.source == ""
 
 
+def test_what_only_scales_the_adapter_costs_nothing_and_is_the_same_settings() -> None:
+    scaled = PLAIN + "[lora]\nlora_dropout = 0.05\nlora_alpha = 64\n"
+    assert fit(scaled, measure(PLAIN, 22, 20)).source.startswith("measured on H200, ")
+
+
 def test_settings_of_the_same_kind_are_corrected_and_others_are_not() -> None:
     larger = PLAIN.replace("size = 4", "size = 8")
     known = measure(PLAIN, 22, 20)
