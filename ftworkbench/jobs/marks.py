@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 from ftworkbench.errors import InputError, JobError
-from ftworkbench.files import read_json, write_json
+from ftworkbench.files import locked, read_json, write_json
 from ftworkbench.jobs.folder import Job
 
 LONGEST_NOTE = 500  # characters: a line beside the job, not a page
@@ -42,21 +38,10 @@ def change_marks(job: Job, *, star: bool | None = None, note: str | None = None)
     if note is not None and len(note) > LONGEST_NOTE:
         raise InputError(f"a note has at most {LONGEST_NOTE} characters, not {len(note)}")
     try:
-        with _guard(job):
+        with locked(job.path / ".marks.lock"):
             marks = read_marks(job)
             marks = replace(marks, star=marks.star if star is None else star, note=marks.note if note is None else note)
             write_json(job.marks, {"v": 1, **asdict(marks)})
     except OSError as error:
         raise JobError(f"{job.short}: its marks cannot be written: {error.strerror or error}") from error
     return marks
-
-
-@contextmanager
-def _guard(job: Job) -> Iterator[None]:
-    """Held while marks are read and then written by what was read."""
-    descriptor = os.open(job.path / ".marks.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import math
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields, replace
 
-from ftworkbench.files import read_json, write_json
+from ftworkbench.files import locked, read_json, write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.machine import boot_id, host, process_start
 
@@ -58,15 +56,9 @@ def read_state(job: Job) -> State | None:
     return State(**{key: value for key, value in found.items() if key in known})
 
 
-@contextmanager
-def state_guard(job: Job) -> Iterator[None]:
+def state_guard(job: Job) -> AbstractContextManager[None]:
     """Held while a state is read and then written by what was read."""
-    descriptor = os.open(job.path / ".state.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(job.path / ".state.lock")
 
 
 def put_state(job: Job, state: State) -> None:

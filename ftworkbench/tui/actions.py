@@ -76,11 +76,6 @@ def key_label(key: str) -> str:
     return "+".join([*modifiers, _LABELS.get(name) or format_key(name)])
 
 
-def keys_label(keys: str) -> str:
-    """Every key of an action, as it is written on the screen."""
-    return " ".join(key_label(key.strip()) for key in keys.split(","))
-
-
 def read_keymap(path: Path | None = None) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The user's keymap (action id = keys) and one line for each entry that cannot be used."""
     path = path or config_dir() / "keymap.toml"

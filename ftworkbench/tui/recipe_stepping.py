@@ -8,7 +8,6 @@ from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.options import Option
 
 _SHARE = 0.05
-_ONES = ("epochs", "evaluations", "checkpoints", "examples")
 _LENGTHS = ("rows", "tokens", "micro-batches", "")
 
 

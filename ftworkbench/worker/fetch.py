@@ -23,6 +23,7 @@ from typing import Any
 from ftworkbench.errors import EXIT_INTERRUPTED, EXIT_NO, InputError
 from ftworkbench.figures import size
 from ftworkbench.printable import one_line
+from ftworkbench.worker.reasons import chain, reason
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 SPARE = 2**30  # bytes that stay free
@@ -147,18 +148,9 @@ def _say(**fields: Any) -> None:
     print(json.dumps(fields), flush=True)
 
 
-def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in found:
-        found.append(current)
-        current = current.__cause__ or current.__context__
-    return found
-
-
 def _may_pass(error: BaseException) -> bool:
     """Whether the hub may answer later: it is slow, gone or too busy, and has not said no."""
-    for each in _chain(error):
+    for each in chain(error):
         names = {kind.__name__ for kind in type(each).__mro__}
         status = getattr(getattr(each, "response", None), "status_code", None)
         if isinstance(status, int):
@@ -169,9 +161,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _words(error: BaseException) -> str:
-    from ftworkbench.worker.reasons import reason
-
-    for each in _chain(error):
+    for each in chain(error):
         response = getattr(each, "response", None)
         status = getattr(response, "status_code", None)
         if isinstance(status, int) and status >= 500:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,18 +172,6 @@ def parameters(model: Any) -> tuple[int, int]:
         if not each.requires_grad and not any(part in name for part in _ADAPTERS):
             total += count
     return total, trained
-
-
-@contextmanager
-def peak_memory(device: str) -> Iterator[list[float]]:
-    """Gives a list that holds, once the block has ended, the peak memory within it in GiB.
-
-    On CUDA what PyTorch allocated, on a CPU the resident set of the process.
-    """
-    found: list[float] = []
-    reset_peak(device)
-    yield found
-    found.append(peak(device))
 
 
 def reset_peak(device: str) -> None:

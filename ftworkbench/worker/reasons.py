@@ -37,7 +37,7 @@ _TEXTS = (
 )
 
 
-def _chain(error: BaseException) -> list[BaseException]:
+def chain(error: BaseException) -> list[BaseException]:
     """The error, and those that it came from."""
     found: list[BaseException] = []
     current: BaseException | None = error
@@ -49,7 +49,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether memory, the card's or the machine's, ran out."""
-    return any(_memory(each) is not None for each in _chain(error))
+    return any(_memory(each) is not None for each in chain(error))
 
 
 def _memory(error: BaseException) -> str | None:
@@ -65,7 +65,7 @@ def reason(error: BaseException) -> str:
     """What went wrong and what to do, on one printable line."""
     if isinstance(error, WorkbenchError):
         return one_line(str(error), _LONGEST)
-    for each in _chain(error):
+    for each in chain(error):
         known = _known(each)
         if known:
             return known

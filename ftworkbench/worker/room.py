@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import time
 from collections.abc import Callable
@@ -10,11 +9,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from ftworkbench.figures import size
+from ftworkbench.files import DISK_FULL
+from ftworkbench.worker.reasons import chain
 from ftworkbench.worker.work import StoppedError, Work
 
 T = TypeVar("T")
 _LOOK = 2.0  # seconds between two looks at the disk
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What Rust and C++ make of it: safetensors, and torch's archives.
 _TEXTS = ("no space left on device", "disk quota exceeded", "os error 28")
 _MAYBE = ("pytorchstreamwriter", "inline_container", "unexpected pos")
@@ -22,14 +22,12 @@ _MAYBE = ("pytorchstreamwriter", "inline_container", "unexpected pos")
 
 def is_full(error: BaseException, where: Path, needed: int) -> bool:
     """Whether the disk being full is what went wrong; `needed` bytes are what was to be written to `where`."""
-    current: BaseException | None = error
-    while current is not None:
-        text = str(current).lower()
-        if (isinstance(current, OSError) and current.errno in _FULL) or any(each in text for each in _TEXTS):
+    for each in chain(error):
+        text = str(each).lower()
+        if (isinstance(each, OSError) and each.errno in DISK_FULL) or any(part in text for part in _TEXTS):
             return True
-        if any(each in text for each in _MAYBE) and shutil.disk_usage(where).free < needed:
+        if any(part in text for part in _MAYBE) and shutil.disk_usage(where).free < needed:
             return True
-        current = current.__cause__ or current.__context__
     return False
 
 

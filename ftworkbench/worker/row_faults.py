@@ -17,7 +17,6 @@ REFUSED, ALL_CUT, DROPS, CUT, NO_STOP, TOO_LONG = KINDS = (
     "no-stop",
     "too-long",
 )
-LEAVE_OUT = (REFUSED, ALL_CUT)  # training leaves such a row out
 
 Fault = tuple[str, str]
 

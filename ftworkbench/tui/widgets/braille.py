@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 
 from textual.content import Content
 
+from ftworkbench.jobs.curve import decimate
+
 DOTS_WIDE, DOTS_HIGH = 2, 4
 Dot = tuple[int, int]
-Line = tuple[tuple[Dot, ...], str]
+Line = tuple[tuple[tuple[float, float], ...], str]
 _BLANKS = frozenset({" ", "\u2800"})
 # plotext writes each curve in a colour of its own, which here is only the curve's number.
 _COLOUR = re.compile(r"\x1b\[(?:38;2;(\d+);\d+;\d+|[0-9;]*)m")
@@ -35,7 +35,8 @@ class Canvas:
 
     def line(self, dots: Iterable[Dot], style: str) -> None:
         """Joins the dots, which come from left to right."""
-        self._curves.append((tuple(_extremes(dots)), style))
+        wide = self.columns * DOTS_WIDE
+        self._curves.append((tuple(decimate(list(dots), wide, (0, wide))), style))
 
     def put(self, dot: Dot, sign: str, style: str) -> None:
         """A sign in the cell of that dot, above all lines."""
@@ -63,14 +64,6 @@ class Canvas:
             else:
                 pieces.append((sign, style))
         return Content.assemble(*(text if not style else (text, style) for text, style in pieces))
-
-
-def _extremes(dots: Iterable[Dot]) -> Iterator[Dot]:
-    """Of each column of dots the highest and the lowest, in their order: what is between them is drawn anyway."""
-    for x, column in groupby(dots, key=itemgetter(0)):
-        heights = [y for _, y in column]
-        low, high = min(heights), max(heights)
-        yield from ((x, y) for y in dict.fromkeys(y for y in heights if y in (low, high)))
 
 
 @lru_cache(maxsize=32)
