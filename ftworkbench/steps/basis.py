@@ -20,7 +20,7 @@ from ftworkbench.steps.row_tokens import known_tokens
 # Rows that are looked at, spread over the file: enough for a mean within a few percent.
 _LOOKED_AT = 2000
 # Byte-level BPE on English; only used where no tokenizer has counted.
-_BYTES_PER_TOKEN = 4.0
+BYTES_PER_TOKEN = 4.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _sizes(opened: Opened) -> Sizes:
     if lengths:
         return Sizes(rows, sum(lengths) / len(lengths), max(lengths), counted=True)
     prompt = len((tuned(opened.recipe.prompt).system or "").encode())
-    return Sizes(rows, max((mean + prompt) / _BYTES_PER_TOKEN, 1.0), max((longest + prompt) / _BYTES_PER_TOKEN, 1.0))
+    return Sizes(rows, max((mean + prompt) / BYTES_PER_TOKEN, 1.0), max((longest + prompt) / BYTES_PER_TOKEN, 1.0))
 
 
 def _stamp(path: Path) -> Hashable:

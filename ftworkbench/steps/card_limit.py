@@ -11,10 +11,10 @@ from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.machine import host, this_machine
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.steps.basis import BYTES_PER_TOKEN
 
 _FIRST_SECONDS = 0.05
 _SAMPLE = 200
-_BYTES_PER_TOKEN = 4.0
 
 
 def tokens_limit(job: Job) -> float | None:
@@ -45,5 +45,5 @@ def _mean_tokens(job: Job, recipe: Recipe) -> float:
         sizes = [len(source.raw(index)) for index in range(min(source.known, _SAMPLE))]
     finally:
         source.close()
-    mean = sum(sizes) / len(sizes) / _BYTES_PER_TOKEN if sizes else 1.0
+    mean = sum(sizes) / len(sizes) / BYTES_PER_TOKEN if sizes else 1.0
     return min(mean, float(recipe.train.max_length or mean))

@@ -31,7 +31,8 @@ class Teller(TrainerCallback):  # type: ignore[misc]
         self._tuner = tuner
         self._work = tuner.work
         self._sampler = sampler
-        self._gauge = Gauge(this_machine().card if tuner.work.device == "cuda" else None)
+        # The job's own card, which need not be the first: a card's queue is called as the card is.
+        self._gauge = Gauge(next((card for card in this_machine().cards if card.device == tuner.work.queue), None))
         self._began = 0.0
         self._told = 0.0
         self._logged = dict(tuner.counts)
