@@ -81,7 +81,9 @@ def test_out_of_memory_goes_on_with_half_the_micro_batch_and_the_same_rows_a_ste
     workspace, recipe = make_workspace(tmp_path / "colours", model, **options)
     needs = _peak_of(new_job(workspace, "train", recipe))
     job = new_job(workspace, "train", recipe)
-    assert _work(job, needs - 60 * 2**20) == 0, job.log.read_text()[-3000:]
+    # Half the micro-batch takes a quarter of a GiB less. An arena of malloc's, which one run has and another has not,
+    # takes 64 MiB of the address space.
+    assert _work(job, needs - 170 * 2**20) == 0, job.log.read_text()[-3000:]
     assert phase(job) == "done"
     told = [each.fields["text"] for each in events(job, "notice") if each.fields["code"] == "out-of-memory"]
     assert told
