@@ -2,8 +2,10 @@
 
 PEFT's layer casts its input to the adapter's format and back, scales, and adds: five kernels that each read and write
 all of a layer's numbers, and a copy of the input for each adapter. Here the adapter's product is added by the matrix
-product itself, forward and backward, and layers with the same input keep it once. PEFT's own forward is the twin that
-the tests hold this against; it is also what runs wherever this does not apply.
+product itself, forward and backward, and layers with the same input keep it once. What backward needs is kept before
+the product with the frozen weight, so that checkpointing, which stops once it has what was kept, does not repeat a
+block's last one. PEFT's own forward is the twin that the tests hold this against; it is also what runs wherever this
+does not apply.
 
 With y = x Wᵀ + s (x Aᵀ) Bᵀ and g = ∂L/∂y (LoRA, arXiv 2106.09685, section 4.1):
 ∂L/∂x = g W + s (g B) A, ∂L/∂A = s (g B)ᵀ x, ∂L/∂B = s gᵀ (x Aᵀ).
@@ -68,7 +70,10 @@ def _forward(module: Any, plain: Callable[..., torch.Tensor], x: torch.Tensor, *
     [name] = module.active_adapters
     with torch.autocast(kind, enabled=False):
         a, b = (matrix[name].weight.to(dtype) for matrix in (module.lora_A, module.lora_B))
-        y = _Adapted.apply(x.to(dtype), a, b, _Beside(base, module.scaling[name]))
+        beside = _Beside(base, module.scaling[name])
+        x_cast = x.to(dtype)
+        place, narrow = _Kept.apply(x_cast, a, b, beside)
+        y = _Product.apply(place, x_cast.detach(), (narrow, b.detach()), beside)
     return y if dtype == x.dtype or torch.is_autocast_enabled(kind) else y.to(x.dtype)
 
 
@@ -95,20 +100,23 @@ class _Beside:
     scaling: float
 
 
-class _Adapted(torch.autograd.Function):  # type: ignore[misc]
-    """y = x Wᵀ + bias + s (x Aᵀ) Bᵀ. Of the forward pass it keeps x, and x Aᵀ, which is narrow."""
+class _Kept(torch.autograd.Function):  # type: ignore[misc]
+    """All that backward needs of the forward pass: x, and x Aᵀ, which is narrow; and the whole backward pass.
+
+    It gives a tensor without numbers in the place of y, for y's gradient to come back by. So the frozen product comes
+    after the last tensor that is kept, and a checkpointed block of which it is the last layer never repeats it.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, beside: _Beside) -> torch.Tensor:
-        base = beside.base
-        rows = x.reshape(-1, x.shape[-1])
-        narrow = linear(rows, a)
-        quantized = getattr(base.weight, "quant_state", None) is not None
-        y = base(rows) if quantized else linear(rows, base.weight, base.bias)
-        y.addmm_(narrow, b.t(), alpha=beside.scaling)
+    def forward(
+        ctx: Any, x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, beside: _Beside
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        narrow = linear(x.reshape(-1, x.shape[-1]), a)
         ctx.save_for_backward(x, a, b, narrow)
+        ctx.mark_non_differentiable(narrow)
         ctx.beside = beside
-        return y.view(*x.shape[:-1], y.shape[-1])
+        shape = (*x.shape[:-1], b.shape[0])
+        return x.new_empty_strided(shape, (0,) * len(shape)), narrow
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
@@ -123,3 +131,22 @@ class _Adapted(torch.autograd.Function):  # type: ignore[misc]
         da = back.t() @ x.reshape(-1, x.shape[-1])
         db = (g.t() @ narrow).mul_(ctx.beside.scaling)
         return dx, da, db, None
+
+
+class _Product(torch.autograd.Function):  # type: ignore[misc]
+    """y = x Wᵀ + bias + s (x Aᵀ) Bᵀ, of (x Aᵀ, B), in the place that was held for it. It keeps nothing."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, place: torch.Tensor, x: torch.Tensor, adapter: tuple[torch.Tensor, torch.Tensor], beside: _Beside
+    ) -> torch.Tensor:
+        (narrow, b), base = adapter, beside.base
+        rows = x.reshape(-1, x.shape[-1])
+        quantized = getattr(base.weight, "quant_state", None) is not None
+        y = base(rows) if quantized else linear(rows, base.weight, base.bias)
+        y.addmm_(narrow, b.t(), alpha=beside.scaling)
+        return y.view(place.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        return grads[0], None, None, None

@@ -8,6 +8,8 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from torch import nn
+from torch.utils.checkpoint import checkpoint
+from torch.utils.flop_counter import FlopCounterMode
 
 from ftworkbench.worker.fused_lora import fused_adapters
 
@@ -78,6 +80,22 @@ def test_under_autocast_the_outputs_keep_their_format() -> None:
             fused = model(x)
     assert fused.dtype == plain.dtype
     torch.testing.assert_close(fused, plain, rtol=0.05, atol=0.05)
+
+
+def test_a_checkpointed_block_does_not_repeat_its_last_product() -> None:
+    model = adapted("whole")
+    x = torch.randn(32, 64, requires_grad=True)
+
+    def products() -> int:
+        with FlopCounterMode(display=False) as counted:
+            checkpoint(model, x, use_reentrant=False).square().sum().backward()
+        return counted.get_total_flops()
+
+    plain = products()
+    with fused_adapters(model):
+        fused = products()
+    frozen = 2 * 32 * 64 * 64
+    assert frozen <= plain - fused < 2 * frozen
 
 
 @pytest.mark.filterwarnings("ignore:`lora_bias=True`")
