@@ -112,6 +112,12 @@ class Shape:
         return self.family in _HEAD_NORMS
 
     @property
+    def last(self) -> Linear | None:
+        """The layer that a block ends in, with nothing after it but the sum; None where something is."""
+        last = self.linears[-1]
+        return last if self.gated and self.family not in _FOUR_NORMS and last.copies == 1 else None
+
+    @property
     def in_blocks(self) -> int:
         """Parameters of all linear layers in the blocks: those that quantization makes smaller."""
         return self.layers * sum(each.parameters for each in self.linears if each.copies == 1)

@@ -62,12 +62,16 @@ def flops_per_token(shape: Shape, recipe: Recipe, length: float) -> float:
 
     A frozen weight costs 2 FLOPs forward and 2 backward (the gradient of its input alone), an adapter's twice
     that backward; causal attention 2 x length x width forward on average (Kaplan, arXiv 2001.08361, table 1).
+    Layers in one step do not repeat the frozen product that a checkpointed block ends in.
     """
     met = sum(each.inputs * each.outputs * each.met for each in shape.linears)
     frozen = 2.0 * (shape.layers * met + shape.vocabulary * shape.hidden + shape.layers * length * shape.query)
     adapter = 2 * trainable(shape, recipe)
     again = 1 if recipe.train.gradient_checkpointing else 0
-    return frozen * (2 + again) + adapter * (3 + again)
+    spared = 0.0
+    if again and is_fused(recipe) and shape.last in targets(shape, recipe):
+        spared = 2.0 * shape.layers * shape.last.inputs * shape.last.outputs
+    return frozen * (2 + again) - spared + adapter * (3 + again)
 
 
 def _micro_batch(recipe: Recipe, batch: Batch, mean_tokens: float) -> tuple[float, float]:

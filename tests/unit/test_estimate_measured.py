@@ -23,6 +23,8 @@ QWEN_4B: dict[str, Any] = {
     "model_type": "qwen3", "hidden_size": 2560, "intermediate_size": 9728, "num_hidden_layers": 36, "head_dim": 128,
     "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 151_936, "tie_word_embeddings": True,
 }  # fmt: skip
+QWEN_8B = {**QWEN_4B, "hidden_size": 4096, "intermediate_size": 12288, "tie_word_embeddings": False}
+MISTRAL_7B = {**LLAMA_8B, "model_type": "mistral", "vocab_size": 32_768, "sliding_window": None}
 PLAIN = {"train": "per_device_train_batch_size = 4\nmax_length = 1024\npacking = false\ngradient_checkpointing = true",
          "lora": "lora_dropout = 0.05"}  # fmt: skip
 PACKED = {"train": "per_device_train_batch_size = 2\nmax_length = 4096\npacking = true\ngradient_checkpointing = true",
@@ -31,6 +33,7 @@ NF4, LIGER = {"quantization": "load_in_4bit = true"}, {"method": "liger_kernels 
 LONG = {"train": PLAIN["train"].replace("1024", "4096").replace("size = 4", "size = 1")}
 ONE_LONGER = {"train": PACKED["train"].replace("size = 2", "size = 1").replace("4096", "8192")}
 KEPT = "checkpointing = true", "checkpointing = false"
+PACKED_KEPT = PACKED | LIGER | {"train": PACKED["train"].replace(*KEPT)}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,16 @@ KEPT = "checkpointing = true", "checkpointing = false"
         (QWEN_4B, PLAIN | NF4, 1022, 4.60),
         (QWEN_4B, PACKED, 1022, 10.96),
         (QWEN_4B, PACKED | NF4 | LIGER, 1022, 5.53),
+        (QWEN_4B, PACKED_KEPT, 1022, 38.69),
+        (QWEN_8B, PACKED_KEPT, 1022, 54.22),
+        (QWEN_8B, PACKED, 1022, 19.94),
+        (QWEN_8B, PACKED | NF4 | LIGER, 1022, 9.87),
+        (LLAMA_1B, PACKED_KEPT, 1022, 12.18),
+        (MISTRAL_7B, PLAIN, 1022, 17.17),
+        (MISTRAL_7B, PLAIN | NF4, 1022, 6.77),
+        (MISTRAL_7B, PACKED, 1022, 17.95),
+        (MISTRAL_7B, PACKED | NF4 | LIGER, 1022, 7.99),
+        (MISTRAL_7B, PACKED_KEPT, 1022, 48.70),
     ],
 )  # fmt: skip
 def test_a_measured_peak_is_estimated_within_ten_percent_and_hardly_ever_under(
