@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ftworkbench.recipe.adapter_checks import adapter_problems
 from ftworkbench.recipe.library_checks import library_problems
+from ftworkbench.recipe.prompt_table import contestant_names
 from ftworkbench.recipe.tables import Recipe
 
 
@@ -69,8 +70,15 @@ def _rows(recipe: Recipe) -> Iterator[tuple[str, str]]:
 
 
 def _contestants(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    shots = recipe.prompt.few_shot
-    if not shots:
+    shots, lines = recipe.prompt.few_shot, recipe.prompt.contestants
+    if not shots and not lines:
         yield "prompt.few_shot", "is empty; [0] asks without examples, [0, 6] also with six"
     if len(set(shots)) < len(shots):
         yield "prompt.few_shot", "names a number twice"
+    names = contestant_names(recipe.prompt)
+    for number, name in enumerate(names[len(shots) :], len(shots)):
+        if name.casefold() in (other.casefold() for other in names[:number]):
+            yield (
+                "prompt.contestants",
+                f"{number - len(shots) + 1}: is called {name}, as another one is; give it a name of its own",
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
 from typing import Any, TypeAlias
 
@@ -22,6 +22,8 @@ class Facts:
     open_ends: str = ""
     choices: tuple[str, ...] = ()
     common: bool = False
+    check: Callable[[str], str | None] | None = None
+    of: type | None = None
 
 
 def option(
@@ -35,9 +37,15 @@ def option(
     open_ends: str = "",
     choices: tuple[str, ...] = (),
     common: bool = False,
+    check: Callable[[str], str | None] | None = None,
+    of: type | None = None,
 ) -> Any:
-    """A field of a table. `open_ends` is "low", "high" or "both": which bounds are not allowed themselves."""
-    facts = Facts(help, why, unit, low, high, open_ends, choices, common)
+    """A field of a table. `open_ends` is "low", "high" or "both": which bounds are not allowed themselves.
+
+    `check` says what is wrong with a text; with it there may be more than the choices. `of` is the dataclass of the
+    inline tables that an option lists; its problem() says what is wrong within one.
+    """
+    facts = Facts(help, why, unit, low, high, open_ends, choices, common, check, of)
     return field(default=default, metadata={"facts": facts})
 
 

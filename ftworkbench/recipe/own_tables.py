@@ -5,18 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftworkbench.recipe.declare import option
+from ftworkbench.recipe.metric_names import METRIC_NAMES, metric_problem
 
 HUB = "hf:"  # so begins the name of a dataset of the hub, where a file could be named
-METRIC_NAMES = (
-    "exact_match",
-    "normalized_match",
-    "label_accuracy",
-    "json_valid",
-    "json_match",
-    "json_fields",
-    "number_match",
-    "contains",
-)
 FORMAT_NAMES = (
     "openai-chat",
     "sharegpt",
@@ -162,56 +153,24 @@ class Data:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prompt:
-    """The prompted contestants that tuning has to beat, and the prompt that the tuned model gets."""
-
-    system: str | None = option(
-        None,
-        help="The system prompt of every contestant.",
-        why="Write it as well as you can: beating a weak prompt proves nothing.",
-        common=True,
-    )
-    few_shot: tuple[int, ...] = option(
-        (0, 6),
-        help="A contestant for each number: so many examples are shown as earlier turns.",
-        why="The best of them on the validation rows is the baseline.",
-        unit="examples",
-        low=0,
-        high=1000,
-        common=True,
-    )
-    pick: str = option(
-        "balanced",
-        help="How they are picked from the training rows: balanced over the labels, at random, or the first.",
-        choices=("balanced", "random", "first"),
-    )
-    seed: int = option(
-        42,
-        help="Seed of the pick.",
-        low=0,
-        high=2**32 - 1,
-    )
-    tuned_system: str | None = option(
-        None,
-        help="The system prompt that the tuned model is trained and asked with; left out, system's.",
-        why="A shorter one is cheaper at every call: what it said is in the weights now.",
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Evaluate:
     """What is measured, and the rule for the verdict."""
 
     metric: str | None = option(
         None,
-        help="The metric that decides; left out, it is chosen from the answers.",
+        help="The metric that decides; left out, it is chosen from the answers. Also 'regex:PATTERN', "
+        "'json_schema:FILE' with a file of the workspace, and 'FILE.py:FUNCTION' for a Python function of your own.",
+        why="A function takes answer and reference, or also the row, and gives 0 to 1. A pattern with a group compares "
+        "what the group finds in answer and reference; without one it has to be found in the answer.",
         choices=METRIC_NAMES,
+        check=metric_problem,
         common=True,
     )
     metrics: tuple[str, ...] = option(
         (),
-        help="Further metrics to report.",
+        help="Further metrics to report, each written as metric is.",
         choices=METRIC_NAMES,
+        check=metric_problem,
     )
     alpha: float = option(
         0.05,

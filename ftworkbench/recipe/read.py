@@ -15,6 +15,7 @@ from ftworkbench.printable import one_line
 from ftworkbench.recipe.cross_checks import cross_problems
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.libraries import library_options, value_problem
+from ftworkbench.recipe.metric_names import metric_file_problem
 from ftworkbench.recipe.options import TABLE_NAMES, find_option, options, problem, settle
 from ftworkbench.recipe.own_tables import HUB
 from ftworkbench.recipe.places import SET, Places
@@ -111,10 +112,14 @@ class _Reading:
         return recipe
 
     def look_for_files(self, folder: Path) -> None:
-        """Adds a problem for each data file, regression suite and model folder that is not there."""
+        """Adds a problem for each data file, regression suite and model folder that is not there, or metric's file."""
         data = self.values.get("data", {})
         named = [(f"data.{part}", data.get(part)) for part in ("train", "validation", "test")]
         named += [("evaluate.regression", part) for part in self.values.get("evaluate", {}).get("regression", ())]
+        for line in self.values.get("prompt", {}).get("contestants", ()):
+            if line.retrieve is not None and not (folder / line.retrieve).is_dir():
+                self._say("prompt.contestants", f"{one_line(line.retrieve, 80)}: there is no such folder")
+            named.append(("prompt.contestants", line.system_file))
         for key, name in named:
             if name is None or name.startswith(HUB) or (folder / name).is_file():
                 continue
@@ -122,6 +127,13 @@ class _Reading:
             if not (is_folder and key.startswith("data.")):
                 what = "is a folder, not a file" if is_folder else "there is no such file"
                 self._say(key, f"{one_line(name, 80)}: {what} ({one_line(str(folder), 80)})")
+        measured = self.values.get("evaluate", {})
+        for key in ("metric", "metrics"):
+            names = measured.get(key) or ()
+            for name in [names] if isinstance(names, str) else names:
+                wrong = metric_file_problem(name, folder)
+                if wrong is not None:
+                    self._say(f"evaluate.{key}", wrong)
         model_id = self.values.get("model", {}).get("model_id")
         if model_id is not None:
             text = model_problem(model_id, folder)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ftworkbench.recipe.check_table import Check
+from ftworkbench.recipe.metric_names import METRIC_NAMES
 from ftworkbench.recipe.model_tables import Ia3, Lora, Model, Quantization
-from ftworkbench.recipe.own_tables import METRIC_NAMES, Data, Evaluate, Launch, Method, Prompt
+from ftworkbench.recipe.own_tables import Data, Evaluate, Launch, Method
+from ftworkbench.recipe.prompt_table import ContestantLine, Prompt
 from ftworkbench.recipe.train_table import Train
 
 __all__ = [
     "METRIC_NAMES",
     "TABLES",
     "Check",
+    "ContestantLine",
     "Data",
     "Evaluate",
     "Ia3",

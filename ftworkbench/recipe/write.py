@@ -9,7 +9,7 @@ from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.options import TABLE_NAMES, options
-from ftworkbench.recipe.tables import Recipe
+from ftworkbench.recipe.tables import ContestantLine, Recipe
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -98,19 +98,23 @@ def line(name: str, value: Value) -> str:
     return f"{tomlkit.key(name).as_string()} = {_item(value).as_string()}"
 
 
-def _item(value: Value) -> Item:
+def _item(value: Value, *, inline: bool = False) -> Item:
     import tomlkit
 
     if isinstance(value, str):
-        return tomlkit.string(value, multiline="\n" in value and "\r" not in value)
+        return tomlkit.string(value, multiline="\n" in value and "\r" not in value and not inline)
     if isinstance(value, Mapping):
-        inline = tomlkit.inline_table()
+        table = tomlkit.inline_table()
         for name, part in value.items():
-            inline.append(name, _item(part))
-        return inline
+            table.append(name, _item(part, inline=True))
+        return table
+    if isinstance(value, ContestantLine):
+        return _item(value.as_toml())
     if isinstance(value, list | tuple):
         array = tomlkit.array()
+        if any(isinstance(part, Mapping | ContestantLine) for part in value):
+            array.multiline(True)  # each on a line of its own
         for part in value:
-            array.append(_item(part))
+            array.append(_item(part, inline=inline))
         return array
     return tomlkit.item(value)

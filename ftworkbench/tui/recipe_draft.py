@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from ftworkbench.recipe.options import TABLE_NAMES, Option, find_option, options
 from ftworkbench.recipe.places import Places
 from ftworkbench.recipe.read import examine, unknown_option, value_of
 from ftworkbench.recipe.resolve import Choice, resolve
-from ftworkbench.recipe.tables import Recipe
+from ftworkbench.recipe.tables import ContestantLine, Recipe
 from ftworkbench.recipe.write import set_option, unset_option
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.workspace import workspace_of
@@ -253,11 +254,22 @@ def written_value(value: Value) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, ContestantLine):
+        return written_value(value.as_toml())
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{name} = {_in_quotes(part)}" for name, part in value.items()) + " }"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(f'"{part}"' if isinstance(part, str) else written_value(part) for part in value) + "]"
+        return "[" + ", ".join(map(_in_quotes, value)) + "]"
     if isinstance(value, float):
         return f"{value:.10g}" if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:g}"
     return str(value)
+
+
+def _in_quotes(value: Value) -> str:
+    """A value within a list or a table: text as TOML quotes it."""
+    if not isinstance(value, str):
+        return written_value(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def all_options(table: str) -> tuple[Option, ...]:

@@ -18,7 +18,7 @@ from ftworkbench.data.sources.source import Row, open_source
 from ftworkbench.data.splits.split import freeze, load_parts, require_questions
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.contestants import contestants
-from ftworkbench.recipe.own_tables import Data, Prompt
+from ftworkbench.recipe.tables import Data, Prompt
 from ftworkbench.workspace import Workspace
 
 POEM = "Once upon a time\n\n  indented, # with a mark #\nThe end.\n"

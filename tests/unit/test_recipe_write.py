@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.recipe.options import TABLE_NAMES, Option, options
 from ftworkbench.recipe.read import parse
-from ftworkbench.recipe.tables import TABLES, Recipe
+from ftworkbench.recipe.tables import TABLES, ContestantLine, Recipe
 from ftworkbench.recipe.write import dumps, set_option, unset_option
 
 WRITTEN = """\
@@ -30,6 +30,13 @@ learning_rate = 2e-4  # tried 1e-3
 train = "train.jsonl"
 """
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+CONTESTANTS = st.builds(
+    ContestantLine,
+    system=st.none() | TEXT,
+    shots=st.integers(0, 9),
+    retrieve=st.none() | st.just("docs"),
+    model=st.none(),
+)
 
 
 def values(option: Option) -> st.SearchStrategy[Any]:
@@ -47,9 +54,15 @@ def values(option: Option) -> st.SearchStrategy[Any]:
             return fractions.filter(lambda number: number > 1e-300)
         case "list[int]":
             return st.lists(st.integers(low, 100), min_size=1, max_size=4, unique=True).map(tuple)
+        case "list[table]":
+            return st.lists(CONTESTANTS, max_size=3).map(tuple)
         case _:
             text = st.sampled_from(option.choices) if option.choices else TEXT.filter(lambda text: text.strip() != "")
             return st.lists(text, max_size=3).map(tuple) if option.type == "list[str]" else text
+
+
+def as_read(part: Any) -> Any:
+    return part.as_toml() if isinstance(part, ContestantLine) else part
 
 
 @st.composite
@@ -70,7 +83,7 @@ def test_what_is_written_has_every_value_and_reads_the_same_again(recipe: Recipe
         again = {each.name: parsed[table].get(each.name) for each in options(table)}
         for name, value in again.items():
             held = getattr(getattr(recipe, table), name)
-            assert value == (list(held) if isinstance(held, tuple) else held)
+            assert value == (list(map(as_read, held)) if isinstance(held, tuple) else held)
 
 
 def test_the_libraries_own_options_survive_writing_and_reading() -> None:
