@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ Message = dict[str, Any]
 class Output:
     """One answer. `row` is the row's key, `messages` the prompt as it was sent, `finish` "stop" or "length".
 
-    `tokens` were generated in `seconds`.
+    `tokens` were generated in `seconds`. `scores` are its metrics by name, once they are known; `reference_loss` is
+    the model's mean loss, in nats, on the `reference_tokens` of the reference, where that was measured.
     """
 
     row: str
@@ -28,6 +29,9 @@ class Output:
     finish: str = "stop"
     tokens: int = 0
     seconds: float = 0.0
+    scores: Mapping[str, float] = field(default_factory=dict)
+    reference_loss: float | None = None
+    reference_tokens: int = 0
 
 
 def _line(output: Output) -> bytes:
@@ -57,7 +61,7 @@ def read_outputs(path: Path) -> list[Output]:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
-    known = {field.name for field in fields(Output)}
+    known = {each.name for each in fields(Output)}
     outputs = []
     for line in lines:
         try:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ftworkbench.evaluate.metrics import Metric
+from ftworkbench.evaluate.metrics import Metric, Scored
 from ftworkbench.evaluate.outputs import Output
+from ftworkbench.evaluate.regression import Regression
 from ftworkbench.evaluate.statistics import paired_bootstrap, wilson
-from ftworkbench.evaluate.verdict import Regression, Verdict
+from ftworkbench.evaluate.verdict import Verdict
 
 Summary = dict[str, dict[str, Any]]
 
@@ -29,8 +30,33 @@ class System:
 
 
 def scores(outputs: Sequence[Output], metric: Metric) -> list[float]:
-    """The score of each output, in their order."""
-    return [metric.score(output.answer, output.reference) for output in outputs]
+    """The score of each output, in their order: the one that was kept beside it, else what is worked out now.
+
+    A row that could not be had is wrong by every metric. Raises InputError where a score can only be had while it is
+    measured, and was not kept.
+    """
+    return [score_of(output, metric) for output in outputs]
+
+
+def score_of(output: Output, metric: Metric) -> float:
+    """The score of one output, as scores() has it."""
+    if getattr(output, "error", ""):
+        return 0.0
+    kept = output.scores.get(metric.name)
+    return metric.score(as_scored(output)) if kept is None else float(kept)
+
+
+def as_scored(output: Output, original: Any = None) -> Scored:
+    """The output as a metric is given it; `original` is the record of its row, where that is at hand."""
+    return Scored(
+        output.answer,
+        output.reference,
+        output.finish,
+        output.row,
+        output.messages,
+        original,
+        output.reference_loss,
+    )
 
 
 def summarise(
@@ -71,18 +97,6 @@ def evaluation_json(
         "verdict": None if verdict is None else verdict.as_json(),
         "contestants": [system.as_json() for system in contestants],
         "chosen": chosen,
-        "regression": [_suite(name, found) for name, found in (regression or {}).items()],
+        "regression": [found.as_json(name) for name, found in (regression or {}).items()],
         "baseline_job": baseline_job,
-    }
-
-
-def _suite(name: str, found: Regression) -> dict[str, Any]:
-    return {
-        "suite": name,
-        "before": found.before,
-        "after": found.after,
-        "interval": list(found.interval),
-        "word": found.word,
-        "n": found.n,
-        "margin": found.margin,
     }

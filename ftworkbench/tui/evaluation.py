@@ -12,6 +12,7 @@ from ftworkbench.errors import WorkbenchError
 from ftworkbench.evaluate.contestants import TUNED
 from ftworkbench.evaluate.metrics import Metric, choose_metrics, named_metric
 from ftworkbench.evaluate.outputs import Output, read_outputs
+from ftworkbench.evaluate.report import score_of
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, read_manifest
 from ftworkbench.steps.verdicts import is_void
@@ -178,4 +179,7 @@ def _by_row(outputs: Sequence[Output]) -> dict[tuple[str, int], Output]:
 
 
 def _score(metric: Metric | None, output: Output | None) -> float | None:
-    return None if metric is None or output is None else metric.score(output.answer, output.reference)
+    """The score; None where there is no answer, or where only the worker can tell and has not yet."""
+    if metric is None or output is None or not (metric.plain or metric.name in output.scores):
+        return None
+    return score_of(output, metric)

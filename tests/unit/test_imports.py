@@ -6,7 +6,10 @@ import sys
 import pytest
 
 HEAVY = {"torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate"}
-SLOW_TO_IMPORT = {"polars", "scipy", "rensa", "plotext", "tomlkit", "numpy", "pandas", "huggingface_hub"}
+SLOW_TO_IMPORT = {"polars", "scipy", "rensa", "plotext", "tomlkit", "numpy", "pandas", "huggingface_hub"} | {
+    "sacrebleu",
+    "jsonschema_rs",
+}
 LOOK = "import sys; print('\\n'.join(sorted({name.partition('.')[0] for name in sys.modules})))"
 
 
