@@ -4,14 +4,16 @@ A request is a line of `requests.jsonl`: {"v": 1, "id", "t", "op", ...}.
 
 | op | fields | answered by |
 | --- | --- | --- |
-| `generate` | `systems`, `messages`, `max_new_tokens`, `temperature`, `seed` | `answer` events by system |
+| `generate` | `systems`, `messages`, `max_new_tokens`, `temperature`, `top_p`, `seed` | `answer` events by system |
 | `tokens` | `messages`, `tools` | one `answer` event, of system "" |
 | `rows` | `file`, `settings` | `progress`, then one `answer` event, of system "", with `rows` and `path` |
 | `close` | | the session ends |
 
-Each of `systems` is {"name", "system", "shots", "adapter"}; events call it by its name. It has answered when
-its `answer` event has `done` or `error`. `rows` writes what the tokenizer makes of each row of `file`, relative to the
-workspace, into the session's folder at `path`, a line a row; `settings` is kept beside it as it was given.
+Each of `systems` is {"name", "system", "shots", "adapter"}; events call it by its name. `adapter` is false (the base
+answers), true (the adapter of the session's training job), or the name of one (see jobs.adapters); `messages` in a
+system take the place of the request's. It has answered when its `answer` event has `done` or `error`. `rows` writes
+what the tokenizer makes of each row of `file`, relative to the workspace, into the session's folder at `path`, a line a
+row; `settings` is kept beside it as it was given.
 """
 
 from __future__ import annotations

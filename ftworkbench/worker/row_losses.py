@@ -16,9 +16,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ftworkbench.files import replace_file
 from ftworkbench.jobs.rows import ROWS
-from ftworkbench.worker.generate import without_adapter
 from ftworkbench.worker.reasons import reason
 from ftworkbench.worker.rows import Rows
+from ftworkbench.worker.streaming import without_adapter
 from ftworkbench.worker.tokens import IGNORED, Encoded
 from ftworkbench.worker.trainer import Tuner
 from ftworkbench.worker.work import StoppedError, Work

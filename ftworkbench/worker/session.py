@@ -11,16 +11,27 @@ from typing import Any
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import Contestant, build_messages
+from ftworkbench.jobs.adapters import find_adapter
 from ftworkbench.jobs.queue import Lease, LeftQueueError, take_device
 from ftworkbench.jobs.session import Requests
-from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
-from ftworkbench.worker.generate import Asked, Sampling, Streamed, stream
+from ftworkbench.worker.adapter import (
+    Adapter,
+    Adapters,
+    of_one_kind,
+    read_adapter,
+    recipe_of,
+    require_own_base,
+    require_same_base,
+)
+from ftworkbench.worker.answer_events import AnswerEvents, proof_of
+from ftworkbench.worker.generate import Sampling
 from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.reasons import reason
 from ftworkbench.worker.row_faults import stop_is_trained
 from ftworkbench.worker.row_tokens import write_row_tokens
 from ftworkbench.worker.rows import cut_at, tuned_system
+from ftworkbench.worker.streaming import Asked, stream
 from ftworkbench.worker.template import Template
 from ftworkbench.worker.tokens import encode
 from ftworkbench.worker.work import StoppedError, Work
@@ -28,7 +39,6 @@ from ftworkbench.worker.work import StoppedError, Work
 IDLE = 600.0  # seconds without a request, after which the session leaves
 _LOOK = 0.05
 _LOOK_FOR_OTHERS = 1.0
-_TELL_EVERY = 0.05
 _MAX_NEW_TOKENS = 256
 
 
@@ -49,10 +59,9 @@ class _Session:
         self._requests = Requests(work.job.requests)
         self._waiting: deque[dict[str, Any]] = deque()
         self._template: Template | None = None
-        self._model: Any = None
+        self._adapters: Adapters | None = None
         self._lease: Lease | None = None
         self._trained = work.train_job()
-        self._sha256 = adapter_sha256(self._trained[0]) if self._trained else None
         self._idle = float(work.args.get("idle", IDLE))
         if self._trained:
             require_same_base(work.recipe, self._trained[1], self._trained[0])
@@ -142,27 +151,56 @@ class _Session:
         if not isinstance(systems, list) or not systems:
             raise InputError('systems: name at least one, as {"name", "system", "shots", "adapter"}')
         template = self._opened()
-        asked = [self._asked(template, each, request) for each in systems]
+        by_name = {str(each.get("name", "")): self._adapter(each) for each in systems}
+        if len(by_name) < len(systems):
+            raise InputError("systems: two have the same name")
+        asked = [self._asked(template, each, request, by_name) for each in systems]
         sampling = Sampling(
             int(request.get("max_new_tokens") or _MAX_NEW_TOKENS),
             float(request.get("temperature") or 0.0),
             int(request.get("seed") or 0),
+            float(request.get("top_p") or 1.0),
         )
-        self._load()
-        began = time.monotonic()
-        adapters = {each.name: self._sha256 if each.adapter else None for each in asked}
-        tell = _Telling(self._work, ident, adapters, began)
-        stream(self._model, template, asked, sampling, tell)
+        adapters = self._loaded()
+        tell = AnswerEvents(self._work, ident, by_name, proof_of(template, sampling), time.monotonic())
+        base_alone = [each for each in asked if each.adapter is None]
+        for kind in of_one_kind([each for each in by_name.values() if each is not None]) or [[]]:
+            adapters.put(kind)
+            names = {each.name for each in kind}
+            group = [*base_alone, *(each for each in asked if each.adapter in names)]
+            stream(adapters.model, template, group, sampling, tell)
+            base_alone = []
 
-    def _asked(self, template: Template, system: Mapping[str, Any], request: Mapping[str, Any]) -> Asked:
+    def _adapter(self, system: Mapping[str, Any]) -> Adapter | None:
+        """The adapter that a system asks for: none, that of this session's training job (true), or one by its name."""
+        wanted = system.get("adapter") or None
+        if wanted is None:
+            return None
+        if wanted is True:
+            if self._trained is None:
+                raise InputError(f"{system.get('name', '')}: this session has no adapter; open one for a training job")
+            return read_adapter(self._trained[0].adapter)
+        found = find_adapter(self._work.workspace, str(wanted))
+        trained = recipe_of(found.job)
+        require_same_base(self._work.recipe, trained, found.job)
+        require_own_base(trained, found)
+        return read_adapter(found.folder)
+
+    def _asked(
+        self,
+        template: Template,
+        system: Mapping[str, Any],
+        request: Mapping[str, Any],
+        by_name: Mapping[str, Adapter | None],
+    ) -> Asked:
         name = str(system.get("name", ""))
-        adapter = bool(system.get("adapter", False))
-        if adapter and self._trained is None:
-            raise InputError(f"{name}: this session has no adapter; open one for a training job")
         shots = tuple((tuple(turns), str(answer)) for turns, answer in system.get("shots") or ())
         contestant = Contestant(name, system.get("system"), shots)
-        messages = build_messages(contestant, _messages(request))
-        return Asked(name, template.prompt(messages, request.get("tools") or ()), adapter)
+        # Where the systems have talked before, each goes on with what it said itself.
+        messages = build_messages(contestant, _messages({**request, **system}))
+        adapter = by_name[name]
+        prompt = template.prompt(messages, request.get("tools") or ())
+        return Asked(name, prompt, adapter.name if adapter else None)
 
     # -------------------------------------------------------------------------------------------------
 
@@ -171,16 +209,16 @@ class _Session:
             self._template = answering_template(self._work, raw_too=True)
         return self._template
 
-    def _load(self) -> None:
-        if self._model is not None:
-            return
+    def _loaded(self) -> Adapters:
+        if self._adapters is not None:
+            return self._adapters
         work = self._work
         if work.recipe.launch.queue and self._lease is None:
             self._lease = take_device(work.queue, work.job, work.wait, self._told_to_leave, submitted=time.time())
         work.phase("loading", "loads the model, once for all")
-        base = load_base(work.recipe, work.workspace, work.device)
-        self._model = attach(base, self._trained[0]) if self._trained else base
+        self._adapters = Adapters(load_base(work.recipe, work.workspace, work.device))
         work.phase("running")
+        return self._adapters
 
     def _told_to_leave(self) -> bool:
         """Whether to leave the queue: stopped, or closed by a request that came meanwhile."""
@@ -194,7 +232,7 @@ class _Session:
             self._work.notice("gave the device to a job that waited for it", "made-way", level="info")
 
     def _unload(self) -> None:
-        self._model = None
+        self._adapters = None
         gc.collect()
         if self._work.device == "cuda":
             import torch
@@ -210,38 +248,3 @@ def _messages(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(messages, list) or not all(isinstance(each, dict) and "role" in each for each in messages):
         raise InputError('messages: a list of {"role", "content"} is needed')
     return messages
-
-
-class _Telling:
-    """Events from what the systems write, a few characters at a time."""
-
-    def __init__(self, work: Work, ident: str, adapters: Mapping[str, str | None], began: float) -> None:
-        self._work = work
-        self._ident = ident
-        self._adapters = adapters
-        self._began = began
-        self._kept: dict[str, str] = {}
-        self._told: dict[str, float] = {}
-
-    def __call__(self, part: Streamed) -> None:
-        text = self._kept.pop(part.name, "") + part.delta
-        now = time.monotonic()
-        due = now - self._told.get(part.name, 0.0) >= _TELL_EVERY
-        if text and (due or part.answer is not None):
-            self._told[part.name] = now
-            self._work.log.emit("answer", request=self._ident, system=part.name, delta=text)
-        elif text:
-            self._kept[part.name] = text
-        if part.answer is not None:
-            self._work.log.emit(
-                "answer",
-                request=self._ident,
-                system=part.name,
-                done=True,
-                text=part.answer.text,
-                tokens=part.answer.tokens,
-                finish=part.answer.finish,
-                seconds=round(part.answer.seconds, 4),
-                first_token_seconds=part.first_token_seconds,
-                adapter_sha256=self._adapters[part.name],
-            )

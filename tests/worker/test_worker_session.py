@@ -11,19 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from peft import IA3Config, get_peft_model
 from tiny import events, new_job, notices
 
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.contestants import tuned
+from ftworkbench.jobs.adapters import WEIGHTS, adapters_of
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.queue import holder
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.__main__ import do_job
-from ftworkbench.worker.adapter import adapter_sha256, attach
-from ftworkbench.worker.generate import Asked, Sampling, Streamed, generate, mixes, stream, without_adapter
+from ftworkbench.worker.adapter import Adapters, adapter_sha256, attach, read_adapter
+from ftworkbench.worker.checkpoints import sha256_of
+from ftworkbench.worker.generate import Sampling, generate
 from ftworkbench.worker.models import load_base, load_tokenizer
+from ftworkbench.worker.streaming import Asked, Streamed, mixes, stream, without_adapter
 from ftworkbench.worker.template import Template, open_template
 from ftworkbench.workspace import Workspace
 
@@ -156,6 +161,39 @@ def test_a_session_without_an_adapter_refuses_to_answer_as_tuned(trained: Traine
     assert read_state(job) is not None
 
 
+def test_checkpoints_answer_beside_base_and_tuned_and_each_says_which_it_is(trained: Trained, opened: Job) -> None:
+    _, _, job = trained
+    kept = [each for each in adapters_of(job) if each.step is not None]
+    assert kept
+    systems = [*SYSTEMS, {"name": "then", "system": "Name the colour.", "adapter": kept[-1].name}]
+    request = ask(opened, "generate", systems=systems, messages=QUESTION, max_new_tokens=8)
+    found = _said(opened, request, ["zero-shot", "tuned", "then"])
+    assert found["zero-shot"]["adapter_sha256"] is None
+    assert found["tuned"]["adapter_sha256"] == adapter_sha256(job)
+    assert found["then"]["adapter_sha256"] == sha256_of(kept[-1].folder / WEIGHTS)
+    assert {each["seed"] for each in found.values()} == {0}
+    assert len({each["template_sha256"] for each in found.values()}) == 1
+
+
+def test_each_goes_on_with_the_turns_that_it_said_itself(opened: Job) -> None:
+    said = [*QUESTION, {"role": "assistant", "content": "green"}, *QUESTION]
+    request = ask(opened, "generate", systems=SYSTEMS[:1], messages=said, max_new_tokens=8)
+    alone = _said(opened, request, ["zero-shot"])["zero-shot"]["text"]
+    systems = [{**SYSTEMS[0], "messages": said}, {**SYSTEMS[1], "messages": QUESTION}]
+    request = ask(opened, "generate", systems=systems, messages=QUESTION, max_new_tokens=8)
+    assert _said(opened, request, ["zero-shot", "tuned"])["zero-shot"]["text"] == alone
+
+
+@pytest.mark.parametrize(
+    ("adapter", "why"),
+    [("nobody-0000", "no such job"), ("../../etc", "no such job"), ("{job}/checkpoint-99999", "has no")],
+)
+def test_an_adapter_that_is_not_there_is_refused_by_name(trained: Trained, opened: Job, adapter: str, why: str) -> None:
+    systems = [{"name": "x", "adapter": adapter.format(job=trained[2].short)}]
+    request = ask(opened, "generate", systems=systems, messages=QUESTION, max_new_tokens=8)
+    assert why in _said(opened, request, ["x"])["x"]["error"]
+
+
 # -------------------------------------------------------------------------------------------------
 # Over the weights themselves
 
@@ -179,7 +217,7 @@ def both(trained: Trained) -> tuple[Any, Template, list[list[int]]]:
 
 def test_in_one_batch_base_and_tuned_answer_exactly_as_each_alone(both: tuple[Any, Template, list[list[int]]]) -> None:
     model, template, prompts = both
-    assert mixes(model)
+    assert mixes(model, ["default"])
     sampling = Sampling(8)
     alone = [generate(model, template, [prompt], sampling, batch_size=1)[0].text for prompt in prompts]
     with without_adapter(model):
@@ -194,8 +232,36 @@ def test_in_one_batch_base_and_tuned_answer_exactly_as_each_alone(both: tuple[An
 
         # The other prompt is longer or shorter: one of the two is padded.
         other = prompts[index - 1]
-        stream(model, template, [Asked("base", prompt, False), Asked("tuned", other, True)], sampling, take)
+        stream(model, template, [Asked("base", prompt, None), Asked("tuned", other, "default")], sampling, take)
         assert found == {"base": base[index], "tuned": alone[index - 1]}
+
+
+def test_what_a_row_draws_does_not_depend_on_its_batch(both: tuple[Any, Template, list[list[int]]]) -> None:
+    model, template, prompts = both
+    drawn = Sampling(8, temperature=1.5, seed=3, top_p=0.9)
+    batched = generate(model, template, prompts[:20], drawn, batch_size=7)
+    single = [generate(model, template, [prompt], drawn, batch_size=1)[0] for prompt in prompts[:20]]
+    assert [each.text for each in batched] == [each.text for each in single]
+    likeliest = generate(model, template, prompts[:20], Sampling(8), batch_size=7)
+    assert [each.text for each in batched] != [each.text for each in likeliest]
+
+
+def test_in_half_precision_what_differs_in_one_batch_is_that_of_batching(
+    trained: Trained, both: tuple[Any, Template, list[list[int]]]
+) -> None:
+    workspace, recipe, job = trained
+    model = attach(load_base(recipe, workspace, "cpu"), job).to(torch.bfloat16)
+    ids = torch.tensor([prompt[:12] for prompt in both[2][:4] if len(prompt) >= 12])
+    with torch.inference_mode():
+        names = ["__base__", "default"] * (len(ids) // 2) + ["__base__"] * (len(ids) % 2)
+        mixed = model(ids, adapter_names=names).logits
+        tuned_alone = model(ids).logits
+        with model.disable_adapter():
+            base_alone = model(ids).logits
+    for row, name in enumerate(names):
+        same_size = base_alone if name == "__base__" else tuned_alone
+        assert torch.equal(mixed[row], same_size[row])
+    assert not torch.equal(base_alone, tuned_alone)
 
 
 def test_batches_answer_as_single_prompts_do(both: tuple[Any, Template, list[list[int]]]) -> None:
@@ -214,11 +280,11 @@ def test_an_adapter_that_cannot_be_mixed_is_answered_in_two_passes(both: tuple[A
     model, template, prompts = both
     sampling = Sampling(8)
     mixed, apart = {}, {}
-    asked = [Asked("base", prompts[0], False), Asked("tuned", prompts[0], True)]
+    asked = [Asked("base", prompts[0], None), Asked("tuned", prompts[0], "default")]
     stream(model, template, asked, sampling, lambda part: _keep(mixed, part))
     model.peft_config["default"].use_dora = True
     try:
-        assert not mixes(model)
+        assert not mixes(model, ["default"])
         stream(model, template, asked, sampling, lambda part: _keep(apart, part))
     finally:
         model.peft_config["default"].use_dora = False
@@ -230,12 +296,35 @@ def _keep(found: dict[str, str], part: Streamed) -> None:
         found[part.name] = part.answer.text
 
 
+def test_adapters_of_two_kinds_take_turns_on_one_base(trained: Trained, tmp_path: Path) -> None:
+    workspace, recipe, job = trained
+    base = load_base(recipe, workspace, "cpu")
+    config = IA3Config(target_modules=["v_proj", "down_proj"], feedforward_modules=["down_proj"])
+    scaled = get_peft_model(load_base(recipe, workspace, "cpu"), config)
+    for name, weight in scaled.named_parameters():
+        if "ia3" in name:
+            torch.nn.init.normal_(weight, 1.0, 0.5)
+    scaled.save_pretrained(tmp_path)
+    ids = torch.tensor([[5, 6, 7, 8]])
+    with torch.inference_mode():
+        plain, by_ia3 = base(ids).logits, scaled(ids).logits
+        by_lora = attach(load_base(recipe, workspace, "cpu"), job)(ids).logits
+        adapters = Adapters(base)
+        for folder, wanted in ((job.adapter, by_lora), (tmp_path, by_ia3), (job.adapter, by_lora)):
+            adapter = read_adapter(folder)
+            adapters.put([adapter])
+            adapters.model.set_adapter(adapter.name)
+            assert torch.equal(adapters.model(ids).logits, wanted)
+            with without_adapter(adapters.model):
+                assert torch.equal(adapters.model(ids).logits, plain)
+
+
 def test_switched_adapters_would_be_seen(both: tuple[Any, Template, list[list[int]]]) -> None:
     model, template, prompts = both
     right: dict[str, str] = {}
     wrong: dict[str, str] = {}
-    ask_both = [Asked("base", prompts[0], False), Asked("tuned", prompts[0], True)]
-    swapped = [Asked("base", prompts[0], True), Asked("tuned", prompts[0], False)]
+    ask_both = [Asked("base", prompts[0], None), Asked("tuned", prompts[0], "default")]
+    swapped = [Asked("base", prompts[0], "default"), Asked("tuned", prompts[0], None)]
     stream(model, template, ask_both, Sampling(8), lambda part: _keep(right, part))
     stream(model, template, swapped, Sampling(8), lambda part: _keep(wrong, part))
     assert right == {"base": wrong["tuned"], "tuned": wrong["base"]}
