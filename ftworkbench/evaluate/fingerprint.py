@@ -4,27 +4,54 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ftworkbench.recipe.tables import Recipe
+from ftworkbench.errors import InputError
+from ftworkbench.evaluate.documents import documents_sha256
+from ftworkbench.recipe.tables import Prompt, Recipe
 
 # Of the evaluation these change what is answered, or which contestant is chosen; the rest only the report.
 _EVALUATE = ("metric", "max_new_tokens", "limit")
 _WEIGHTS = frozenset({".safetensors", ".bin", ".pt", ".pth", ".gguf"})
 
 
-def baseline_fingerprint(recipe: Recipe, test_sha256: str, *, split_sha256: str = "", model_sha256: str = "") -> str:
+# How an endpoint is asked, and what that costs, says nothing of what it answers.
+_WAYS = (
+    "api_key_env",
+    "timeout",
+    "concurrency",
+    "retries",
+    "allow_failed",
+    "price_per_million_input",
+    "price_per_million_output",
+)
+
+
+def baseline_fingerprint(
+    recipe: Recipe,
+    test_sha256: str,
+    *,
+    split_sha256: str = "",
+    model_sha256: str = "",
+    contents: Mapping[str, str] | None = None,
+) -> str:
     """The hash of all that the prompted contestants' answers depend on: 16 hex digits.
 
     `recipe` is resolved. `split_sha256` covers the rows that examples are drawn from and contestants chosen
-    on; `model_sha256` (see model_stamp) a model in a folder, whose name alone does not say what is in it.
+    on; `model_sha256` (see model_stamp) a model in a folder, whose name alone does not say what is in it; `contents`
+    (see prompt_contents) the files and folders that contestants are asked with.
     What only training, the tuned model or the report depend on is left out, so that a baseline is measured
     once.
     """
     prompt = asdict(recipe.prompt)
     prompt.pop("tuned_system")
+    lines = prompt.pop("contestants")
+    if lines:
+        prompt["contestants"] = [{name: line[name] for name in line if name not in _WAYS} for line in lines]
+        prompt["contents"] = dict(contents or {})
     depends: dict[str, Any] = {
         "model": asdict(recipe.model),
         "quantization": asdict(recipe.quantization),
@@ -37,6 +64,23 @@ def baseline_fingerprint(recipe: Recipe, test_sha256: str, *, split_sha256: str 
     }
     text = json.dumps(depends, sort_keys=True, default=_as_json)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def prompt_contents(prompt: Prompt, root: Path) -> dict[str, str]:
+    """The hashes of what the contestants' lines name, by its name: folders of documents, files with a system prompt.
+
+    Raises InputError where one cannot be read.
+    """
+    found: dict[str, str] = {}
+    for line in prompt.contestants:
+        try:
+            if line.retrieve:
+                found[line.retrieve] = documents_sha256(root / line.retrieve)
+            if line.system_file:
+                found[line.system_file] = hashlib.sha256((root / line.system_file).read_bytes()).hexdigest()[:16]
+        except OSError as error:
+            raise InputError(f"prompt.contestants: {error.filename}: {error.strerror}") from None
+    return found
 
 
 def _as_json(value: Any) -> Any:

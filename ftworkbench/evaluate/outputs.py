@@ -19,7 +19,9 @@ class Output:
     """One answer. `row` is the row's key, `messages` the prompt as it was sent, `finish` "stop" or "length".
 
     `tokens` were generated in `seconds`. `scores` are its metrics by name, once they are known; `reference_loss` is
-    the model's mean loss, in nats, on the `reference_tokens` of the reference, where that was measured.
+    the model's mean loss, in nats, on the `reference_tokens` of the reference, where that was measured. `error` says
+    why there is no answer: the row is wrong by every metric. `cost` is money, in the currency of the recipe's prices;
+    `contexts` are the passages that were retrieved.
     """
 
     row: str
@@ -32,6 +34,11 @@ class Output:
     scores: Mapping[str, float] = field(default_factory=dict)
     reference_loss: float | None = None
     reference_tokens: int = 0
+    first_token_seconds: float | None = None
+    error: str = ""
+    prompt_tokens: int = 0
+    cost: float | None = None
+    contexts: tuple[str, ...] = ()
 
 
 def _line(output: Output) -> bytes:
@@ -66,7 +73,8 @@ def read_outputs(path: Path) -> list[Output]:
     for line in lines:
         try:
             found = {key: value for key, value in json.loads(line).items() if key in known}
-            outputs.append(Output(**{**found, "messages": tuple(found["messages"])}))
+            lists = {name: tuple(found.get(name, ())) for name in ("messages", "contexts")}
+            outputs.append(Output(**{**found, **lists}))
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
     return outputs

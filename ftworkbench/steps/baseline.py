@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftworkbench.data.splits.split import Split, find_split
-from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp
+from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp, prompt_contents
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.state import phase
 from ftworkbench.paths import model_folder
@@ -28,6 +28,7 @@ def fingerprint_of(opened: Opened, split: Split) -> str:
         split.test_sha256,
         split_sha256=split.sha256,
         model_sha256=model_stamp(folder) if folder else "",
+        contents=prompt_contents(opened.recipe.prompt, opened.workspace.root),
     )
 
 

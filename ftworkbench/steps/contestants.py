@@ -19,7 +19,7 @@ def prompted(opened: Opened) -> tuple[Contestant, ...]:
     pool = load_parts(opened.workspace, opened.recipe.name, data).train
     found = find_labels([example.answer for example in pool], data.label)
     labels = [found.of(example.answer) for example in pool] if found else None
-    return contestants(opened.recipe.prompt, pool, labels)
+    return contestants(opened.recipe.prompt, pool, labels, opened.workspace.root)
 
 
 def best_prompted(opened: Opened) -> Contestant:

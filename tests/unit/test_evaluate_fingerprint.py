@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp
+from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp, prompt_contents
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 
@@ -68,3 +68,37 @@ def test_a_models_stamp_changes_with_its_template_and_its_weights(tmp_path: Path
     assert model_stamp(tmp_path) == known
     os.utime(tmp_path / "model.safetensors", (2, 2))
     assert model_stamp(tmp_path) != known
+
+
+def listed(line: str) -> Recipe:
+    return recipe(f"[prompt]\ncontestants = [{{{line}}}]\n")
+
+
+ENDPOINT = 'endpoint = "http://h/v1", model = "a"'
+
+
+def test_an_endpoint_is_known_by_its_address_and_model_not_by_how_it_is_asked() -> None:
+    known = baseline_fingerprint(listed(ENDPOINT), "t")
+    assert known != baseline_fingerprint(recipe(), "t")
+    assert known != baseline_fingerprint(listed(ENDPOINT.replace("//h", "//g")), "t")
+    assert known != baseline_fingerprint(listed(ENDPOINT.replace('"a"', '"b"')), "t")
+    asked = f'{ENDPOINT}, timeout = 5, concurrency = 9, api_key_env = "K", price_per_million_input = 1'
+    assert known == baseline_fingerprint(listed(asked), "t")
+
+
+def test_documents_and_prompts_in_files_are_known_by_what_is_in_them(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    document, prompt = tmp_path / "docs" / "a.md", tmp_path / "p.txt"
+    document.write_text("one")
+    prompt.write_text("one")
+    found = listed('retrieve = "docs/", system_file = "p.txt"')
+
+    def fingerprint() -> str:
+        return baseline_fingerprint(found, "t", contents=prompt_contents(found.prompt, tmp_path))
+
+    first = fingerprint()
+    assert first == fingerprint()
+    document.write_text("two")
+    second = fingerprint()
+    prompt.write_text("two")
+    assert len({first, second, fingerprint()}) == 3

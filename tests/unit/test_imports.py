@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = {"torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate"}
-SLOW_TO_IMPORT = {"polars", "scipy", "rensa", "plotext", "tomlkit", "numpy", "pandas", "huggingface_hub"} | {
+SLOW_TO_IMPORT = {"polars", "scipy", "rensa", "plotext", "tomlkit", "numpy", "pandas", "huggingface_hub", "bm25s", "openai", "httpx2"} | {
     "sacrebleu",
     "jsonschema_rs",
 }

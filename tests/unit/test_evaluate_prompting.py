@@ -1,0 +1,153 @@
+"""Prompts that are made anew for each question: the nearest examples of train, the passages of a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftworkbench.errors import InputError
+from ftworkbench.evaluate.contestants import Contestant, contestants
+from ftworkbench.evaluate.documents import PASSAGE_WORDS, documents_sha256, read_passages, split
+from ftworkbench.evaluate.nearest import Nearest, words_of
+from ftworkbench.evaluate.prompting import Prompting
+from ftworkbench.recipe.prompt_table import ContestantLine
+from ftworkbench.recipe.tables import Prompt
+
+
+@dataclass(frozen=True)
+class Row:
+    prompt: tuple[dict[str, Any], ...]
+    answer: str
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+QUESTIONS = [
+    "Where is my refund for the broken lamp?",
+    "How do I change my delivery address?",
+    "The parcel was never delivered to me",
+    "I want my refund now, the lamp never came",
+    "Can I pay by card?",
+]
+POOL = [Row(({"role": "system", "content": "row"}, user(text)), f"a{place}") for place, text in enumerate(QUESTIONS)]
+
+
+def made(line: ContestantLine, root: Path | None = None) -> Contestant:
+    (found,) = contestants(Prompt(system="S", few_shot=(), contestants=(line,)), POOL, None, root)
+    return found
+
+
+def shown(contestant: Contestant, text: str, root: Path = Path()) -> list[str]:
+    return [each["content"] for each in Prompting(POOL, root).ask(contestant, [user(text)]).messages]
+
+
+def test_the_nearest_examples_are_shown_the_nearest_last() -> None:
+    nearest = made(ContestantLine(shots=2, pick="nearest"))
+    assert nearest.name == "nearest-2"
+    assert shown(nearest, "lamp refund broken") == [
+        "S", QUESTIONS[3], "a3", QUESTIONS[0], "a0", "lamp refund broken"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [QUESTIONS[0], "where is MY refund, for the broken lamp", QUESTIONS[0] + " Please"])
+@pytest.mark.parametrize("pick", ["nearest", "first", "random"])
+def test_a_row_that_stands_in_train_too_is_not_handed_its_own_answer(asked: str, pick: str) -> None:
+    many = made(ContestantLine(shots=5, pick=pick))
+    found = shown(many, asked)
+    assert "a0" not in found
+    assert {"a1", "a2", "a3", "a4"} <= set(found), "the others are shown"
+
+
+def test_a_question_like_none_gets_examples_all_the_same() -> None:
+    assert len(shown(made(ContestantLine(shots=3, pick="nearest")), "zzz")) == 8
+
+
+def test_words_are_those_of_any_script() -> None:
+    assert words_of("Straße, C++ & 日本語 x_1") == ["strasse", "c", "日本", "本語", "x_1"]
+    index = Nearest(["北京在哪里", "上海的天气", ""])
+    assert index.order("天气")[0] == 1
+    assert Nearest([]).order("x") == []
+    assert Nearest(["", ""]).order("x") == [0, 1]
+
+
+def docs(root: Path) -> Path:
+    folder = root / "docs"
+    (folder / "more").mkdir(parents=True)
+    (folder / "refunds.md").write_text("# Refunds\n\nA refund takes {question} five days.\n\n# Lamps\n\nLamps break.\n")
+    (folder / "more" / "faq.jsonl").write_text('{"title": "Cards", "text": "Cards are taken."}\n"Addresses change."\n')
+    (folder / "notes.pdf").write_bytes(b"\xff")
+    (folder / ".hidden.txt").write_text("secret refund")
+    return folder
+
+
+def test_passages_of_the_folder_stand_before_the_question_as_the_template_has_it(tmp_path: Path) -> None:
+    docs(tmp_path)
+    line = ContestantLine(retrieve="docs/", passages=1, template="Q: {question}\nP: {passages}")
+    contestant = made(line)
+    assert contestant.name == "retrieval-1"
+    found = Prompting(POOL, tmp_path).ask(contestant, [{"role": "system", "content": "x"}, user("Refund {passages}?")])
+    text = "# Refunds\n\nA refund takes {question} five days.\n\n# Lamps\n\nLamps break."
+    assert found.messages[1]["content"] == f"Q: Refund {{passages}}?\nP: [1] refunds.md\n{text}"
+    assert found.contexts == (text,)
+    cards = Prompting(POOL, tmp_path).ask(contestant, [user("which cards are taken")])
+    assert cards.messages[-1]["content"].startswith("Q: which cards are taken\nP: [1] more/faq.jsonl:1\nCards\n\n")
+
+
+def test_examples_and_passages_go_together(tmp_path: Path) -> None:
+    docs(tmp_path)
+    line = ContestantLine(shots=1, pick="nearest", retrieve="docs", passages=2)
+    found = shown(made(line), "lamp refund", tmp_path)
+    assert len(found) == 4
+    assert found[1] in QUESTIONS, "examples are shown as they are, without passages"
+    assert "[2] " in found[-1]
+    assert found[-1].endswith("\n\nlamp refund")
+
+
+def test_long_documents_are_cut_between_paragraphs_and_then_sentences() -> None:
+    short, long = "word " * 60, "one two three four five six seven eight nine ten. " * 40
+    passages = split(f"{short}\n\n{short}\n\n{short}\n\n{long}")
+    assert [len(each.split()) for each in passages] == [120, 60, 150, 150, 100]
+    assert all(each.endswith("ten.") for each in passages[2:])
+    endless = split("x " * 400)
+    assert [len(each.split()) for each in endless] == [PASSAGE_WORDS, PASSAGE_WORDS, 100]
+    assert split(" \n\n ") == []
+
+
+def test_documents_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    folder = docs(tmp_path)
+    before = documents_sha256(folder)
+    assert len(read_passages(folder)) == 3
+    (folder / "more" / "faq.jsonl").write_text('{"title": "no text"}\n')
+    assert documents_sha256(folder) != before
+    with pytest.raises(InputError, match=r"more/faq\.jsonl:1: has no text"):
+        read_passages(folder)
+    (folder / "more" / "faq.jsonl").write_text("{\n")
+    with pytest.raises(InputError, match=r"more/faq\.jsonl:1: is not JSON"):
+        read_passages(folder)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no passage"):
+        read_passages(tmp_path / "empty")
+
+
+def test_the_prompt_of_a_file_is_read_when_it_is_asked_with(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("Be exact.\n")
+    found = made(ContestantLine(system_file="long.txt"), tmp_path)
+    assert (found.name, found.system) == ("long", "Be exact.")
+    with pytest.raises(InputError, match=r"gone\.txt"):
+        made(ContestantLine(system_file="gone.txt"), tmp_path)
+
+
+def test_an_endpoint_is_a_contestant_and_the_dearest_of_those_as_good() -> None:
+    line = ContestantLine(
+        endpoint="http://h/v1", model="org/Big", price_per_million_input=1.0, price_per_million_output=2.0
+    )
+    big, small = made(line), made(ContestantLine(shots=5))
+    assert big.name == "Big"
+    assert big.price > small.price
+    assert big.endpoint is not None
+    assert big.endpoint.cost(1000, 500) == pytest.approx(0.002)
