@@ -18,6 +18,7 @@ _ENUMERATED = 16  # groups whose 2^16 signs are all tried
 _DRAWS = 50_000
 _CELLS = 4_000_000  # numbers held at once while resampling
 _INTEGER_SPAN = 20_000
+_DRAWS_A_COUNT = 8  # rows that are drawn one by one in the time of one count
 
 
 def mcnemar_exact(b: int, c: int) -> float:
@@ -25,11 +26,9 @@ def mcnemar_exact(b: int, c: int) -> float:
 
     Each discordant pair falls to either side with probability 1/2 (McNemar 1947), so it is a binomial test.
     """
-    from scipy.stats import binomtest
+    from scipy.special import bdtr
 
-    if b + c == 0:
-        return 1.0
-    return float(binomtest(min(b, c), b + c, 0.5).pvalue)
+    return min(1.0, 2 * float(bdtr(min(b, c), b + c, 0.5))) if b != c else 1.0
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
@@ -89,7 +88,7 @@ def _falls_to(statistic: Callable[[float], float], level: float, low: float, hig
             high = middle
 
 
-def _by_group(values: Floats, groups: Sequence[Hashable] | None) -> tuple[Floats, Floats]:
+def by_group(values: Floats, groups: Sequence[Hashable] | None) -> tuple[Floats, Floats]:
     """The sum and the size of each group; every row is its own where there are none."""
     import numpy as np
 
@@ -114,26 +113,39 @@ def paired_bootstrap(
     """The percentile bootstrap interval of mean(b) - mean(a), rows or groups of them resampled in pairs.
 
     Percentile and not BCa: BCa is undefined where all differences are equal, and with few discordant pairs it
-    leaves out zero where the exact test is far from rejecting. Of n draws only how often each distinct
-    difference was drawn matters, so the counts are drawn, from their multinomial. Efron & Tibshirani 1993,
-    ch. 13.
+    leaves out zero where the exact test is far from rejecting. Efron & Tibshirani 1993, ch. 13.
     """
     import numpy as np
 
     differences = np.asarray(b, dtype=np.float64) - np.asarray(a, dtype=np.float64)
     if differences.size == 0:
         return -1.0, 1.0
-    sums, sizes = _by_group(differences, groups)
+    means = _resampled_means(*by_group(differences, groups), resamples, np.random.default_rng(seed))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _resampled_means(sums: Floats, sizes: Floats, resamples: int, draw: np.random.Generator) -> Floats:
+    """The mean of each resample. Of few distinct values only how often each was drawn matters, and is drawn."""
+    import numpy as np
+
     kinds, counts = np.unique(np.stack([sums, sizes]), axis=1, return_counts=True)
-    draw = np.random.default_rng(seed)
-    chunk = max(_CELLS // kinds.shape[1], 1)
+    few = _DRAWS_A_COUNT * kinds.shape[1] < len(sums)
+    order = np.argsort(-counts, kind="stable")  # the counts of the rare ones are then quickly drawn
+    kinds, shares = kinds[:, order], counts[order] / len(sums)
+    chunk = max(_CELLS // (kinds.shape[1] if few else len(sums)), 1)
     means: list[Floats] = []
     for start in range(0, resamples, chunk):
-        drawn = draw.multinomial(len(sums), counts / len(sums), size=min(chunk, resamples - start))
-        means.append((drawn @ kinds[0]) / (drawn @ kinds[1]))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
-    return float(low), float(high)
+        now = min(chunk, resamples - start)
+        if few:
+            drawn = draw.multinomial(len(sums), shares, size=now)
+            means.append((drawn @ kinds[0]) / (drawn @ kinds[1]))
+        else:
+            at = draw.integers(0, len(sums), size=(now, len(sums)))
+            taken = at.shape[1] * sizes[0] if np.all(sizes == sizes[0]) else sizes[at].sum(axis=1)
+            means.append(sums[at].sum(axis=1) / taken)
+    return np.concatenate(means)
 
 
 def sign_flip(differences: Sequence[float], groups: Sequence[Hashable] | None = None, seed: int = 0) -> float:
@@ -145,7 +157,7 @@ def sign_flip(differences: Sequence[float], groups: Sequence[Hashable] | None = 
     """
     import numpy as np
 
-    signed, _ = _by_group(np.asarray(differences, dtype=np.float64), groups)
+    signed, _ = by_group(np.asarray(differences, dtype=np.float64), groups)
     sums = np.abs(signed[signed != 0])
     if sums.size == 0:
         return 1.0
@@ -185,52 +197,3 @@ def _drawn_signs(sums: Floats, limit: float, seed: int) -> float:
         totals = 2 * (flips @ sums) - sums.sum()
         extreme += int(np.count_nonzero(np.abs(totals) >= limit))
     return (1 + extreme) / (1 + _DRAWS)
-
-
-def needed_rows(
-    b: int, c: int, n: int, alpha: float = 0.05, power: float = 0.8, *, effect: float | None = None
-) -> int | None:
-    """How many paired rows would tell, with that power, at the discordance of `b` and `c` pairs among `n`.
-
-    Tells a difference of `effect` (a share of the rows), or else of that seen; None where none was seen.
-    Miettinen 1968, Connor 1987: (z_a √ψ + z_b √(ψ - δ²))² / δ², for the two-sided test, with ψ the
-    discordance and δ the difference. The exact test wants a few rows more.
-    """
-    if n == 0:
-        return None
-    delta = abs(c - b) / n if effect is None else abs(effect)
-    if delta == 0:
-        return None
-    psi = min(max((b + c) / n, delta), 1.0)
-    reach = normal_quantile(1 - alpha / 2) * math.sqrt(psi)
-    reach += normal_quantile(power) * math.sqrt(max(psi - delta * delta, 0.0))
-    return math.ceil((reach / delta) ** 2)
-
-
-def needed_rows_of_scores(
-    differences: Sequence[float],
-    effect: float,
-    groups: Sequence[Hashable] | None = None,
-    alpha: float = 0.05,
-    power: float = 0.8,
-) -> int | None:
-    """As needed_rows, for scores: (z_a + z_b)² σ² / δ²; σ² is n times the variance of the mean, by groups."""
-    import numpy as np
-
-    values = np.asarray(differences, dtype=np.float64)
-    if values.size < 2 or effect == 0:
-        return None
-    sums, sizes = _by_group(values, groups)
-    spread = sums - sizes * values.mean()
-    variance = float((spread**2).sum()) / values.size * len(sums) / max(len(sums) - 1, 1)
-    reach = normal_quantile(1 - alpha / 2) + normal_quantile(power)
-    return max(math.ceil(reach * reach * variance / effect**2), 1)
-
-
-def fewest_rows(effect: float, alpha: float = 0.05) -> int:
-    """Below so many rows not even an improvement by `effect` that loses no row could be significant.
-
-    That is k / effect, with k the fewest pairs, all on one side, that the exact McNemar test rejects: 6 at
-    0.05.
-    """
-    return math.ceil(math.floor(math.log2(2 / alpha) + 1) / effect - 1e-9)

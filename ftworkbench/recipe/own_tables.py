@@ -172,6 +172,12 @@ class Evaluate:
         choices=METRIC_NAMES,
         check=metric_problem,
     )
+    rule: str = option(
+        "metric",
+        help="What has to be better: the deciding metric; any of them, p-values adjusted after Holm; or all of them.",
+        why="One metric that was named before is the plainest rule, and finds a gain with the fewest rows.",
+        choices=("metric", "any", "all"),
+    )
     alpha: float = option(
         0.05,
         help="The verdict is better only where luck alone would do as well with less than this probability.",
@@ -179,6 +185,24 @@ class Evaluate:
         high=1,
         open_ends="both",
         common=True,
+    )
+    min_effect: float = option(
+        0.05,
+        help="The least gain that is worth a tuned model, as a share: 0.05 is 5 points.",
+        why="Where that much may still hide in the luck of too few rows, the verdict is: not enough data.",
+        unit="share",
+        low=0,
+        high=1,
+        open_ends="both",
+    )
+    power: float = option(
+        0.8,
+        help="How surely a gain should be found: for the number of test rows that would tell.",
+        why="0.8 is the usual choice; 0.9 asks for a third more rows.",
+        unit="probability",
+        low=0.5,
+        high=1,
+        open_ends="high",
     )
     max_new_tokens: int = option(
         128,
@@ -209,6 +233,8 @@ class Evaluate:
     regression_margin: float = option(
         0.05,
         help="A loss of up to this share on a regression suite is still acceptable.",
+        why="held is said where a greater loss is ruled out: with 5 points that takes 73 rows or more.",
+        unit="share",
         low=0,
         high=1,
     )

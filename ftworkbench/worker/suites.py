@@ -9,8 +9,8 @@ from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.evaluate.outputs import Output
+from ftworkbench.evaluate.regression import Regression, non_inferior
 from ftworkbench.evaluate.report import scores
-from ftworkbench.evaluate.verdict import Regression, non_inferior
 from ftworkbench.worker.work import Work
 
 

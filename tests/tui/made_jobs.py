@@ -17,8 +17,9 @@ from unittest.mock import patch
 from ftworkbench.data.sources.source import open_source
 from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.outputs import Output, write_outputs
+from ftworkbench.evaluate.regression import non_inferior
 from ftworkbench.evaluate.report import System, evaluation_json, scores, summarise
-from ftworkbench.evaluate.verdict import decide, non_inferior
+from ftworkbench.evaluate.verdict import decide
 from ftworkbench.files import write_json
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog

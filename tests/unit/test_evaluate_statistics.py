@@ -1,16 +1,15 @@
 import itertools
 import math
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from ftworkbench.evaluate.power import fewest_rows, needed_rows, needed_rows_of_scores
 from ftworkbench.evaluate.statistics import (
-    fewest_rows,
     mcnemar_exact,
-    needed_rows,
-    needed_rows_of_scores,
     paired_bootstrap,
     sign_flip,
     tango,
@@ -88,16 +87,39 @@ def test_tango_stays_within_bounds_and_mirrors() -> None:
     assert tango(0, 0, 0) == (-1.0, 1.0)
 
 
-def test_bootstrap_covers_as_scipys_does() -> None:
+def test_bootstrap_of_scores_is_scipys_on_the_same_resamples() -> None:
     draw = np.random.default_rng(7)
     a, b = draw.random(150), draw.random(150) ** 0.8
     ours = paired_bootstrap(a, b, seed=1)
-    scipys = stats.bootstrap(
-        (b - a,), np.mean, n_resamples=10_000, method="percentile", rng=np.random.default_rng(2)
-    ).confidence_interval
-    assert ours == (pytest.approx(scipys.low, abs=3e-3), pytest.approx(scipys.high, abs=3e-3))
+    scipys = stats.bootstrap((b - a,), np.mean, n_resamples=10_000, method="percentile", rng=np.random.default_rng(1))
+    assert ours == pytest.approx(tuple(scipys.confidence_interval), abs=1e-9)
     assert ours == paired_bootstrap(a, b, seed=1)
     assert ours != paired_bootstrap(a, b, seed=2)
+
+
+def test_bootstrap_of_few_different_values_is_scipys_of_the_same_distribution() -> None:
+    rows = np.array([1.0] * 25 + [-1.0] * 15 + [0.0] * 110)
+    counts = np.random.default_rng(3).multinomial(150, [110 / 150, 25 / 150, 15 / 150], size=10_000)
+    known = SimpleNamespace(bootstrap_distribution=(counts @ [0.0, 1.0, -1.0]) / 150)
+    scipys = stats.bootstrap((rows,), np.mean, n_resamples=0, method="percentile", bootstrap_result=known)
+    ours = paired_bootstrap(np.zeros(150), rows, seed=3)
+    assert ours == pytest.approx(tuple(scipys.confidence_interval), abs=1e-9)
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 1], [1, 0, -1, 1], [1, 1, 1, 1, -1], [0.3, -0.1, 0.25, 0.41]])
+def test_bootstrap_of_a_few_rows_is_that_of_all_resamples(rows: list[float]) -> None:
+    means = [sum(each) / len(rows) for each in itertools.product(rows, repeat=len(rows))]
+    every = np.quantile(means, [0.025, 0.975], method="inverted_cdf")
+    assert paired_bootstrap([0.0] * len(rows), rows) == pytest.approx(tuple(every), abs=1e-9)
+
+
+def test_bootstrap_of_a_few_groups_is_that_of_all_resamples_of_them() -> None:
+    rows, groups = [1.0, 1.0, 0.0, -1.0, 1.0, 1.0], ["a", "a", "a", "b", "c", "c"]
+    sums, sizes = [2.0, -1.0, 2.0], [3, 1, 2]
+    drawn = list(itertools.product(range(3), repeat=3))
+    means = [sum(sums[i] for i in each) / sum(sizes[i] for i in each) for each in drawn]
+    every = np.quantile(means, [0.025, 0.975], method="inverted_cdf")
+    assert paired_bootstrap([0.0] * 6, rows, groups=groups) == pytest.approx(tuple(every), abs=1e-9)
 
 
 def test_bootstrap_over_groups_is_wider_where_rows_say_the_same() -> None:

@@ -5,9 +5,10 @@ import pytest
 
 from ftworkbench.evaluate.metrics import METRICS
 from ftworkbench.evaluate.outputs import Output
+from ftworkbench.evaluate.regression import non_inferior
 from ftworkbench.evaluate.report import System, evaluation_json, summarise
 from ftworkbench.evaluate.statistics import wilson
-from ftworkbench.evaluate.verdict import Verdict, decide, non_inferior
+from ftworkbench.evaluate.verdict import Verdict, decide
 
 
 def table(both: int, lost: int, gained: int, neither: int) -> tuple[list[float], list[float]]:
