@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from ftworkbench.data.labels import find_labels
 from ftworkbench.data.splits.split import Parts, load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.contestants import Contestant, build_messages, contestants, tuned
-from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.evaluate.outputs import Output, append_outputs, read_outputs, write_outputs
 from ftworkbench.evaluate.report import System, evaluation_json, scores, summarise
 from ftworkbench.evaluate.verdict import decide
@@ -24,6 +23,8 @@ from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
 from ftworkbench.worker.generate import Answer, Sampling, generate
 from ftworkbench.worker.job_template import answering_template, tell_of_folded_system
 from ftworkbench.worker.models import load_base
+from ftworkbench.worker.reference_loss import with_reference_losses
+from ftworkbench.worker.scoring import Scoring, open_scoring
 from ftworkbench.worker.suites import compare_suite, read_suite, suite_mean
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work
@@ -79,6 +80,27 @@ class Measuring:
         self._say_what_was_cut(name, ordered, refused)
         return ordered
 
+    def scored(self, name: str, contestant: Contestant, examples: Sequence[Example], scoring: Scoring) -> list[Output]:
+        """As answer, with the score of each answer beside it."""
+        return self.score(name, self.answer(name, contestant, examples), examples, scoring)
+
+    def score(
+        self, name: str, outputs: Sequence[Output], examples: Sequence[Example], scoring: Scoring
+    ) -> list[Output]:
+        """The outputs with their scores, also in their file; what they lack for that is measured."""
+        if scoring.needs_reference_loss and any(each.reference_loss is None for each in outputs):
+            if self.model is None:
+                self.model = load_base(self.work.recipe, self.work.workspace, self.work.device)
+
+            def tell(done: int) -> None:
+                self.work.progress(f"{name} references", done, len(outputs), "rows")
+                self.work.leave_if_stopped()
+
+            outputs = with_reference_losses(self.model, self.template, outputs, examples, tell)
+        found = scoring.scored(self.work, name, outputs, examples)
+        write_outputs(self.path(name), found)
+        return found
+
     def _prompts(
         self, asked: Sequence[Sequence[Mapping[str, Any]]], examples: Sequence[Example]
     ) -> tuple[list[list[int]], list[str]]:
@@ -119,7 +141,8 @@ def evaluate(work: Work) -> None:
     if not test:
         raise InputError("data.test: there are no test rows to measure on; give data.test or data.test_fraction")
     learned = [example.answer for example in (*parts.train, *parts.validation)]
-    metrics = choose_metrics(learned or [each.answer for each in test], recipe.evaluate.metric, recipe.evaluate.metrics)
+    scoring = open_scoring(work, learned or [each.answer for each in test], test)
+    metrics = scoring.metrics
     suites = {Path(name).stem: read_suite(work, name) for name in recipe.evaluate.regression}
     if trained:
         require_same_base(recipe, trained[1], trained[0])
@@ -137,7 +160,10 @@ def evaluate(work: Work) -> None:
     tell_of_folded_system(work, measuring.template)
     baseline = None
     if not work.args.get("skip_baseline"):
-        baseline = _reuse(work, earlier) if earlier else _measure_baseline(measuring, parts, test, metrics)
+        baseline = _reuse(work, earlier) if earlier else _measure_baseline(measuring, parts, test, scoring)
+        if earlier:
+            outputs = measuring.score(f"test.{baseline.name}", baseline.outputs, test, scoring)
+            baseline = replace(baseline, outputs=outputs)
     before = {name: _before(measuring, name, rows, earlier) for name, rows in suites.items()}
 
     # -------------------------------------------------------------------------------------------------
@@ -147,7 +173,7 @@ def evaluate(work: Work) -> None:
     after: dict[str, list[Output]] = {}
     if trained:
         measuring.model = attach(measuring.model, trained[0])
-        tuned_outputs = measuring.answer("test.tuned", tuned(trained[1].prompt), test)
+        tuned_outputs = measuring.scored("test.tuned", tuned(trained[1].prompt), test, scoring)
         for name, rows in suites.items():
             after[name] = measuring.answer(f"regression.{name}.after", _AS_IS, rows)
 
@@ -157,10 +183,12 @@ def evaluate(work: Work) -> None:
     work.phase("saving")
     systems = []
     if baseline:
-        systems.append(System(baseline.name, summarise(baseline.outputs, metrics)))
+        extra = scoring.details(baseline.outputs)
+        systems.append(System(baseline.name, summarise(baseline.outputs, metrics), extra=extra))
     if trained:
         proof = {"job": trained[0].name, "adapter_sha256": adapter_sha256(trained[0])}
-        systems.append(System("tuned", summarise(tuned_outputs, metrics), extra=proof))
+        extra = {**proof, **scoring.details(tuned_outputs)}
+        systems.append(System("tuned", summarise(tuned_outputs, metrics), extra=extra))
     verdict = None
     if trained:
         decisive = metrics[0]
@@ -177,6 +205,7 @@ def evaluate(work: Work) -> None:
         regression=regression,
         baseline_job=baseline.job if baseline else None,
     )
+    report["metric_files"] = scoring.files
     if before and not trained:
         report["before"] = {name: suite_mean(outputs) for name, outputs in before.items()}
     write_json(work.job.verdict, report)
@@ -194,9 +223,7 @@ def _output(example: Example, messages: Sequence[Mapping[str, Any]], answer: Ans
     )
 
 
-def _measure_baseline(
-    measuring: Measuring, parts: Parts, test: Sequence[Example], metrics: Sequence[Metric]
-) -> Baseline:
+def _measure_baseline(measuring: Measuring, parts: Parts, test: Sequence[Example], scoring: Scoring) -> Baseline:
     """Every contestant on the validation rows, and the best of them on the test rows.
 
     Where two are as good the cheaper one is taken: the one with fewer examples.
@@ -213,15 +240,15 @@ def _measure_baseline(
     if parts.validation:
         value: dict[str, float] = {}
         for each in found:
-            outputs = measuring.answer(f"validation.{each.name}", each, parts.validation)
-            summary = summarise(outputs, metrics)
+            outputs = measuring.scored(f"validation.{each.name}", each, parts.validation, scoring)
+            summary = summarise(outputs, scoring.metrics)
             systems.append(System(each.name, summary, note=each.note))
-            value[each.name] = summary[metrics[0].name]["value"]
+            value[each.name] = summary[scoring.metrics[0].name]["value"]
         chosen = max(found, key=lambda each: (value[each.name], -len(each.shots)))
     elif len(found) > 1:
         text = f"there are no validation rows to choose a contestant on: {chosen.name} stands for prompting"
         measuring.work.notice(text, "no-validation")
-    return Baseline(chosen.name, measuring.answer(f"test.{chosen.name}", chosen, test), systems)
+    return Baseline(chosen.name, measuring.scored(f"test.{chosen.name}", chosen, test, scoring), systems)
 
 
 # -------------------------------------------------------------------------------------------------
