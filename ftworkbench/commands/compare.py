@@ -21,11 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", metavar="TEXT", help="what to ask (default: read from standard input)")
     parser.add_argument("--max-new-tokens", type=int, metavar="N", help="the longest answer (default: the recipe's)")
     parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 (default) is greedy")
+    parser.add_argument("--top-p", type=float, default=1.0, metavar="P", help="draw from the likeliest of that share")
+    parser.add_argument("--seed", type=int, metavar="N", help="of what is drawn (default: the recipe's)")
+    parser.add_argument(
+        "--with", dest="beside", action="append", default=[], metavar="WHO",
+        help="who else answers: a prompted contestant, another job, or JOB/checkpoint-N; may be repeated",
+    )  # fmt: skip
     add_json(parser, "both answers")
 
 
 def run(args: argparse.Namespace) -> int:
     job = named_job(args.job, args.workspace, TRAINED)
+    if args.temperature < 0 or not 0 < args.top_p <= 1:
+        raise InputError("--temperature is 0 or more, --top-p more than 0 and at most 1")
     if args.prompt is None and sys.stdin.isatty():
         raise InputError("what should they be asked? give --prompt TEXT, or pipe it in")
     prompt = args.prompt if args.prompt is not None else sys.stdin.read().strip()
@@ -35,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     with bars() as shown:
         found = compare(
             job.workspace, job, prompt,
-            max_new_tokens=args.max_new_tokens, temperature=args.temperature, tell=shown.show,
+            max_new_tokens=args.max_new_tokens, temperature=args.temperature, top_p=args.top_p, seed=args.seed,
+            beside=args.beside, tell=shown.show,
         )  # fmt: skip
     if args.json:
         emit({"prompt": prompt, "answers": [answer.as_json() for answer in found]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,26 +11,34 @@ from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.story import Story
-from ftworkbench.steps.contestants import ask_both
+from ftworkbench.steps.contenders import contenders, first_two, named_contender
 from ftworkbench.steps.recipe import Opened
-from ftworkbench.steps.session import as_system, open_session
+from ftworkbench.steps.session import open_session
 from ftworkbench.workspace import Workspace
 
 _PATIENCE = 600.0  # seconds without a word: loading a large model is silent for minutes
+_PROOF = ("template_sha256", "seed", "temperature", "top_p", "max_new_tokens")
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What one system answered. `seconds` are from the request's start; `adapter_sha256` is None for the baseline."""
+    """What one system answered. `seconds` are from the request's start; `adapter_sha256` is None for the base model.
+
+    `proof` is what else it rests on: the chat template's hash, and the sampling.
+    """
 
     name: str
     text: str
     tokens: int
     seconds: float
     adapter_sha256: str | None
+    first_token_seconds: float | None
+    finish: str
+    proof: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        given = asdict(self)
+        return {**given.pop("proof"), **given}
 
 
 def compare(
@@ -40,17 +48,23 @@ def compare(
     *,
     max_new_tokens: int | None = None,
     temperature: float = 0.0,
+    top_p: float = 1.0,
+    seed: int | None = None,
+    beside: Sequence[str] = (),
     tell: Callable[[Story], None] = lambda story: None,
 ) -> list[Answered]:
     """The answers of the baseline and of the tuned model to `prompt`, both by one session, whose story `tell` hears.
 
-    The baseline is the contestant that was measured best, or the zero-shot one where nobody measured.
-    Raises InputError where the job has no adapter, JobError where the session fails.
+    The baseline is the contestant that was measured best, or the zero-shot one where nobody measured. `beside` names
+    others who answer as well (see steps.contenders). Raises InputError where the job has no adapter or a name is
+    nobody's, JobError where the session fails.
     """
     if not train_job.has_adapter:
         raise InputError(f"{train_job.short}: has no adapter yet, so there is nothing to compare")
     opened = opened_of(train_job, workspace)
-    systems = [as_system(contestant, adapter=contestant.name == "tuned") for contestant in ask_both(opened)]
+    everybody = contenders(opened, train_job)
+    names = dict.fromkeys([*first_two(opened, everybody), *(named_contender(everybody, each).name for each in beside)])
+    systems = [named_contender(everybody, name).as_system() for name in names]
     session = open_session(opened, train_job)
     request = ask(
         session,
@@ -59,7 +73,8 @@ def compare(
         messages=[{"role": "user", "content": prompt}],
         max_new_tokens=max_new_tokens or opened.recipe.evaluate.max_new_tokens,
         temperature=temperature,
-        seed=opened.recipe.train.seed,
+        top_p=top_p,
+        seed=opened.recipe.train.seed if seed is None else seed,
     )
     story = Story()
 
@@ -94,4 +109,7 @@ def _answered(name: str, given: dict[str, Any]) -> Answered:
         int(totals.get("tokens", 0)),
         float(totals.get("seconds", 0)),
         totals.get("adapter_sha256"),
+        totals.get("first_token_seconds"),
+        str(totals.get("finish", "")),
+        {name: totals[name] for name in _PROOF if name in totals},
     )

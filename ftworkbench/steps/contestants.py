@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ftworkbench.data.labels import find_labels
 from ftworkbench.data.splits.split import load_parts, require_questions
-from ftworkbench.evaluate.contestants import ZERO_SHOT, Contestant, contestants, tuned
+from ftworkbench.evaluate.contestants import ZERO_SHOT, Contestant, contestants
 from ftworkbench.files import read_json
 from ftworkbench.steps.baseline import find_baseline
 from ftworkbench.steps.recipe import Opened
@@ -28,8 +28,3 @@ def best_prompted(opened: Opened) -> Contestant:
     known = find_baseline(opened).job
     chosen = (read_json(known.verdict) or {}).get("chosen") if known else None
     return everybody.get(str(chosen)) or everybody.get(ZERO_SHOT) or next(iter(everybody.values()))
-
-
-def ask_both(opened: Opened) -> tuple[Contestant, Contestant]:
-    """The two that Compare shows first: the best prompted contestant, and the tuned model."""
-    return best_prompted(opened), tuned(opened.recipe.prompt)

@@ -52,8 +52,11 @@ def close_session(job: Job) -> bool:
     return True
 
 
-def as_system(contestant: Contestant, *, adapter: bool = False) -> dict[str, Any]:
-    """A contestant as a session's `generate` request names it; with `adapter` the tuned weights answer."""
+def as_system(contestant: Contestant, *, adapter: bool | str = False) -> dict[str, Any]:
+    """A contestant as a session's `generate` request names it; with `adapter` the tuned weights answer.
+
+    True stands for those of the session's training job, a name for those that jobs.adapters finds by it.
+    """
     shots = [[list(messages), answer] for messages, answer in contestant.shots]
     return {"name": contestant.name, "system": contestant.system, "shots": shots, "adapter": adapter}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tiny import new_job
 
+from ftworkbench.jobs.adapters import adapters_of
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.launch import stop
 from ftworkbench.jobs.queue import take_device
@@ -38,6 +39,11 @@ def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names(trained: T
     try:
         code, found, said = call("compare", str(job.path), "--prompt", "Name the colour.", "--max-new-tokens", "8")
         again = call("compare", job.name, "--workspace", str(workspace.root), "--prompt", "Name the colour.")
+        drawn = ("--temperature", "0.9", "--top-p", "0.9", "--seed", "5")
+        third = call(
+            "compare", str(job.path), "--prompt", "Name the colour.", "--with", adapters_of(job)[1].name, *drawn
+        )
+        nobody = call("compare", str(job.path), "--prompt", "x", "--with", "somebody")
     finally:
         end_sessions(workspace)
     assert code == 0, said
@@ -47,7 +53,12 @@ def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names(trained: T
     assert len(tuned["adapter_sha256"]) == 64
     assert tuned["name"] == "tuned"
     assert again[0] == 0
-    # Both calls were answered by one session.
+    assert len(third[1]["answers"]) == 3
+    assert {(each["temperature"], each["top_p"], each["seed"]) for each in third[1]["answers"]} == {(0.9, 0.9, 5)}
+    assert third[1]["answers"][2]["name"].startswith("step ")
+    assert nobody[0] == 2
+    assert "nobody of that name can answer; there are zero-shot" in nobody[2]
+    # All calls were answered by one session.
     assert sum(each.kind == "session" for each in list_jobs(workspace)) == before + 1
 
 

@@ -1,0 +1,178 @@
+"""Blind comparisons: what a person preferred, kept line by line, and what that says."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from ftworkbench.evaluate.statistics import Interval, mcnemar_exact, wilson
+from ftworkbench.files import locked, replace_file
+
+Message = Mapping[str, Any]
+Word = Literal["left", "right", "tie", "both bad"]
+WORDS: tuple[Word, ...] = ("left", "right", "tie", "both bad")
+
+
+@dataclass(frozen=True)
+class Side:
+    """Who stood on a side, and what it answered. `adapter_sha256` is None where the base model did."""
+
+    name: str
+    adapter_sha256: str | None
+    answer: str
+
+    @property
+    def who(self) -> tuple[str, str | None]:
+        return self.name, self.adapter_sha256
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One choice between two answers to a prompt. `rows` says where the prompt is from: "validation", "test", or "own".
+
+    `how` is the sampling, as the session tells it with an answer.
+    """
+
+    id: str
+    t: float
+    word: Word
+    left: Side
+    right: Side
+    messages: tuple[Message, ...]
+    rows: str
+    row: str | None
+    how: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often the one was preferred to the other. `share` is of the votes that were for one of them."""
+
+    won: int
+    lost: int
+    ties: int
+    both_bad: int
+    share: float | None
+    interval: Interval
+    p_value: float
+
+    @property
+    def n(self) -> int:
+        return self.won + self.lost + self.ties + self.both_bad
+
+
+def sides(names: Sequence[str], seed: int, prompt: str) -> tuple[str, ...]:
+    """The names in the order in which they stand side by side: another for each prompt, the same for the same seed."""
+    shuffled = list(names)
+    random.Random(f"{seed} {prompt}").shuffle(shuffled)
+    return tuple(shuffled)
+
+
+def tally(votes: Sequence[Vote], one: tuple[str, str | None], other: tuple[str, str | None]) -> Tally:
+    """What the votes between two say of the first of them, whichever side it stood on.
+
+    The interval is Wilson's of the share, the p-value that of the sign test; ties tell nothing in either.
+    """
+    won = lost = ties = bad = 0
+    for vote in votes:
+        if {vote.left.who, vote.right.who} != {one, other}:
+            continue
+        ours = "left" if vote.left.who == one else "right"
+        won += vote.word == ours
+        lost += vote.word in {"left", "right"} and vote.word != ours
+        ties += vote.word == "tie"
+        bad += vote.word == "both bad"
+    decided = won + lost
+    return Tally(
+        won, lost, ties, bad, won / decided if decided else None, wilson(won, decided), mcnemar_exact(lost, won)
+    )
+
+
+def cast(path: Path, vote: Vote) -> None:
+    """Adds a vote to the file, on disk when this returns. Raises OSError."""
+    _append(path, asdict(vote))
+
+
+def take_back(path: Path) -> Vote | None:
+    """Takes the last vote back, and gives it; None where there is none."""
+    votes = read_votes(path)
+    if not votes:
+        return None
+    _append(path, {"undo": votes[-1].id})
+    return votes[-1]
+
+
+def read_votes(path: Path) -> list[Vote]:
+    """The votes that stand, in order. Lines that are none, or cut short by a crash, are passed over."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    votes: dict[str, Vote] = {}
+    for line in lines:
+        try:
+            found = json.loads(line)
+            if "undo" in found:
+                votes.pop(str(found["undo"]), None)
+            else:
+                vote = _vote(found)
+                votes[vote.id] = vote
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+    return list(votes.values())
+
+
+def write_preferences(path: Path, votes: Sequence[Vote]) -> int:
+    """Writes the votes for one of the two as preference rows, as DPO takes them; gives how many.
+
+    None is made of a test prompt: the test rows are for measuring alone.
+    """
+    rows = [_preference(vote) for vote in votes if vote.rows != "test" and vote.word in {"left", "right"}]
+    replace_file(path, b"".join(json.dumps(row, allow_nan=False).encode("ascii") + b"\n" for row in rows))
+    return len(rows)
+
+
+def _preference(vote: Vote) -> dict[str, Any]:
+    better, worse = (vote.left, vote.right) if vote.word == "left" else (vote.right, vote.left)
+    return {
+        "prompt": [dict(message) for message in vote.messages],
+        "chosen": [{"role": "assistant", "content": better.answer}],
+        "rejected": [{"role": "assistant", "content": worse.answer}],
+        "chosen_by": better.name,
+        "rejected_by": worse.name,
+    }
+
+
+def _append(path: Path, line: Mapping[str, Any]) -> None:
+    text = json.dumps(line, allow_nan=False).encode("ascii") + b"\n"
+    with locked(path), path.open("ab") as file:
+        if file.tell() and not _ends_whole(path):
+            text = b"\n" + text
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _vote(found: Mapping[str, Any]) -> Vote:
+    known = {field.name for field in fields(Vote)}
+    given = {name: value for name, value in found.items() if name in known}
+    if given["word"] not in WORDS:
+        raise ValueError(given["word"])
+    made: dict[str, Any] = {
+        **given,
+        "left": Side(**given["left"]),
+        "right": Side(**given["right"]),
+        "messages": tuple(given["messages"]),
+    }
+    return Vote(**made)
