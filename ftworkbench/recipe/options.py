@@ -115,6 +115,7 @@ def _declared(held: Any, table: str) -> tuple[Option, ...]:
                 common=facts.common,
                 optional=annotation.endswith(" | None"),
                 required=required,
+                check=facts.check,
                 of=facts.of,
             )
         )
