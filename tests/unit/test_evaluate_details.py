@@ -1,0 +1,114 @@
+"""Labels, fields and lengths beneath the scores."""
+
+import json
+import math
+import random
+from dataclasses import dataclass
+
+import pytest
+
+from ftworkbench.evaluate.details import details
+from ftworkbench.evaluate.metrics import named_metric
+from ftworkbench.evaluate.metrics.fields import field_counts
+from ftworkbench.evaluate.metrics.labels import NO_LABEL, label_table
+from ftworkbench.evaluate.outputs import Output
+from ftworkbench.evaluate.report import scores
+
+
+def test_each_label_has_its_precision_recall_and_f1() -> None:
+    found = label_table([("a", "a"), ("a", "b"), ("a", "x"), ("b", "b"), ("b", None)])
+    assert found.labels == ("a", "b")
+    assert [(each.n, each.answered, each.right) for each in found.each()] == [(3, 1, 1), (2, 2, 1)]
+    assert [each.f1 for each in found.each()] == pytest.approx([0.5, 0.5])
+    assert found.counts == {(0, 0): 1, (0, 1): 1, (0, NO_LABEL): 1, (1, 1): 1, (1, NO_LABEL): 1}
+    assert found.others == {"x": 1, "": 1}
+    assert found.accuracy == pytest.approx(2 / 5)
+
+
+def test_macro_f1_and_confusions_are_scikit_learns() -> None:
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    draw = random.Random(3)
+    names = [f"label_{place}" for place in range(9)]
+    wanted = [draw.choice(names[:7]) for _ in range(400)]  # two labels that no reference has
+    said = [right if draw.random() < 0.6 else draw.choice([*names, "no label"]) for right in wanted]
+    found = label_table(zip(wanted, said, strict=True))
+    labels = list(found.labels)
+    theirs = precision_recall_fscore_support(wanted, said, labels=labels, zero_division=0)
+    ours = [(each.precision, each.recall, each.f1, each.n) for each in found.each()]
+    assert ours == [pytest.approx(row) for row in zip(*theirs, strict=True)]
+    assert found.macro_f1 == pytest.approx(sum(theirs[2]) / 7)
+    matrix = confusion_matrix(wanted, said, labels=labels)
+    assert all(found.counts.get((i, j), 0) == matrix[i][j] for i in range(7) for j in range(7))
+    assert found.n == 400
+
+
+def test_labels_are_compared_normalised_and_shown_as_the_references_write_them() -> None:
+    found = label_table([("Card_Arrival", '"card_arrival".'), ("Card_Arrival", "CARD_ARRIVAL")])
+    assert (found.labels, found.accuracy) == (("Card_Arrival",), 1)
+
+
+def test_the_label_of_a_json_answer_is_one_of_its_values() -> None:
+    pairs = [('{"queue": "a", "n": 1}', '{"n": 2, "queue": "a"}'), ('{"queue": "b"}', "b"), ("no json", "a")]
+    found = label_table(pairs, "queue")
+    assert found.counts == {(0, 0): 1, (1, NO_LABEL): 1}
+
+
+def test_fields_say_which_fail_how_often() -> None:
+    reference = json.dumps({"queue": "a", "urgency": "low"})
+    answers = [
+        '{"queue": "a", "urgency": "low"}',
+        '{"queue": "b", "urgency": "low"}',
+        '{"queue": "a", "note": 1}',
+        "sorry",
+        None,
+    ]
+    found = field_counts([(reference, answer) for answer in answers])
+    assert found is not None
+    assert (found["n"], found["no_object"]) == (5, 2)
+    assert found["fields"] == [
+        {"field": "queue", "n": 5, "right": 2, "wrong": 1, "missing": 2, "extra": 0},
+        {"field": "urgency", "n": 5, "right": 2, "wrong": 0, "missing": 3, "extra": 0},
+        {"field": "note", "n": 0, "right": 0, "wrong": 0, "missing": 0, "extra": 1},
+    ]
+    assert field_counts([("text", "text")]) is None
+
+
+def test_lengths_cuts_and_the_perplexity_of_all_tokens_are_told() -> None:
+    outputs = [
+        Output("1", (), "a b", "a b", "stop", 2, reference_loss=math.log(2), reference_tokens=3),
+        Output("2", (), "a b", "abcd", "length", 8, reference_loss=math.log(4), reference_tokens=1),
+    ]
+    found = details(outputs, [named_metric("bleu")])["figures"]
+    assert found["characters"] == {"mean": 3.5, "median": 3.5, "most": 4}
+    assert found["tokens"]["mean"] == 5
+    assert found["cut_off"] == 1
+    assert found["perplexity"] == pytest.approx(2 ** ((3 * 1 + 1 * 2) / 4))
+    assert 0 <= found["corpus_bleu"] <= 1
+
+
+def test_only_data_of_the_kind_has_labels_and_fields() -> None:
+    text = [Output("1", (), "some text", "other text")]
+    assert set(details(text, [named_metric("rouge_l")])) == {"figures"}
+    labels = [Output("1", (), "a", "b")]
+    assert set(details(labels, [named_metric("label_accuracy")])) == {"figures", "labels"}
+    objects = [Output("1", (), '{"queue": "a"}', "{}")]
+    assert set(details(objects, [named_metric("json_match")], "queue")) == {"figures", "labels", "fields"}
+    assert details([], [named_metric("label_accuracy"), named_metric("json_match")])["figures"]["cut_off"] == 0
+
+
+@dataclass(frozen=True)
+class Failed(Output):
+    error: str = "the endpoint was gone"
+
+
+def test_a_row_that_could_not_be_had_is_wrong_by_every_metric() -> None:
+    outputs = [Failed("1", (), "", ""), Output("2", (), "", "")]
+    assert scores(outputs, named_metric("exact_match")) == [0, 1]
+    assert details(outputs, [named_metric("label_accuracy")])["figures"]["characters"]["most"] == 0
+
+
+def test_a_score_that_was_kept_is_the_score() -> None:
+    kept = Output("1", (), "a", "b", scores={"exact_match": 1.0, "checks.py:polite": 0.25})
+    assert scores([kept], named_metric("exact_match")) == [1]
+    assert scores([kept], named_metric("checks.py:polite")) == [0.25]
