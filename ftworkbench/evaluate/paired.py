@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ftworkbench.evaluate.power import (
     cluster_size,
@@ -30,19 +31,19 @@ class Paired:
     def n(self) -> int:
         return len(self.differences)
 
-    @property
+    @cached_property
     def gained(self) -> int:
         return sum(each > 0 for each in self.differences)
 
-    @property
+    @cached_property
     def lost(self) -> int:
         return sum(each < 0 for each in self.differences)
 
-    @property
+    @cached_property
     def mean(self) -> float:
         return sum(self.differences) / self.n if self.n else 0.0
 
-    @property
+    @cached_property
     def units(self) -> int:
         """How many are independent of each other: the groups, or the rows where there are none."""
         return self.n if self.groups is None else len(set(self.groups))

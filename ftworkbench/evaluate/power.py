@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 
 from ftworkbench.evaluate.statistics import by_group, normal_quantile
 
@@ -65,21 +66,24 @@ def fewest_rows(effect: float, alpha: float = 0.05) -> int:
     return math.ceil(fewest_that_differ(alpha) / effect - 1e-9)
 
 
+@lru_cache(maxsize=256)
 def mcnemar_power(n: int, lost: float, gained: float, alpha: float = 0.05) -> float:
     """How often the exact McNemar test of `n` rows finds the gain, where a row is lost and gained with those chances.
 
     By enumeration: the discordant pairs are binomial among the rows, and those lost are among the discordant.
     """
     import numpy as np
+    from scipy.special import bdtr
     from scipy.stats import binom
 
-    discordant = lost + gained
+    discordant = min(lost + gained, 1.0)
     if n == 0 or discordant <= 0:
         return 0.0
     pairs = np.arange(n + 1)
     most_lost = binom.ppf(alpha / 2, pairs, 0.5) - 1  # the test rejects where 2 · P(lost or fewer) < alpha
-    finds = binom.cdf(most_lost, pairs, lost / discordant)
-    return float(binom.pmf(pairs, n, min(discordant, 1.0)) @ finds)
+    able = most_lost >= 0
+    finds = bdtr(most_lost[able], pairs[able], lost / (lost + gained))
+    return float(binom.pmf(pairs[able], n, discordant) @ finds)
 
 
 def scores_power(

@@ -16,9 +16,9 @@ Interval = tuple[float, float]
 
 _ENUMERATED = 16  # groups whose 2^16 signs are all tried
 _DRAWS = 50_000
-_CELLS = 4_000_000  # numbers held at once while resampling
+_CELLS = 50_000  # numbers held at once while resampling: they stay in the cache
 _INTEGER_SPAN = 20_000
-_DRAWS_A_COUNT = 8  # rows that are drawn one by one in the time of one count
+_DRAWS_A_COUNT = 20  # rows that are drawn one by one in the time of one count
 
 
 def mcnemar_exact(b: int, c: int) -> float:
@@ -143,8 +143,8 @@ def _resampled_means(sums: Floats, sizes: Floats, resamples: int, draw: np.rando
             means.append((drawn @ kinds[0]) / (drawn @ kinds[1]))
         else:
             at = draw.integers(0, len(sums), size=(now, len(sums)))
-            taken = at.shape[1] * sizes[0] if np.all(sizes == sizes[0]) else sizes[at].sum(axis=1)
-            means.append(sums[at].sum(axis=1) / taken)
+            taken = at.shape[1] * sizes[0] if np.all(sizes == sizes[0]) else sizes.take(at).sum(axis=1)
+            means.append(sums.take(at).sum(axis=1) / taken)
     return np.concatenate(means)
 
 

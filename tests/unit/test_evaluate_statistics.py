@@ -98,7 +98,7 @@ def test_bootstrap_of_scores_is_scipys_on_the_same_resamples() -> None:
 
 
 def test_bootstrap_of_few_different_values_is_scipys_of_the_same_distribution() -> None:
-    rows = np.array([1.0] * 25 + [-1.0] * 15 + [0.0] * 110)
+    rows = np.array([1.0] * 25 + [-1.0] * 15 + [0.0] * 110)  # few: how often each was drawn is drawn
     counts = np.random.default_rng(3).multinomial(150, [110 / 150, 25 / 150, 15 / 150], size=10_000)
     known = SimpleNamespace(bootstrap_distribution=(counts @ [0.0, 1.0, -1.0]) / 150)
     scipys = stats.bootstrap((rows,), np.mean, n_resamples=0, method="percentile", bootstrap_result=known)
