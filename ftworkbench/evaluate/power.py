@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
 
-from ftworkbench.evaluate.statistics import by_group, normal_quantile
+from ftworkbench.evaluate.statistics import by_group, normal_quantile, tango_variance
 
 
 def needed_rows(
@@ -27,6 +27,16 @@ def needed_rows(
     reach = normal_quantile(1 - alpha / 2) * math.sqrt(psi)
     reach += normal_quantile(power) * math.sqrt(max(psi - delta * delta, 0.0))
     return math.ceil((reach / delta) ** 2)
+
+
+def needed_to_hold(discordance: float, margin: float, alpha: float = 0.05, power: float = 0.8) -> int:
+    """How many paired rows would show that no more than `margin` was lost, if nothing was, at that discordance.
+
+    Nam 1997, Tango 1998: (z_a √V₀ + z_b √ψ)² / margin², with V₀ the variance under a loss of just the margin.
+    """
+    limit = tango_variance(discordance / 2, discordance / 2, 1, -margin)
+    reach = normal_quantile(1 - alpha / 2) * math.sqrt(limit) + normal_quantile(power) * math.sqrt(discordance)
+    return math.ceil((reach / margin) ** 2 - 1e-9)
 
 
 def needed_rows_of_scores(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ftworkbench.evaluate.paired import Paired, interval_of, paired
-from ftworkbench.evaluate.power import cluster_size, variance_of_scores
+from ftworkbench.evaluate.power import cluster_size, needed_to_hold, variance_of_scores
 from ftworkbench.evaluate.statistics import Interval, normal_quantile
 
 SuiteWord = Literal["held", "broken", "not sure"]
@@ -85,18 +85,21 @@ def non_inferior(
 
 
 def _needed(pairs: Paired, margin: float, alpha: float, power: float) -> int | None:
-    """The rows that would show that nothing was lost, if nothing was: (z_a + z_b)² σ² / margin²; None for no margin.
+    """How many rows like these would show that the suite held, if nothing was lost; None where no margin is left.
 
-    σ² is the variance of the differences seen (of right or wrong: the discordance), by groups; with so many as Tango's
-    interval wants where none differs, z_a² (1 - margin) / margin, at the least.
+    Right or wrong: needed_to_hold, times what groups make of the variance. Scores: (z_a + z_b)² σ² / margin².
     """
-    if margin <= 0:
+    if margin <= 0 or not pairs.n:
         return None
-    z = normal_quantile(1 - alpha / 2)
-    fewest = math.floor(z * z * (1 - margin) / margin * cluster_size(pairs.groups)) + 1
     variance = variance_of_scores(pairs.differences, pairs.groups) or 0.0
-    reach = z + normal_quantile(power)
-    return max(fewest, math.ceil(reach * reach * variance / margin**2), pairs.n + 1)
+    if pairs.binary:
+        discordance = (pairs.lost + pairs.gained) / pairs.n
+        inflation = variance / discordance if discordance else cluster_size(pairs.groups)
+        needed = math.ceil(needed_to_hold(discordance, margin, alpha, power) * max(inflation, 1.0))
+    else:
+        reach = normal_quantile(1 - alpha / 2) + normal_quantile(power)
+        needed = math.ceil(reach * reach * variance / margin**2)
+    return max(needed, pairs.n + 1)
 
 
 def broken_suites(regression: Mapping[str, Regression]) -> list[str]:

@@ -48,16 +48,24 @@ def normal_quantile(probability: float) -> float:
     return float(ndtri(probability))
 
 
-def _tango_statistic(lost: int, gained: int, n: int, difference: float) -> float:
-    """The score statistic of the hypothesis that the true difference is `difference` (Tango 1998, eq. 2)."""
-    distance = gained - lost - n * difference
-    if distance == 0:
-        return 0.0
+def tango_variance(lost: float, gained: float, n: float, difference: float) -> float:
+    """The variance of gained - lost under the hypothesis that the true difference is `difference`.
+
+    With the share of lost pairs that is then likeliest (Tango 1998, eq. 2; Nam 1997).
+    """
     a = 2 * n
     b = -gained - lost + (2 * n - gained + lost) * difference
     c = -lost * difference * (1 - difference)
     share = (math.sqrt(max(b * b - 4 * a * c, 0.0)) - b) / (2 * a)
-    variance = n * (2 * share + difference * (1 - difference))
+    return n * (2 * share + difference * (1 - difference))
+
+
+def _tango_statistic(lost: int, gained: int, n: int, difference: float) -> float:
+    """The score statistic of the hypothesis that the true difference is `difference`."""
+    distance = gained - lost - n * difference
+    if distance == 0:
+        return 0.0
+    variance = tango_variance(lost, gained, n, difference)
     return math.copysign(math.inf, distance) if variance <= 0 else distance / math.sqrt(variance)
 
 

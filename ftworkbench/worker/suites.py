@@ -11,6 +11,7 @@ from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression, non_inferior
 from ftworkbench.evaluate.report import scores
+from ftworkbench.worker.groups import groups_of
 from ftworkbench.worker.work import Work
 
 
@@ -42,9 +43,18 @@ def suite_mean(outputs: Sequence[Output]) -> float:
 
 
 def compare_suite(work: Work, before: Sequence[Output], after: Sequence[Output]) -> Regression:
-    """Whether a skill held: the answers to a suite before and after the adapter was put on."""
-    metric = _metric(before)
-    evaluate_table = work.recipe.evaluate
+    """Whether a skill held: the answers to a suite before and after the adapter was put on.
+
+    Questions that are nearly the same count as one group; a suite is asked with its own messages, so that they are
+    those of the outputs.
+    """
+    metric, rule = _metric(before), work.recipe.evaluate
     return non_inferior(
-        scores(before, metric), scores(after, metric), evaluate_table.regression_margin, evaluate_table.alpha
+        scores(before, metric),
+        scores(after, metric),
+        rule.regression_margin,
+        rule.alpha,
+        groups=groups_of([each.messages for each in before]),
+        power=rule.power,
+        metric=metric.name,
     )
