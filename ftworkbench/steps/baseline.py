@@ -32,6 +32,14 @@ def fingerprint_of(opened: Opened, split: Split) -> str:
     )
 
 
+def find_unfinished(opened: Opened, fingerprint: str) -> Job | None:
+    """The newest evaluation with that fingerprint that ended before it was done; what it was answered still holds."""
+    for job in reversed(list_jobs(opened.workspace)):
+        if job.kind == "evaluate" and read_manifest(job)["hashes"].get("baseline") == fingerprint:
+            return job if phase(job) in {"failed", "stopped", "lost"} else None
+    return None
+
+
 def find_baseline(opened: Opened) -> Baseline:
     """The measured baseline for the recipe's split and prompt, if there is one."""
     split = find_split(opened.workspace, opened.recipe.name, opened.recipe.data)

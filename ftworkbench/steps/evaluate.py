@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ftworkbench.data.splits.split import find_split, require_questions, require_same_settings
 from ftworkbench.errors import InputError
+from ftworkbench.evaluate.fingerprint import prompt_contents
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
-from ftworkbench.steps.baseline import find_baseline, fingerprint_of
+from ftworkbench.steps.baseline import find_baseline, find_unfinished, fingerprint_of
 from ftworkbench.steps.recipe import Opened, open_recipe, require_model
 from ftworkbench.steps.splits import input_hashes, require_split
 from ftworkbench.steps.verdicts import report_of
@@ -26,17 +28,32 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
     hashes = input_hashes(split)
     if train_job is not None:
         _require_same_test(train_job, hashes["test"])
-    known = find_baseline(opened).job
+    known = find_baseline(opened)
+    hashes["baseline"] = known.fingerprint or fingerprint_of(opened, split)
+    if known.job is None and not skip_baseline:
+        _require_keys(opened)
+    undone = known.job or find_unfinished(opened, hashes["baseline"])
     args = {
         "job": str(train_job.path) if train_job else None,
-        "baseline": str(known.path) if known and not skip_baseline else None,
+        "baseline": str(known.job.path) if known.job and not skip_baseline else None,
         "skip_baseline": skip_baseline,
+        "answers": str(undone.path) if undone and not skip_baseline else None,
+        "contents": prompt_contents(opened.recipe.prompt, opened.workspace.root),
     }
-    hashes["baseline"] = fingerprint_of(opened, split)
     return submit(
         opened.workspace, "evaluate", opened.resolved, args,
         hashes=hashes, choices=opened.choices, overrides=opened.overrides,
     )  # fmt: skip
+
+
+def _require_keys(opened: Opened) -> None:
+    """Raises InputError where a variable that is to hold the key of an endpoint is not set in the environment."""
+    for line in opened.recipe.prompt.contestants:
+        if line.api_key_env and not os.environ.get(line.api_key_env, "").strip():
+            raise InputError(
+                f"{opened.path.name}: prompt.contestants: {line.api_key_env} is not set in the environment; "
+                "it holds the key of the endpoint"
+            )
 
 
 def _require_same_test(train_job: Job, test_sha256: str) -> None:

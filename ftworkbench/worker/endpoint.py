@@ -1,0 +1,215 @@
+"""Asking a model behind an OpenAI-compatible server: many at once, again where it fails, each failure with its name."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import openai
+
+from ftworkbench.errors import InputError
+from ftworkbench.evaluate.contestants import Endpoint
+from ftworkbench.printable import one_line
+from ftworkbench.worker.endpoint_faults import as_fault
+from ftworkbench.worker.endpoint_reply import FailedError, RefusedError, Reply, read_reply
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a request is tried again, twice as many each time
+LONGEST_WAIT = 3600.0  # seconds that a row waits in all for as long as the server itself asks to (Retry-After)
+_LOOK = 0.2
+_NO_KEY = "none"  # the library wants one; servers that need none pass over it
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# What not every server takes, and what is said in its place where one refuses it.
+_OPTIONAL: dict[str, str | None] = {"max_tokens": "max_completion_tokens", "stream_options": None, "temperature": None}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: messages, and the tools that the answer may call."""
+
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[Any] = ()
+
+
+def api_key(endpoint: Endpoint) -> str:
+    """The endpoint's key, from the environment. Raises InputError where the variable that is named is not set."""
+    if endpoint.api_key_env is None:
+        return _NO_KEY
+    key = os.environ.get(endpoint.api_key_env, "").strip()
+    if not key:
+        raise InputError(f"prompt.contestants: {endpoint.api_key_env} is not set in the environment; it holds the key")
+    return key
+
+
+def ask_endpoint(
+    endpoint: Endpoint,
+    questions: Sequence[Question],
+    max_tokens: int,
+    *,
+    tell: Callable[[int, Reply], None],
+    say: Callable[[str], None] = lambda text: None,
+    look: Callable[[], None] = lambda: None,
+) -> None:
+    """Asks every question; `tell` is given each reply with its place as it comes, one without an answer too.
+
+    At temperature 0, streamed. `say` hears what a person should know meanwhile; `look` is called a few times a second.
+    What either or `tell` raises ends the work. Raises JobError where every request would fail: a wrong key, no such
+    model, no money left.
+    """
+    asyncio.run(_ask_all(endpoint, questions, max_tokens, tell=tell, say=say, look=look))
+
+
+async def _ask_all(
+    endpoint: Endpoint,
+    questions: Sequence[Question],
+    max_tokens: int,
+    *,
+    tell: Callable[[int, Reply], None],
+    say: Callable[[str], None],
+    look: Callable[[], None],
+) -> None:
+    key = api_key(endpoint)
+    async with _client(endpoint, key) as client:
+        asking = _Asking(client, endpoint, max_tokens, say, key)
+        waiting = iter(enumerate(questions))
+        tasks = [asyncio.create_task(_work(asking, waiting, tell)) for _ in range(endpoint.concurrency)]
+        try:
+            while not all(task.done() for task in tasks):
+                done, _ = await asyncio.wait(tasks, timeout=_LOOK, return_when=asyncio.FIRST_EXCEPTION)
+                for task in done:
+                    task.result()
+                look()
+            for task in tasks:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _work(asking: _Asking, waiting: Iterator[tuple[int, Question]], tell: Callable[[int, Reply], None]) -> None:
+    for place, question in waiting:
+        tell(place, await asking.ask(question))
+
+
+@asynccontextmanager
+async def _client(endpoint: Endpoint, key: str) -> Any:
+    """The library's client, told nothing by the environment but the key that the recipe names."""
+    host = urlsplit(endpoint.url).hostname
+    omitted = {name: openai.Omit() for name in ("OpenAI-Organization", "OpenAI-Project")}
+    client = openai.AsyncOpenAI(
+        api_key=key,
+        base_url=endpoint.url,
+        timeout=endpoint.timeout,
+        max_retries=0,
+        default_headers=None if host == "api.openai.com" else omitted,  # type: ignore[arg-type]
+        http_client=openai.DefaultAsyncHttpxClient(trust_env=False) if host in _LOOPBACK else None,
+    )
+    async with client:
+        yield client
+
+
+class _Asking:
+    """What the requests to one endpoint share: until when all wait, what it does not take, whether it is gone."""
+
+    def __init__(self, client: Any, endpoint: Endpoint, max_tokens: int, say: Callable[[str], None], key: str) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._say = say
+        self._key = key
+        self._options: dict[str, Any] = {
+            "max_tokens": max_tokens,
+            "temperature": 0.0,
+            "stream_options": {"include_usage": True},
+        }
+        self._not_before = 0.0
+        self._answered = 0.0
+        self._gone = ""
+
+    async def ask(self, question: Question) -> Reply:
+        """The answer, or why there is none, once that is settled."""
+        began, tries, failures, waited = time.monotonic(), 0, 0, 0.0
+        while True:
+            if self._gone:
+                return Reply(error=f"not asked: {self._gone}")
+            await self._wait_for_all()
+            try:
+                reply = await self._once(question)
+            except RefusedError as refused:
+                return Reply(error=str(refused))
+            except FailedError as failed:
+                pause = min(FIRST_PAUSE * 2**tries, LONGEST_PAUSE)
+                tries += 1
+                if failed.wait is not None:
+                    waited += max(failed.wait, pause)
+                    if waited > LONGEST_WAIT:
+                        return Reply(error=str(failed))
+                    self._let_all_wait(max(failed.wait, pause))
+                    continue
+                failures += 1
+                if failures > self._endpoint.retries:
+                    if failed.unreachable and self._answered < began:
+                        self._gone = str(failed)
+                    return Reply(error=str(failed))
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                continue
+            self._answered = time.monotonic()
+            return reply
+
+    def _let_all_wait(self, seconds: float) -> None:
+        """Lets every request wait as long as the server asks to."""
+        until = time.monotonic() + seconds
+        if until > self._not_before + 1.0:
+            self._say(f"the server asks to wait {seconds:.3g} s; all requests do")
+        self._not_before = max(self._not_before, until)
+
+    async def _wait_for_all(self) -> None:
+        while (rest := self._not_before - time.monotonic()) > 0:
+            await asyncio.sleep(rest)
+
+    async def _once(self, question: Question) -> Reply:
+        """One request. Raises FailedError, RefusedError, and JobError where every other would fail as well."""
+        while True:
+            sent = dict(self._options)
+            try:
+                return await self._send(question, sent)
+            except openai.APIStatusError as error:
+                if not self._leave_out(error, sent):
+                    raise as_fault(error, self._endpoint, self._key, answered=bool(self._answered)) from error
+            except (openai.OpenAIError, TimeoutError, OSError, ValueError, TypeError, AttributeError) as error:
+                raise as_fault(error, self._endpoint, self._key) from error
+
+    async def _send(self, question: Question, options: Mapping[str, Any]) -> Reply:
+        tools = {"tools": list(question.tools)} if question.tools else {}
+        began = time.monotonic()
+        async with asyncio.timeout(self._endpoint.timeout):
+            stream = await self._client.chat.completions.create(
+                model=self._endpoint.model,
+                messages=[dict(message) for message in question.messages],
+                stream=True,
+                **tools,
+                **options,
+            )
+            async with stream:
+                return await read_reply(stream, began, self._endpoint)
+
+    def _leave_out(self, error: openai.APIStatusError, sent: Mapping[str, Any]) -> bool:
+        """Whether the server refuses an option by name that it can be asked without: it is left out from now on."""
+        if error.status_code not in (400, 422):
+            return False
+        text = str(error)
+        for name, other in _OPTIONAL.items():
+            if name in sent and (f"'{name}'" in text or f'"{name}"' in text or f"{name} " in text):
+                if name in self._options:
+                    value = self._options.pop(name)
+                    if other:
+                        self._options[other] = value
+                    self._say(f"the server does not take {name}: {one_line(text, 160)}".replace(self._key, "…"))
+                return True
+        return False

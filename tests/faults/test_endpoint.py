@@ -1,0 +1,249 @@
+"""A larger model behind an endpoint is slow, wrong, rate-limiting, cut off and gone: each row's fate is counted, named,
+and asked again by a resume, to the same answers.
+
+The server is a real one, `transformers serve` with the embedded model; the proxy before it is the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from endpoint_server import Proxy, serving
+from tiny import events, make_workspace, new_job, notices
+
+from ftworkbench.evaluate.outputs import Output, read_outputs
+from ftworkbench.files import read_json
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.state import phase, read_state
+from ftworkbench.paths import POCKET
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker import endpoint
+from ftworkbench.worker.__main__ import do_job
+from ftworkbench.workspace import Workspace
+
+ROWS = 10
+KEY = "sk-" + "SoMeSeCrEt" * 3
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with serving(POCKET, tmp_path_factory.mktemp("server") / "log") as port:
+        yield port
+
+
+@pytest.fixture
+def proxy(server: int) -> Iterator[Proxy]:
+    found = Proxy(server)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "FIRST_PAUSE", 0.02)
+
+
+def workspace_of(folder: Path, proxy: Proxy, **line: Any) -> tuple[Workspace, Recipe]:
+    """A workspace whose only contestant is the model behind the proxy; the validation rows are none."""
+    asked = {"name": "big", "endpoint": proxy.url, "model": str(POCKET), "timeout": 10.0, "concurrency": 1, **line}
+    return make_workspace(
+        folder,
+        POCKET,
+        prompt__few_shot=[],
+        prompt__contestants=[asked],
+        evaluate__regression=[],
+        evaluate__limit=ROWS,
+        evaluate__max_new_tokens=2,
+        data__validation_fraction=0.0,
+        train__eval_strategy="no",
+    )
+
+
+def evaluate(workspace: Workspace, recipe: Recipe, **args: Any) -> Job:
+    job = new_job(workspace, "evaluate", recipe, {"baseline": "0123456789abcdef"}, job=None, **args)
+    do_job(job)
+    return job
+
+
+def outputs(job: Job) -> list[Output]:
+    return read_outputs(job.outputs / "test.big.jsonl")
+
+
+def answers(job: Job) -> list[tuple[str, str, str]]:
+    return [(each.row, each.answer, each.finish) for each in outputs(job)]
+
+
+def report(job: Job) -> dict[str, Any]:
+    found = read_json(job.verdict)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server: int, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+    """What the server answers when nothing goes wrong."""
+    proxy = Proxy(server)
+    proxy.start()
+    job = evaluate(*workspace_of(tmp_path_factory.mktemp("calm") / "desk", proxy))
+    proxy.stop()
+    assert phase(job) == "done", read_state(job)
+    return answers(job)
+
+
+def test_an_endpoint_is_measured_with_what_it_took_and_said_before_it_begins(
+    proxy: Proxy, tmp_path: Path, undisturbed: list[tuple[str, str, str]]
+) -> None:
+    prices = {"price_per_million_input": 2.0, "price_per_million_output": 10.0}
+    job = evaluate(*workspace_of(tmp_path / "desk", proxy, concurrency=3, **prices))
+    assert answers(job) == undisturbed
+    assert {asked["temperature"] for asked in proxy.asked} == {0.0}
+    assert all(asked["messages"][0] == {"role": "system", "content": "Name the colour."} for asked in proxy.asked)
+    found = outputs(job)
+    assert all(0 < each.first_token_seconds <= each.seconds for each in found if each.first_token_seconds is not None)
+    assert all(each.prompt_tokens > 5 and each.tokens for each in found)
+    cost = sum(2e-6 * each.prompt_tokens + 1e-5 * each.tokens for each in found)
+    (system,) = report(job)["systems"]
+    assert (system["name"], system["model"], system["failed"]) == ("big", str(POCKET), 0)
+    assert system["cost"] == pytest.approx(cost)
+    assert system["first_token_seconds"] > 0
+    said = notices(job)["endpoint-asked"]
+    assert f"{ROWS} requests, 3 at once, about " in said
+    assert said.endswith("by the recipe's prices")
+    cut = [each.row for each in found if each.finish == "length"]
+    assert cut
+    assert f"{len(cut)} of {ROWS} answers were cut off" in notices(job)["answers-cut"]
+
+
+def test_every_failure_is_a_named_row_and_none_a_silent_wrong_answer(
+    proxy: Proxy, tmp_path: Path, undisturbed: list[tuple[str, str, str]]
+) -> None:
+    proxy.faults = ["slow", "garbage", "other json", "error in the stream", "500", "cut", "400", ""]
+    job = evaluate(*workspace_of(tmp_path / "desk", proxy, retries=0, timeout=1.0, allow_failed=0.7))
+    assert phase(job) == "done", read_state(job)
+    found = outputs(job)
+    assert [each.error.partition(":")[0] for each in found] == [
+        "timeout", "no answer", "no answer", "server error", "server error 500", "cut off", "refused 400", "", "", ""
+    ]  # fmt: skip
+    assert [each.answer for each in found[:7]] == [""] * 7, "half an answer is none"
+    assert answers(job)[7:] == undisturbed[7:]
+    said = notices(job)["endpoint-failed"]
+    assert f"7 of {ROWS} rows have no answer and count as wrong: 2 no answer, 1 timeout" in said
+    (event,) = [each for each in events(job, "notice") if each.fields["code"] == "endpoint-failed"]
+    assert event.fields["rows"] == [each.row for each in found[:7]]
+    assert report(job)["systems"][0]["failed"] == 7
+    assert all(score == 0 for each in found[:7] for score in each.scores.values())
+
+
+def test_what_fails_for_now_is_asked_again_and_the_answers_are_the_same(
+    proxy: Proxy, tmp_path: Path, undisturbed: list[tuple[str, str, str]]
+) -> None:
+    proxy.faults = ["500", "", "cut", "cut", "garbage", "", "429", "429", "", "error in the stream"]
+    job = evaluate(*workspace_of(tmp_path / "desk", proxy, concurrency=2, retries=4))
+    assert phase(job) == "done", read_state(job)
+    assert answers(job) == undisturbed
+    assert len(proxy.asked) == ROWS + 7
+
+
+def test_a_rate_limit_is_waited_for_as_long_as_the_server_says_by_all_requests(proxy: Proxy, tmp_path: Path) -> None:
+    proxy.faults = ["", "", "429"]
+    proxy.retry_after = "1"
+    job = evaluate(*workspace_of(tmp_path / "desk", proxy, retries=0))
+    assert phase(job) == "done", read_state(job)
+    assert proxy.times[3] - proxy.times[2] >= 1.0
+    assert not any(each.error for each in outputs(job)), "to wait is no failure"
+    assert "asks to wait 1 s" in notices(job)["endpoint"]
+
+
+def test_gone_fails_the_evaluation_and_a_resume_asks_only_what_is_missing(
+    proxy: Proxy, tmp_path: Path, undisturbed: list[tuple[str, str, str]]
+) -> None:
+    proxy.goes_after = 4
+    workspace, recipe = workspace_of(tmp_path / "desk", proxy, retries=1)
+    job = evaluate(workspace, recipe)
+    state = read_state(job)
+    assert state is not None
+    assert (state.phase, f"big: 6 of {ROWS} rows could not be had" in state.why) == ("failed", True), state
+    assert "resume the job" in state.why
+    found = outputs(job)
+    assert [bool(each.error) for each in found] == [False] * 4 + [True] * 6
+    assert found[4].error.startswith("gone: ")
+    assert found[-1].error.startswith("not asked: gone: "), "nobody waits for what is gone, row by row"
+    assert not job.verdict.exists(), "no verdict on rows that are missing"
+
+    proxy.goes_after = None
+    proxy.asked.clear()
+    proxy.start()
+    do_job(job)
+    assert phase(job) == "done", read_state(job)
+    assert len(proxy.asked) == 6
+    assert answers(job) == undisturbed
+
+
+def test_the_job_run_again_takes_over_what_an_earlier_one_was_answered(
+    proxy: Proxy, tmp_path: Path, undisturbed: list[tuple[str, str, str]]
+) -> None:
+    workspace, recipe = workspace_of(tmp_path / "desk", proxy, retries=0)
+    proxy.faults = ["", "500", ""]
+    first = evaluate(workspace, recipe)
+    assert phase(first) == "failed"
+    proxy.asked.clear()
+    second = evaluate(workspace, recipe, answers=str(first.path))
+    assert (phase(second), len(proxy.asked)) == ("done", 1)
+    assert answers(second) == undisturbed
+
+
+def test_a_stop_in_the_middle_keeps_what_was_answered(
+    proxy: Proxy, tmp_path: Path, undisturbed: list[tuple[str, str, str]]
+) -> None:
+    workspace, recipe = workspace_of(tmp_path / "desk", proxy)
+    job = new_job(workspace, "evaluate", recipe, {"baseline": "0123456789abcdef"}, job=None)
+    do_job(job, lambda: len(proxy.asked) > 3)
+    assert phase(job) == "stopped"
+    kept = len(outputs(job))
+    assert 0 < kept < ROWS
+    proxy.asked.clear()
+    do_job(job)
+    assert (phase(job), len(proxy.asked)) == ("done", ROWS - kept)
+    assert answers(job) == undisturbed
+
+
+def test_a_key_reaches_the_server_and_no_file_and_a_wrong_one_ends_it_at_once(
+    proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, recipe = workspace_of(tmp_path / "desk", proxy, api_key_env="BIG_KEY", retries=0)
+    monkeypatch.delenv("BIG_KEY", raising=False)
+    unset = evaluate(workspace, recipe)
+    state = read_state(unset)
+    assert state is not None
+    assert "BIG_KEY is not set in the environment" in state.why
+    assert not proxy.asked
+
+    monkeypatch.setenv("BIG_KEY", KEY)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-another")
+    proxy.faults = ["400", "500"]
+    failed = evaluate(workspace, recipe)
+    assert phase(failed) == "failed"
+    assert outputs(failed)[0].error == "refused 400: no, not with …"
+    proxy.faults = ["401"]
+    proxy.asked.clear()
+    wrong = evaluate(workspace, recipe)
+    state = read_state(wrong)
+    assert state is not None
+    assert (state.phase, "401, is the key right?" in state.why) == ("failed", True), state
+    assert len(proxy.asked) == 1, "the others would fail as well"
+    assert proxy.tokens == {f"Bearer {KEY}"}
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
+
+
+def test_a_server_that_takes_no_max_tokens_is_asked_as_it_wants(
+    proxy: Proxy, tmp_path: Path, undisturbed: list[tuple[str, str, str]]
+) -> None:
+    proxy.refuses_max_tokens = True
+    job = evaluate(*workspace_of(tmp_path / "desk", proxy))
+    assert answers(job) == undisturbed
+    assert len(proxy.asked) == ROWS + 1
+    assert "does not take max_tokens" in notices(job)["endpoint"]
