@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,3 +17,9 @@ def groups_of(prompts: Sequence[Sequence[Mapping[str, Any]]]) -> list[int]:
     """
     texts = ["\n".join(content_text(each) for each in prompt if each["role"] != "system") for prompt in prompts]
     return [int(group) for group in find_alike(texts).groups()]
+
+
+def group_counts(groups: Sequence[int]) -> dict[str, int]:
+    """The `groups` of verdict.json: how many rows, in how many groups, and how many rows the largest has."""
+    sizes = Counter(groups)
+    return {"rows": len(groups), "groups": len(sizes), "largest": max(sizes.values(), default=0)}
