@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.commands import hints
+from ftworkbench.commands.measured import detail_lines
 from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.figures import duration, interval, p_value, percent, points
@@ -104,6 +105,7 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
     if found["systems"]:
         lines.append(f"on the same {found['n']} frozen test rows:")
         lines += [f"  {line}" for line in _scores(found["systems"])]
+    lines += detail_lines(found)
     for suite in found.get("regression") or []:
         after = suite.get("after")
         lines.append(

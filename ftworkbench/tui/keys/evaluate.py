@@ -40,6 +40,23 @@ ACTIONS = (
         "Rows",
     ),
     Action(
+        "evaluate.labels",
+        "l",
+        "labels",
+        "Which labels are taken for which, and which fields fail; or the rows again",
+        "evaluate",
+        True,
+        "Rows",
+    ),
+    Action(
+        "evaluate.turn",
+        "t",
+        "other matrix",
+        "Turn to the confusion matrix of the other system, where both have no room",
+        "evaluate",
+        group="Rows",
+    ),
+    Action(
         "evaluate.choose", "o", "training job", "Choose the training job that v measures", "evaluate", True, "Measure"
     ),
     Action(

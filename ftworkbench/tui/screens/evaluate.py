@@ -16,6 +16,7 @@ from ftworkbench.tui.screens.jobs_screen import JobsScreen
 from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import ALIVE, job_title
+from ftworkbench.tui.widgets.label_words import has_labels, label_lines
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.run_view import clock
 from ftworkbench.tui.widgets.run_words import head_lines
@@ -43,10 +44,12 @@ class EvaluateScreen(JobsScreen):
         self._train: str | None = None
         self._adopted: str | None = None
         self._wanted: str | None = None
+        self._turned = 0
 
     def compose_content(self) -> ComposeResult:
         yield LinesView(id="verdict")
         yield RowsView()
+        yield LinesView(id="labels")
 
     def on_mount(self) -> None:
         self._adopt()
@@ -179,6 +182,23 @@ class EvaluateScreen(JobsScreen):
 
     def _show_rows(self) -> None:
         self.query_one(RowsView).show(self._evaluation)
+        self._show_labels()
+
+    def _show_labels(self) -> None:
+        """Draws the labels where they are looked at; the rows take their place where there are none."""
+        found = self._evaluation.found if self._evaluation is not None else None
+        if not self.has_class("-labels"):
+            return
+        if found is None or not has_labels(found):
+            self._look_at_labels(False)
+            return
+        pane, turned = self.query_one("#labels", LinesView), self._turned
+        entitle(pane, "Labels and fields", "l shows the rows")
+        pane.show(lambda width: label_lines(found, width, turned), top=False)
+
+    def _look_at_labels(self, wanted: bool) -> None:
+        self.set_class(wanted, "-labels")
+        self.query_one("#labels" if wanted else "#flips").focus()
 
     # Actions
 
@@ -187,6 +207,22 @@ class EvaluateScreen(JobsScreen):
 
     def action_whole_prompt(self) -> None:
         self.query_one(RowsView).turn_prompt()
+
+    def action_labels(self) -> None:
+        found = self._evaluation.found if self._evaluation is not None else None
+        if self.has_class("-labels"):
+            self._look_at_labels(False)
+        elif has_labels(found):
+            self._look_at_labels(True)
+            self._show_labels()
+        else:
+            self.workbench.tell(
+                "its answers are neither labels nor JSON objects" if found else "nothing is measured yet"
+            )
+
+    def action_turn(self) -> None:
+        self._turned += 1
+        self._show_labels()
 
     def action_open(self) -> None:
         self.query_one(RowsView).read()
