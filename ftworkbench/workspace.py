@@ -23,6 +23,16 @@ class Workspace:
         return self.root / "ledger.jsonl"
 
     @property
+    def votes(self) -> Path:
+        """What was preferred in blind comparisons."""
+        return self.root / "votes.jsonl"
+
+    @property
+    def preferences(self) -> Path:
+        """Those votes as rows of a preference dataset."""
+        return self.root / "preferences.jsonl"
+
+    @property
     def attributes(self) -> Path:
         """What git is told of the files here."""
         return self.root / ".gitattributes"

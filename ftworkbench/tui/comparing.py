@@ -1,14 +1,14 @@
-"""Asking baseline and tuned the same thing, through one session; all of it is done off the event loop."""
+"""Asking several the same thing, through one session; all of it is done off the event loop."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ftworkbench.data.example import Example
-from ftworkbench.evaluate.contestants import Contestant
 from ftworkbench.jobs.folder import Job
+from ftworkbench.steps.contenders import Contender
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.tui.sessions import Sessions
 from ftworkbench.workspace import Workspace
@@ -16,71 +16,125 @@ from ftworkbench.workspace import Workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
+Message = Mapping[str, Any]
+TEMPERATURES = (0.0, 0.5, 0.8, 1.0, 1.3)
+TOP_PS = (1.0, 0.95, 0.9, 0.8)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How answers are drawn. At temperature 0 the likeliest token is taken, and the rest says nothing."""
+
+    seed: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+
+    @property
+    def words(self) -> str:
+        if not self.temperature:
+            return "greedy"
+        top = f", top-p {self.top_p:g}" if self.top_p < 1 else ""
+        return f"temperature {self.temperature:g}{top}, seed {self.seed}"
+
+    def warmer(self) -> Drawing:
+        return replace(self, temperature=_after(TEMPERATURES, self.temperature))
+
+    def narrower(self) -> Drawing:
+        return replace(self, top_p=_after(TOP_PS, self.top_p))
+
+
+def _after(choices: Sequence[float], now: float) -> float:
+    return choices[(choices.index(now) + 1) % len(choices)] if now in choices else choices[0]
+
 
 @dataclass(frozen=True)
 class Contest:
-    """A training job, who may stand for the baseline (the best of them at `best`), and the validation rows."""
+    """A training job, who can answer over its base model, the two that are shown first, and the rows to ask.
+
+    `rows` are those of the split by part: "validation", "test".
+    """
 
     opened: Opened
     train_job: Job
-    baselines: tuple[Contestant, ...]
-    best: int
-    tuned: Contestant
-    rows: tuple[Example, ...]
+    contenders: tuple[Contender, ...]
+    first: tuple[str, str]
+    rows: Mapping[str, tuple[Example, ...]]
+
+    def named(self, name: str) -> Contender:
+        return next(each for each in self.contenders if each.name == name)
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The names of those whom the base model answers for."""
+        return tuple(each.name for each in self.contenders if not each.adapter)
+
+    @property
+    def drawing(self) -> Drawing:
+        """How they answer unless told otherwise: the same each time."""
+        return Drawing(self.opened.recipe.train.seed)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the messages, their reference where they are a row's, and where they are from.
+
+    `talks` are what each has heard and said before, where this goes on with it; the messages are then the new turn.
+    """
+
+    messages: tuple[Message, ...]
+    reference: str | None = None
+    rows: str = "own"
+    row: str | None = None
+    talks: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
+
+    def heard_by(self, name: str) -> tuple[Message, ...]:
+        return (*self.talks.get(name, ()), *self.messages)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request to a session: what was asked, of whom, and the reference where the prompt is a row."""
+    """A request to a session: what was asked, of whom, and how they draw."""
 
     session: Job
     request: str
-    baseline: str
-    tuned: str
-    messages: tuple[Mapping[str, Any], ...]
-    reference: str | None
+    names: tuple[str, ...]
+    question: Question
+    drawing: Drawing
 
 
 def prepare(workspace: Workspace, train_job: Job) -> Contest:
     """Who can be compared by a job's own recipe. Raises InputError where it has no adapter, or its split is gone."""
     from ftworkbench.data.splits.split import load_parts
     from ftworkbench.errors import InputError
-    from ftworkbench.evaluate.contestants import tuned
     from ftworkbench.steps.compare import opened_of
-    from ftworkbench.steps.contestants import best_prompted, prompted
+    from ftworkbench.steps.contenders import contenders, first_two
 
     if not train_job.has_adapter:
         raise InputError(f"{train_job.name}: has no adapter yet, so there is nothing to compare")
     opened = opened_of(train_job, workspace)
-    baselines = prompted(opened)
-    names = [contestant.name for contestant in baselines]
-    best = names.index(best_prompted(opened).name)
-    rows = load_parts(workspace, opened.recipe.name, opened.recipe.data).validation
-    return Contest(opened, train_job, baselines, best, tuned(opened.recipe.prompt), rows)
+    everybody = contenders(opened, train_job)
+    parts = load_parts(workspace, opened.recipe.name, opened.recipe.data)
+    rows = {"validation": parts.validation, "test": parts.test}
+    return Contest(opened, train_job, everybody, first_two(opened, everybody), rows)
 
 
-def ask_both(
-    sessions: Sessions,
-    contest: Contest,
-    baseline: Contestant,
-    messages: Sequence[Mapping[str, Any]],
-    reference: str | None,
-) -> Asked:
-    """Asks the session of this training job, which is started where none runs. Greedy: the same answer each time."""
+def ask_them(sessions: Sessions, contest: Contest, names: Sequence[str], question: Question, drawing: Drawing) -> Asked:
+    """Asks the session of this training job, which is started where none runs."""
     from ftworkbench.jobs.session import ask
-    from ftworkbench.steps.session import as_system
 
     session = sessions.open(contest.opened, contest.train_job)
+    talks = {name: question.heard_by(name) if name in question.talks else None for name in names}
     request = ask(
         session,
         "generate",
-        systems=[as_system(baseline), as_system(contest.tuned, adapter=True)],
-        messages=[dict(message) for message in messages],
+        systems=[contest.named(name).as_system(talks[name]) for name in names],
+        messages=[dict(message) for message in question.messages],
         max_new_tokens=contest.opened.recipe.evaluate.max_new_tokens,
-        temperature=0.0,
-        seed=contest.opened.recipe.train.seed,
+        temperature=drawing.temperature,
+        top_p=drawing.top_p,
+        seed=drawing.seed,
     )
-    return Asked(session, request, baseline.name, contest.tuned.name, tuple(messages), reference)
+    return Asked(session, request, tuple(names), question, drawing)
 
 
 def sessions_of(workspace: Workspace, train_job: Path) -> list[Job]:

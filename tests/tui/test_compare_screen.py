@@ -45,7 +45,7 @@ async def test_both_answer_side_by_side_and_each_pane_proves_who_it_was(made: Ma
         answer(session, "zero-shot", '{"queue": "delivery", "urgency": "high"}', adapter=False)
         answer(session, "tuned", '{"queue": "returns", "urgency": "high"}', adapter=True)
         await until(pilot, lambda: "adapter 8d3f0c1b" in shown(app))
-        for words in ("no adapter", "14 tokens · 0.11 s · 127 tokens/s · stopped by itself", "✔ word for word"):
+        for words in ("no adapter", "14 tokens · 0.11 s · first after 0.02 · 127 tokens/s", "✔ word for word"):
             assert words in shown(app)
         assert "✘ differs where underlined" in shown(app)
         systems = requests(session)[0]["systems"]
@@ -149,6 +149,91 @@ async def test_a_prompt_of_ones_own_is_asked_as_it_was_written_of_the_baseline_t
         assert request["messages"] == [{"role": "user", "content": "one [b]\ntwo"}]
         assert [system["name"] for system in request["systems"]] == ["few-shot-6", "tuned"]
         assert len(request["systems"][0]["shots"]) == 6
+
+
+async def test_a_follow_up_goes_on_with_what_each_said_itself(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: "ask first" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        answer(session, "zero-shot", "as it was", adapter=False)
+        answer(session, "tuned", "as tuned", adapter=True)
+        await until(pilot, lambda: shown(app).count("differs where underlined") == 2)
+        await pilot.press("f", *"why?", "ctrl+s")
+        await until(pilot, lambda: len(requests(session)) == 2)
+        base, tuned = requests(session)[1]["systems"]
+        assert [message["content"] for message in base["messages"]][-2:] == ["as it was", "why?"]
+        assert [message["content"] for message in tuned["messages"]][-2:] == ["as tuned", "why?"]
+        assert "Turn 2 of your own" in shown(app)
+
+
+async def test_who_answers_is_chosen_and_stands_side_by_side(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: "Who answers?" in shown(app))
+        await pilot.press("j", "space", "enter")
+        await until(pilot, lambda: "Who answers?" not in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        assert [system["name"] for system in requests(session)[0]["systems"]] == ["zero-shot", "tuned", "few-shot-6"]
+        answer(session, "few-shot-6", "the third one says", adapter=False)
+        await until(pilot, lambda: "the third one says" in shown(app))
+
+
+async def test_temperature_and_seed_are_turned_by_keys_and_asked_with(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: "the same for every seed" in shown(app))
+        await pilot.press("t", "t", "P")
+        await until(pilot, lambda: "temperature 0.8, top-p 0.95, seed 42" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        await pilot.press("s")
+        await until(pilot, lambda: len(requests(session)) == 2)
+        first, second = requests(session)
+        assert (first["temperature"], first["top_p"], first["seed"]) == (0.8, 0.95, 42)
+        assert second["seed"] == 43
+
+
+async def test_blind_names_are_hidden_votes_are_counted_and_become_preferences(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("B")
+        for turn in range(1, 4):
+            await until(pilot, lambda turn=turn: len(requests(session)) == turn)
+            answer(session, "zero-shot", "said by the base", adapter=False)
+            answer(session, "tuned", "said by the tuned", adapter=True)
+            await until(pilot, lambda: "said by the base" in shown(app) and "said by the tuned" in shown(app))
+            body = "\n".join(shown(app).splitlines()[9:-3])
+            assert "8d3f0c1b" not in body
+            assert "zero-shot" not in body
+            assert "tokens/s" not in body
+            left = body.index("said by the tuned") < body.index("said by the base")
+            await pilot.press(("left" if left else "right") if turn < 3 else "equals_sign")
+        await until(pilot, lambda: "3 votes: tuned 2, zero-shot 0, tie 1" in shown(app))
+        rows = [json.loads(line) for line in made.workspace.preferences.read_text().splitlines()]
+        assert [row["chosen"][0]["content"] for row in rows] == ["said by the tuned"] * 2
+        await pilot.press("u", "u")
+        await until(pilot, lambda: len(made.workspace.preferences.read_text().splitlines()) == 1)
+
+
+async def test_a_vote_on_a_test_row_makes_no_preference(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("v")
+        await until(pilot, lambda: "test row 1 of" in shown(app))
+        await pilot.press("B")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        for name in ("zero-shot", "tuned"):
+            answer(session, name, f"said by {name}", adapter=name == "tuned")
+        await until(pilot, lambda: "said by tuned" in shown(app) and "said by zero-shot" in shown(app))
+        await pilot.press("left")
+        await until(pilot, lambda: "1 vote:" in shown(app))
+        assert made.workspace.preferences.read_text() == ""
 
 
 async def test_without_a_tuned_model_it_says_what_is_missing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Compare screen: how do baseline and tuned answer the same prompt, side by side?"""
+"""The Compare screen: how do baseline and tuned, and whoever else, answer the same prompt, side by side?"""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from textual.binding import BindingType
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.screens.compare_answers import AnswersView
+from ftworkbench.tui.screens.compare_asking import AskingScreen
+from ftworkbench.tui.screens.compare_blind import BlindDesk
 from ftworkbench.tui.screens.compare_prompt import PromptView
-from ftworkbench.tui.screens.jobs_screen import JobsScreen
 from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import job_title
 from ftworkbench.tui.widgets.prompt_area import PromptArea
 
 if TYPE_CHECKING:
     from ftworkbench.data.example import Example
-    from ftworkbench.tui.comparing import Asked, Contest
+    from ftworkbench.tui.comparing import Contest, Message, Question
 
 _NONE = "Nothing was tuned here yet: train a recipe first (2, then r). Its answers then stand beside the baseline's."
 
 
-class CompareScreen(JobsScreen):
-    """On top the prompt, below it both answers."""
+class CompareScreen(AskingScreen):
+    """On top the prompt, below it the answers."""
 
     SCOPE = "compare"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("compare", "Ask", "Prompt", "Who", "Draw", "View"),
+    ]
     CSS_PATH = "../styles/compare.tcss"
     AUTO_FOCUS = "#row"
 
@@ -36,15 +39,14 @@ class CompareScreen(JobsScreen):
         super().__init__()
         self._train: str | None = None
         self._adopted: str | None = None
-        self._contest: Contest | None = None
-        self._trouble = ""
-        self._baseline = 0
+        self._part = "validation"
         self._row = 0
-        self._asked: Asked | None = None
+        self._talks: dict[str, tuple[Message, ...]] = {}
 
     def compose_content(self) -> ComposeResult:
-        yield PromptView()
-        yield AnswersView()
+        with BlindDesk():
+            yield PromptView()
+            yield AnswersView()
 
     def on_mount(self) -> None:
         self.on_screen_resume()
@@ -63,7 +65,8 @@ class CompareScreen(JobsScreen):
     def show_jobs(self, entries: Sequence[Entry]) -> None:
         trained = self.trained()
         if self._train is not None and self.is_removed(self._train):
-            self._train, self._contest = None, None
+            self._train = None
+            self.take_contest(None)
         if self._train is None and trained:
             self._take(trained[-1]["job"])
         self._refresh_all()
@@ -72,18 +75,19 @@ class CompareScreen(JobsScreen):
         """Compares by another training job: its recipe says who may answer, its split which rows there are."""
         if name == self._train:
             return
-        self._train, self._contest, self._asked, self.telling, self._trouble = name, None, None, None, ""
+        self._train, self._talks = name, {}
+        self.take_contest(None)
         job, workspace = self.job_named(name), self.workbench.workspace
 
         def prepared(contest: Contest) -> None:
             if self._train == name:
-                self._contest, self._baseline = contest, contest.best
-                self._row = min(self._row, max(len(contest.rows) - 1, 0))
+                self.take_contest(contest)
+                self._row = min(self._row, max(len(contest.rows[self._part]) - 1, 0))
                 self._refresh_all()
 
         def failed(error: BaseException) -> None:
             if self._train == name:
-                self._trouble = str(error)
+                self.trouble = str(error)
                 self._refresh_all()
 
         from ftworkbench.tui.comparing import prepare
@@ -95,114 +99,99 @@ class CompareScreen(JobsScreen):
     # What is shown
 
     def _refresh_all(self) -> None:
-        self._refresh_prompt()
-        self._refresh_answers()
+        self.refresh_prompt()
+        self.refresh_answers()
 
     @property
-    def prompt(self) -> PromptView:
-        return self.query_one(PromptView)
+    def _rows(self) -> tuple[Example, ...]:
+        return self.contest.rows[self._part] if self.contest is not None else ()
 
     @property
     def _example(self) -> Example | None:
         """The row whose prompt is asked, where there are any."""
-        return self._contest.rows[self._row] if self._contest is not None and self._contest.rows else None
+        return self._rows[self._row] if self._rows else None
 
-    def _refresh_prompt(self) -> None:
-        entry, contest = self.entries.get(self._train or ""), self._contest
-        by = "" if entry is None else f" · {job_title(entry)}"
+    def question(self) -> Question | None:
+        from ftworkbench.tui.comparing import Question
+
         if self.prompt.writes:
-            self.prompt.show_own(by)
-        elif contest is not None and self._example is not None:
-            self.prompt.show_row(self._example, f"{self._row + 1:,} of {len(contest.rows):,}", by)
-        elif self._trouble:
-            self.prompt.show_words(self._trouble, "$error", by)
-        elif contest is not None:
-            self.prompt.show_words("There are no validation rows; i writes a prompt.", "$text-muted", by)
+            return Question(self.prompt.own, talks=self._talks) if self.prompt.own else None
+        row = self._example
+        return None if row is None else Question(tuple(row.prompt), row.answer, self._part, row.key)
+
+    def refresh_prompt(self) -> None:
+        entry = self.entries.get(self._train or "")
+        by = "" if entry is None else f" · {job_title(entry)}"
+        if self.blind:
+            by = " · blind: = tie, - both bad"
+        if self.drawing is not None and self.drawing.temperature:
+            by += f" · {self.drawing.words}"
+        if self.prompt.writes:
+            turns = max((len(talk) for talk in self._talks.values()), default=0) // 2
+            self.prompt.show_own(by, turns + 1)
+        elif self._example is not None:
+            place = f"{self._part} row {self._row + 1:,} of {len(self._rows):,}"
+            self.prompt.show_row(self._example, place, by)
+        elif self.trouble:
+            self.prompt.show_words(self.trouble, "$error", by)
+        elif self.contest is not None:
+            self.prompt.show_words(f"There are no {self._part} rows; i writes a prompt.", "$text-muted", by)
         else:
             self.prompt.show_words("Reading the rows …" if self._train else _NONE, "$text-muted", by)
 
-    def story_moved(self) -> None:
-        self._refresh_answers()
-
-    def _refresh_answers(self) -> None:
-        answers, contest = self.query_one(AnswersView), self._contest
-        if contest is None:
-            answers.show_nobody()
-        elif self._asked is None:
-            answers.show_contest(contest, contest.baselines[self._baseline])
-        else:
-            earlier = list(self._asked.messages) != list(self.prompt.messages(self._example)[0])
-            story = self.telling.story if self.telling else None
-            answers.show_answers(self._asked, story, self.told_entry, earlier=earlier)
-
     @on(PromptArea.Changed)
     def _written(self) -> None:
-        self._refresh_answers()
+        self.refresh_answers()
 
-    # Actions
+    # The prompt
 
-    def action_ask(self) -> None:
-        contest = self._contest
-        if contest is None:
-            self.workbench.tell(self._trouble or "there is nobody to ask yet", "warning")
-            return
-        messages, reference = self.prompt.messages(self._example)
-        if not messages:
-            self.workbench.tell("the prompt is empty")
-            return
-        from ftworkbench.tui.comparing import ask_both
-
-        sessions, baseline = self.workbench.sessions, contest.baselines[self._baseline]
-        self.workbench.launch(
-            lambda: ask_both(sessions, contest, baseline, messages, reference),
-            self._was_asked,
-            doing="asking",
-            group="ask",
-        )
-
-    def _was_asked(self, asked: Asked) -> None:
-        self._asked = asked
-        if self.telling is None or self.telling.job != asked.session:
-            self.follow_job(asked.session)
-        self._refresh_answers()
-
-    def _move(self, by: int) -> None:
-        contest = self._contest
-        if contest is None or not contest.rows:
-            return
+    def move(self, by: int) -> None:
+        """Goes to another row, which nobody has answered yet."""
+        self._talks = {}
         self.prompt.leave_own()
-        self._row = (self._row + by) % len(contest.rows)
-        self._asked = None
+        if self._rows:
+            self._row = (self._row + by) % len(self._rows)
+        self.asked = None
         self._refresh_all()
 
     def action_next_row(self) -> None:
-        self._move(1)
+        self.move(1)
 
     def action_previous_row(self) -> None:
-        self._move(-1)
+        self.move(-1)
+
+    def action_part(self) -> None:
+        self._part, self._row = ("test" if self._part == "validation" else "validation"), 0
+        self.move(0)
 
     def action_write(self) -> None:
+        self._talks = {}
         self.prompt.write()
+        self._refresh_all()
+
+    def action_follow_up(self) -> None:
+        """Goes on with what each of them has said: the next turn is written, and each hears its own talk."""
+        if not self.all_answered or self.asked is None or self.blind:
+            self.workbench.tell("a follow-up goes on with answers: ask first" if not self.blind else "not while blind")
+            return
+        heard, answers = self.asked.question.heard_by, self.answers
+        self._talks = {
+            name: (*heard(name), {"role": "assistant", "content": answers[name].text}) for name in self.asked.names
+        }
+        self.prompt.write(anew=True)
         self._refresh_all()
 
     def close_open(self) -> bool:
         if self.prompt.being_written:
-            self.query_one("#baseline").focus()
+            self.query_one("#answer-0").focus()
             return True
         if self.prompt.writes:
+            self._talks = {}
             self.prompt.leave_own()
             self.query_one("#row").focus()
             self._refresh_all()
             return True
         return super().close_open()
-
-    def action_baseline(self) -> None:
-        contest = self._contest
-        if contest is not None:
-            self._baseline = (self._baseline + 1) % len(contest.baselines)
-            self._asked = None
-            self._refresh_answers()
-            self.workbench.tell(f"baseline: {contest.baselines[self._baseline].name}")
 
     def action_choose(self) -> None:
         from ftworkbench.tui.widgets.choose_job import ChooseJob
@@ -217,7 +206,7 @@ class CompareScreen(JobsScreen):
     def action_marks(self) -> None:
         answers = self.query_one(AnswersView)
         answers.marks = not answers.marks
-        self._refresh_answers()
+        self.refresh_answers()
 
     def action_end_session(self) -> None:
         from ftworkbench.tui.comparing import close_sessions

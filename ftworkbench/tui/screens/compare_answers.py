@@ -1,89 +1,109 @@
-"""The lower part of the Compare screen: both answers beside each other, as they come."""
+"""The lower part of the Compare screen: the answers beside each other, as they come."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from ftworkbench.figures import count
-from ftworkbench.tui.widgets.answer_pane import AnswerPane
+from ftworkbench.tui.widgets.answer_pane import AnswerPane, Shown
 from ftworkbench.tui.widgets.job_words import ALIVE
 
 if TYPE_CHECKING:
-    from ftworkbench.evaluate.contestants import Contestant
     from ftworkbench.jobs.story import Answer, Story
+    from ftworkbench.steps.contenders import Contender
     from ftworkbench.tui.comparing import Asked, Contest
     from ftworkbench.tui.widgets.job_list import Entry
 
+MOST = 4  # who fit beside each other
+_STYLES = ("$chart-2", "$chart-1", "$chart-3", "$chart-4")
+_HIDDEN = ("left", "right")
+_VOTES = ("← is better", "→ is better")
+
 
 class AnswersView(Container):
-    """Two panes: before anything was asked who would answer, then what was answered, or what is waited for."""
+    """A pane for each: before anything was asked who would answer, then what was answered, or what is waited for."""
 
     def __init__(self) -> None:
         super().__init__(classes="body")
         self.marks = True
 
     def compose(self) -> ComposeResult:
-        yield AnswerPane(id="baseline")
-        yield AnswerPane(id="tuned")
+        for place in range(MOST):
+            yield AnswerPane(id=f"answer-{place}")
 
-    def _panes(self) -> tuple[AnswerPane, AnswerPane]:
-        return self.query_one("#baseline", AnswerPane), self.query_one("#tuned", AnswerPane)
+    def panes(self, many: int) -> list[AnswerPane]:
+        """So many panes; the others are not seen."""
+        found = list(self.query(AnswerPane))
+        for place, pane in enumerate(found):
+            pane.display = place < many
+        return found[:many]
 
     def show_nobody(self) -> None:
         """There is nobody to ask yet."""
-        baseline, tuned = self._panes()
-        baseline.show_answer("baseline", "$chart-2", None, against=None, waiting="")
-        tuned.show_answer("tuned", "$chart-1", None, against=None, waiting="")
+        for pane, name, style in zip(self.panes(2), ("baseline", "tuned"), _STYLES, strict=False):
+            pane.show_answer(name, style, None, Shown())
 
-    def show_contest(self, contest: Contest, chosen: Contestant) -> None:
-        """Says who would answer: `chosen` as the baseline, and the tuned model."""
-        baseline, tuned = self._panes()
-        waiting = f"The model as it is, {who(chosen)}. enter asks both."
-        baseline.show_answer(chosen.name, "$chart-2", None, against=None, waiting=waiting)
-        waiting = "The same model with its adapter, and no examples in the prompt."
-        tuned.show_answer(contest.tuned.name, "$chart-1", None, against=None, waiting=waiting)
+    def show_contest(self, contest: Contest, names: Sequence[str], *, blind: bool) -> None:
+        """Says who would answer; not which is which where the comparison is blind."""
+        for place, (pane, name) in enumerate(zip(self.panes(len(names)), names, strict=True)):
+            if blind:
+                waiting = f"One of {' and '.join(names)}. enter asks."
+                pane.show_answer(_HIDDEN[place], "$foreground", None, Shown(waiting=waiting))
+            else:
+                waiting = f"{_sentence(who(contest.named(name)), '.')} enter asks."
+                pane.show_answer(name, _STYLES[place], None, Shown(waiting=waiting))
 
-    def show_answers(self, asked: Asked, story: Story | None, entry: Entry | None, *, earlier: bool) -> None:
+    def show_answers(
+        self, asked: Asked, story: Story | None, entry: Entry | None, *, earlier: bool, order: Sequence[str] | None
+    ) -> None:
         """Shows what has come from the session that was asked; `entry` is its job's.
 
-        `earlier`: another prompt stands above the answers now than the one that they answer.
+        `earlier`: another prompt stands above the answers now than the one that they answer. `order` is that in which
+        they stand where it is a blind comparison.
         """
-        baseline, tuned = self._panes()
         answers: Mapping[str, Answer] = story.answers.get(asked.request, {}) if story is not None else {}
-        one, other = answers.get(asked.baseline), answers.get(asked.tuned)
-        for pane, name, style, answer, beside in (
-            (baseline, asked.baseline, "$chart-2", one, other),
-            (tuned, asked.tuned, "$chart-1", other, one),
-        ):
-            pane.show_answer(
-                name,
-                style,
-                answer,
-                against=self._against(asked, beside),
-                waiting=waiting_words(asked, story, entry),
+        waiting = waiting_words(asked, story, entry, blind=order is not None)
+        names = order or asked.names
+        for place, (pane, name) in enumerate(zip(self.panes(len(names)), names, strict=True)):
+            others = [answers.get(each) for each in names if each != name]
+            shown = Shown(
+                against=self._against(asked, others) if order is None else _text(others[0]),
+                waiting=waiting,
                 earlier=earlier,
+                talk=asked.question.talks.get(name, ()),
+                hidden=None if order is None else _VOTES[place],
             )
+            title, style = (name, _STYLES[place]) if order is None else (_HIDDEN[place], "$foreground")
+            pane.show_answer(title, style, answers.get(name), shown)
 
-    def _against(self, asked: Asked, other: Answer | None) -> str | None:
-        """What an answer is compared with: the reference of the row, or what the other one answered."""
+    def _against(self, asked: Asked, others: Sequence[Answer | None]) -> str | None:
+        """What an answer is compared with: the reference of the row, or what the only other one answered."""
         if not self.marks:
             return None
-        if asked.reference is not None:
-            return asked.reference
-        return other.text if other is not None and other.done and not other.error else None
+        if asked.question.reference is not None:
+            return asked.question.reference
+        return _text(others[0]) if len(others) == 1 else None
 
 
-def who(contestant: Contestant) -> str:
-    """How a contestant is asked, in words."""
-    shots = len(contestant.shots)
-    return f"with {count(shots, 'example')} in the prompt" if shots else "with no examples in the prompt"
+def _text(answer: Answer | None) -> str | None:
+    return answer.text if answer is not None and answer.done and not answer.error else None
 
 
-def waiting_words(asked: Asked, story: Story | None, entry: Entry | None) -> str:
+def who(contender: Contender) -> str:
+    """Who answers, and how it is asked, in words."""
+    if contender.adapter is True:
+        return "the model with its adapter, no examples"
+    if contender.adapter:
+        return f"with {contender.adapter}"
+    shots = len(contender.contestant.shots)
+    return f"the model as it is, {count(shots, 'example') if shots else 'no examples'}"
+
+
+def waiting_words(asked: Asked, story: Story | None, entry: Entry | None, *, blind: bool = False) -> str:
     """What the session is doing while an answer has not begun."""
     if story is None:
         return "Asks …"
@@ -97,7 +117,8 @@ def waiting_words(asked: Asked, story: Story | None, entry: Entry | None) -> str
         return _sentence(story.why or "imports the libraries, some ten seconds, once", " …")
     begun = story.answers.get(asked.request, {})
     if any(not answer.done for answer in begun.values()):
-        return f"{' and '.join(name for name, answer in begun.items() if not answer.done)} answers first …"
+        first = " and ".join(name for name, answer in begun.items() if not answer.done)
+        return "The other answers first …" if blind else f"{first} answers first …"
     if any(not answer.done for answers in story.answers.values() for answer in answers.values()):
         return "Answers an earlier prompt first …"
     return "Reads the prompt …"

@@ -40,29 +40,30 @@ class PromptView(Vertical):
         """Whether keys go into the user's own prompt now."""
         return self.writes and self.query_one(PromptArea).has_focus
 
-    def messages(self, row: Example | None) -> tuple[Sequence[Mapping[str, Any]], str | None]:
-        """The prompt that stands here, where `row` is the row's, and its reference; nothing where none does."""
-        if self.writes:
-            text = self.query_one(PromptArea).text
-            return ([{"role": "user", "content": text}] if text.strip() else []), None
-        return ([], None) if row is None else (row.prompt, row.answer)
+    @property
+    def own(self) -> tuple[Mapping[str, Any], ...]:
+        """What the user wrote, as messages; none where that is nothing."""
+        text = self.query_one(PromptArea).text
+        return ({"role": "user", "content": text},) if text.strip() else ()
 
-    def write(self) -> None:
-        """Lets the user write a prompt."""
+    def write(self, *, anew: bool = False) -> None:
+        """Lets the user write a prompt: at the one that stands there, or anew."""
         self.query_one(ContentSwitcher).current = "own"
+        if anew:
+            self.query_one(PromptArea).text = ""
         self.query_one(PromptArea).focus()
 
     def leave_own(self) -> None:
         """Goes back to the row."""
         self.query_one(ContentSwitcher).current = "row"
 
-    def show_own(self, by: str) -> None:
-        """Says that the prompt is the user's own; `by` names the job that answers."""
-        entitle(self, f"Prompt of your own{by}")
+    def show_own(self, by: str, turn: int = 1) -> None:
+        """Says that the prompt is the user's own, or which turn of a talk; `by` says who answers, and how."""
+        entitle(self, f"Prompt of your own{by}" if turn == 1 else f"Turn {turn} of your own{by}")
 
     def show_row(self, example: Example, place: str, by: str) -> None:
         """Shows a row's prompt and its reference; `place` says which row it is."""
-        entitle(self, f"Prompt: validation row {place}{by}")
+        entitle(self, f"Prompt: {place}{by}")
         self._show(lambda width: prompt_lines(example.prompt, example.answer, width))
 
     def show_words(self, words: str, style: str, by: str) -> None:

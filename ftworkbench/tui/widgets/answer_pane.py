@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
@@ -10,6 +12,7 @@ from ftworkbench.printable import one_line
 from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.widgets.diff import marked
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
+from ftworkbench.tui.widgets.row_view import content_of
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.story import Answer
@@ -21,62 +24,86 @@ def proof_of(answer: Answer | None) -> str:
     """Who answered, as the worker says it: the adapter's hash, or that there was none."""
     if answer is None or not answer.done or answer.error:
         return ""
-    sha256 = answer.totals.get("adapter_sha256")
-    return f"adapter {str(sha256)[:8]}" if sha256 else "no adapter"
+    sha256, template = answer.totals.get("adapter_sha256"), answer.totals.get("template_sha256")
+    adapter = f"adapter {str(sha256)[:8]}" if sha256 else "no adapter"
+    return f"{adapter} · template {str(template)[:8]}" if template else adapter
 
 
 def totals_of(answer: Answer | None) -> str:
-    """Length, time and speed of an answer, and whether it ended by itself."""
+    """Length, time and speed of an answer, whether it ended by itself, and how it was drawn."""
     if answer is None or not answer.done or answer.error:
         return ""
     tokens, seconds = int(answer.totals.get("tokens") or 0), float(answer.totals.get("seconds") or 0)
     parts = [f"{tokens} tokens", f"{seconds:.2f} s"]
+    if (first := answer.totals.get("first_token_seconds")) is not None:
+        parts.append(f"first after {float(first):.2f}")
     if seconds:
         parts.append(f"{tokens / seconds:,.0f} tokens/s")
     parts.append({"stop": "stopped by itself", "length": "cut off"}.get(str(answer.totals.get("finish")), ""))
+    if temperature := float(answer.totals.get("temperature") or 0):
+        parts.append(f"temperature {temperature:g}, seed {answer.totals.get('seed')}")
     return " · ".join(part for part in parts if part)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """How an answer is shown: `against` is what it is compared with, once it is whole.
+
+    With `earlier` it is said to belong to an earlier prompt, and is not compared with anything; `hidden` stands where
+    else it is said who answered; `talk` are the turns before it.
+    """
+
+    against: str | None = None
+    waiting: str = ""
+    earlier: bool = False
+    hidden: str | None = None
+    talk: Sequence[Mapping[str, Any]] = ()
+
+
 class AnswerPane(LinesView):
-    """One of the two panes."""
+    """One of the panes."""
 
-    def show_answer(
-        self,
-        name: str,
-        style: str,
-        answer: Answer | None,
-        *,
-        against: str | None,
-        waiting: str,
-        earlier: bool = False,
-    ) -> None:
-        """Shows what has come of the answer; `against` is what it is compared with, once it is whole.
-
-        With `earlier` it is said to belong to an earlier prompt, and is not compared with anything.
-        """
-        said, style_of_said = ("to the prompt before", "$warning") if earlier else (proof_of(answer), "$text-muted")
+    def show_answer(self, name: str, style: str, answer: Answer | None, how: Shown) -> None:
+        """Shows what has come of the answer, and who it is."""
+        said, style_of_said = ("to the prompt before", "$warning") if how.earlier else (proof_of(answer), "$text-muted")
+        if how.hidden is not None and not how.earlier:
+            said = how.hidden if answer is not None and answer.done else ""
         name_part = (one_line(name, 40), f"bold {style}")
         title = Content.assemble(name_part, (f"  {one_line(said)}" if said else "", style_of_said))
         entitle(self, title)
         at_end = round(self.scroll_y) >= self.max_scroll_y
-        self.show(lambda width: _lines(answer, None if earlier else against, waiting, width, earlier), top=False)
-        if at_end and answer is not None and not answer.done:
+        self.show(lambda width: [*_talk(how.talk, width), *_lines(answer, how, width)], top=False)
+        if how.talk or (at_end and answer is not None and not answer.done):
             self.action_scroll_end()
 
 
-def _lines(answer: Answer | None, against: str | None, waiting: str, width: int, earlier: bool) -> list[Content]:
+def _talk(messages: Sequence[Mapping[str, Any]], width: int) -> list[Content]:
+    """The turns before, each under its role."""
+    lines: list[Content] = []
+    for message in messages:
+        role = str(message.get("role", "?"))
+        if role != "system":
+            label = Content.styled("» " if role == "user" else "  ", "$text-muted")
+            lines += wrapped(shown(content_of(message), "$text-muted"), width, label, 2)
+    return [*lines, Content("")] if lines else []
+
+
+def _lines(answer: Answer | None, how: Shown, width: int) -> list[Content]:
     if answer is None:
-        return wrapped(shown(waiting, "$text-muted"), width)
+        return wrapped(shown(how.waiting, "$text-muted"), width)
     if answer.error:
         return wrapped(shown(answer.error, "$error"), width)
     text = answer.text[:_LONGEST]
-    if earlier:
+    if how.earlier:
         return wrapped(shown(text, "$text-muted"), width)
     if not answer.done:
         return wrapped(Content.assemble(shown(text), ("▌", "$accent")), width)
-    said = Content.styled("(an empty answer)", "$text-muted") if not text else _marked(text, against)
+    said = Content.styled("(an empty answer)", "$text-muted") if not text else _marked(text, how.against)
+    if how.hidden is not None:
+        same = wrapped(Content.styled("both say the same", "$text-muted"), width) if text == how.against else []
+        return [*wrapped(shown(text) if text else said, width), Content(""), *same]
     totals = Content.styled(totals_of(answer), "$text-muted")
-    return [*wrapped(said, width), Content(""), *_judged(text, against), *wrapped(totals, width)]
+    return [*wrapped(said, width), Content(""), *_judged(text, how.against), *wrapped(totals, width)]
 
 
 def _marked(text: str, against: str | None) -> Content:

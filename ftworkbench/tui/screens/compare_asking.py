@@ -1,0 +1,168 @@
+"""The part of the Compare screen that asks: whom, how they draw, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ftworkbench.tui.screens.compare_answers import MOST, AnswersView, who
+from ftworkbench.tui.screens.compare_prompt import PromptView
+from ftworkbench.tui.screens.jobs_screen import JobsScreen
+
+if TYPE_CHECKING:
+    from ftworkbench.jobs.story import Answer
+    from ftworkbench.tui.comparing import Asked, Contest, Drawing, Question
+
+
+class AskingScreen(JobsScreen):
+    """Asks those who were chosen, and shows their answers. A screen gives `question` and `refresh_prompt`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.contest: Contest | None = None
+        self.trouble = ""
+        self.names: tuple[str, ...] = ()
+        self.drawing: Drawing | None = None
+        self.asked: Asked | None = None
+        self.blind = False
+
+    def question(self) -> Question | None:
+        """What stands above to be asked; None where that is nothing."""
+        raise NotImplementedError
+
+    def refresh_prompt(self) -> None:
+        """Shows what would be asked, and how."""
+        raise NotImplementedError
+
+    def take_contest(self, contest: Contest | None) -> None:
+        """Compares in another contest, or in none."""
+        self.contest, self.asked, self.telling, self.trouble = contest, None, None, ""
+        self.names = contest.first if contest is not None else ()
+        self.drawing = contest.drawing if contest is not None else None
+
+    @property
+    def prompt(self) -> PromptView:
+        return self.query_one(PromptView)
+
+    # What is shown
+
+    @property
+    def order(self) -> tuple[str, ...] | None:
+        """Who stands where in a blind comparison; None where names are seen."""
+        if not self.blind or self.asked is None:
+            return None
+        from ftworkbench.evaluate.votes import sides
+
+        question = self.asked.question
+        return sides(self.asked.names, self.asked.drawing.seed, question.row or str(question.messages))
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """What has come of what was asked last, by name."""
+        if self.asked is None or self.telling is None:
+            return {}
+        return self.telling.story.answers.get(self.asked.request, {})
+
+    @property
+    def all_answered(self) -> bool:
+        """Whether everybody who was asked has answered, and without an error."""
+        done = [self.answers.get(name) for name in (self.asked.names if self.asked else ())]
+        return bool(done) and all(answer is not None and answer.done and not answer.error for answer in done)
+
+    def story_moved(self) -> None:
+        self.refresh_answers()
+
+    def refresh_answers(self) -> None:
+        """Shows the answers as they stand."""
+        view, contest = self.query_one(AnswersView), self.contest
+        if contest is None:
+            view.show_nobody()
+        elif self.asked is None:
+            view.show_contest(contest, self.names, blind=self.blind)
+        else:
+            question = self.question()
+            earlier = question is None or question != self.asked.question
+            story = self.telling.story if self.telling else None
+            view.show_answers(self.asked, story, self.told_entry, earlier=earlier, order=self.order)
+
+    # Asking
+
+    def action_ask(self) -> None:
+        contest, drawing = self.contest, self.drawing
+        if contest is None or drawing is None:
+            self.workbench.tell(self.trouble or "there is nobody to ask yet", "warning")
+            return
+        question = self.question()
+        if question is None:
+            self.workbench.tell("the prompt is empty")
+            return
+        from ftworkbench.tui.comparing import ask_them
+
+        sessions, names = self.workbench.sessions, self.names
+        self.workbench.launch(
+            lambda: ask_them(sessions, contest, names, question, drawing), self._was_asked, doing="asking", group="ask"
+        )
+
+    def _was_asked(self, asked: Asked) -> None:
+        self.asked = asked
+        if self.telling is None or self.telling.job != asked.session:
+            self.follow_job(asked.session)
+        self.refresh_answers()
+
+    # Who
+
+    def action_baseline(self) -> None:
+        contest = self.contest
+        if contest is None or self.blind:
+            return
+        baselines = contest.baselines
+        now = baselines.index(self.names[0]) if self.names[0] in baselines else -1
+        name = baselines[(now + 1) % len(baselines)]
+        self._take_names((name, *(each for each in self.names[1:] if each != name)))
+        self.workbench.tell(f"baseline: {name}")
+
+    def action_who(self) -> None:
+        contest = self.contest
+        if contest is None:
+            return
+        from ftworkbench.tui.widgets.choose_contenders import ChooseContenders
+
+        def chosen(names: tuple[str, ...] | None) -> None:
+            if names is not None:
+                self.blind = self.blind and len(names) == 2
+                self._take_names(names)
+
+        choices = [(each.name, who(each)) for each in contest.contenders]
+        self.app.push_screen(ChooseContenders(choices, self.names, MOST), chosen)
+
+    def _take_names(self, names: tuple[str, ...]) -> None:
+        self.names, self.asked = names, None
+        self.refresh_prompt()
+        self.refresh_answers()
+
+    # How they draw
+
+    def _draw(self, drawing: Drawing, *, ask: bool = False) -> None:
+        self.drawing = drawing
+        self.refresh_prompt()
+        if ask:
+            self.action_ask()
+
+    def action_temperature(self) -> None:
+        if self.drawing is not None:
+            self._draw(self.drawing.warmer())
+
+    def action_top_p(self) -> None:
+        if self.drawing is not None:
+            self._draw(self.drawing.narrower())
+
+    def action_seed(self) -> None:
+        """Asks again with the next seed, where that can change anything."""
+        from dataclasses import replace
+
+        if self.drawing is None:
+            return
+        if not self.drawing.temperature:
+            self.workbench.tell("greedy answers are the same for every seed; t raises the temperature")
+            return
+        self._draw(replace(self.drawing, seed=self.drawing.seed + 1), ask=True)

@@ -1,0 +1,80 @@
+"""The part of the Compare screen that votes: which answer is better, without knowing whose it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import BindingType
+from textual.containers import Container
+
+from ftworkbench.tui.actions import bindings
+
+if TYPE_CHECKING:
+    from ftworkbench.evaluate.votes import Vote, Word
+    from ftworkbench.tui.screens.compare import CompareScreen
+
+
+class BlindDesk(Container):
+    """Holds prompt and answers, and the keys that vote."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare", "Blind")]
+    DEFAULT_CSS = "BlindDesk { height: 1fr; }"
+
+    @property
+    def _compare(self) -> CompareScreen:
+        return cast("CompareScreen", self.screen)
+
+    def action_blind(self) -> None:
+        compare = self._compare
+        if not compare.blind and len(compare.names) != 2:
+            compare.workbench.tell("a blind comparison is between two: w chooses them", "warning")
+            return
+        compare.blind, compare.asked = not compare.blind, None
+        compare.refresh_prompt()
+        compare.refresh_answers()
+        if compare.blind:
+            compare.action_ask()
+
+    def action_left_better(self) -> None:
+        self._vote("left")
+
+    def action_right_better(self) -> None:
+        self._vote("right")
+
+    def action_tie(self) -> None:
+        self._vote("tie")
+
+    def action_both_bad(self) -> None:
+        self._vote("both bad")
+
+    def _vote(self, word: Word) -> None:
+        compare, asked, order = self._compare, self._compare.asked, self._compare.order
+        if asked is None or order is None:
+            compare.workbench.tell("B compares blind, and then the arrows vote")
+            return
+        if not compare.all_answered:
+            compare.workbench.tell("both have to answer first")
+            return
+        from ftworkbench.tui.blind import Blind
+
+        answers, blind = dict(compare.answers), Blind(compare.workbench.workspace)
+
+        def kept(words: str) -> None:
+            compare.workbench.tell(words)
+            if compare.asked is asked:
+                compare.move(1)
+                compare.action_ask()
+
+        compare.workbench.launch(
+            lambda: blind.cast(word, asked, order, answers), kept, doing="keeping the vote", group="vote"
+        )
+
+    def action_take_back(self) -> None:
+        from ftworkbench.tui.blind import Blind
+
+        compare, blind = self._compare, Blind(self._compare.workbench.workspace)
+
+        def taken(vote: Vote | None) -> None:
+            compare.workbench.tell("there is no vote to take back" if vote is None else "the last vote is taken back")
+
+        compare.workbench.launch(blind.take_back, taken, doing="taking it back", group="vote")
