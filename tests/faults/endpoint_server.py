@@ -145,6 +145,7 @@ class Proxy:
             request.send_response(answer.status)
             request.send_header("Content-Type", answer.headers.get("Content-Type", ""))
             request.send_header("Transfer-Encoding", "chunked")
+            request.send_header("Connection", "close")
             request.end_headers()
             words = 0
             while line := answer.readline():
@@ -166,7 +167,12 @@ def _send(
     request: BaseHTTPRequestHandler, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None
 ) -> None:
     request.send_response(status)
-    for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
+    for name, value in {
+        **(headers or {}),
+        "Content-Type": kind,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+    }.items():
         request.send_header(name, value)
     request.end_headers()
     request.wfile.write(body)

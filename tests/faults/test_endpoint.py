@@ -6,6 +6,7 @@ The server is a real one, `transformers serve` with the embedded model; the prox
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,16 @@ import pytest
 from endpoint_server import Proxy, serving
 from tiny import events, make_workspace, new_job, notices
 
+from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job
-from ftworkbench.jobs.state import phase, read_state
+from ftworkbench.jobs.state import ENDED, phase, read_state
 from ftworkbench.paths import POCKET
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.recipe.write import dumps
+from ftworkbench.steps.evaluate import start_evaluation
+from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.worker import endpoint
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.workspace import Workspace
@@ -247,3 +252,63 @@ def test_a_server_that_takes_no_max_tokens_is_asked_as_it_wants(
     assert answers(job) == undisturbed
     assert len(proxy.asked) == ROWS + 1
     assert "does not take max_tokens" in notices(job)["endpoint"]
+
+
+def test_the_endpoint_stands_for_prompting_and_the_local_tuned_model_is_measured_against_it(
+    proxy: Proxy, tmp_path: Path
+) -> None:
+    """All the way: training here, the contestants there, through processes of their own; the first time it is gone."""
+    big = {"endpoint": proxy.url, "model": str(POCKET), "retries": 0, "timeout": 20.0}
+    workspace, recipe = make_workspace(
+        tmp_path / "desk",
+        POCKET,
+        prompt__few_shot=[],
+        prompt__contestants=[{**big, "name": "big"}, {**big, "name": "big-nearest", "shots": 2, "pick": "nearest"}],
+        train__max_steps=2,
+        train__learning_rate=1e-4,
+        train__eval_strategy="no",
+        train__save_strategy="no",
+        method__samples=0,
+        method__row_losses=False,
+        evaluate__regression=[],
+        evaluate__limit=8,
+        evaluate__max_new_tokens=2,
+    )
+    split = load_parts(workspace, recipe.name, recipe.data).split
+    trained = new_job(workspace, "train", recipe, {"test": split.test_sha256})
+    do_job(trained)
+    (workspace.root / f"{recipe.name}.toml").write_text(dumps(recipe))
+    opened = open_recipe(workspace.root / f"{recipe.name}.toml")
+
+    proxy.goes_after = 5
+    first = ended(start_evaluation(opened, None))
+    assert phase(first) == "failed", read_state(first)
+    answered = [each for each in read_outputs(first.outputs / "validation.big.jsonl") if not each.error]
+    assert len(answered) in range(2, 6)
+
+    proxy.goes_after = None
+    proxy.asked.clear()
+    proxy.start()
+    second = ended(start_evaluation(opened, trained))
+    assert phase(second) == "done", (read_state(second), second.log.read_text())
+    validation = len(load_parts(workspace, recipe.name, recipe.data).validation)
+    assert len(proxy.asked) == 2 * validation + 8 - len(answered)
+
+    found = report(second)
+    chosen, other = found["chosen"], ({"big", "big-nearest"} - {found["chosen"]}).pop()
+    assert [each["name"] for each in found["contestants"]] == ["big", "big-nearest"]
+    assert not (second.outputs / f"test.{other}.jsonl").exists(), "only the chosen one may see the test rows"
+    baseline, tuned = found["systems"]
+    assert (baseline["name"], baseline["endpoint"], baseline["failed"]) == (chosen, proxy.url, 0)
+    assert (tuned["name"], tuned["job"]) == ("tuned", trained.name)
+    assert found["n"] == 8
+    assert found["verdict"]["word"] in {"better", "no better", "not enough data", "worse"}
+    nearest = read_outputs(second.outputs / "validation.big-nearest.jsonl")[0]
+    assert [each["role"] for each in nearest.messages] == ["system", *["user", "assistant"] * 2, "user"]
+
+
+def ended(job: Job) -> Job:
+    deadline = time.monotonic() + 120
+    while phase(job) not in ENDED and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return job
