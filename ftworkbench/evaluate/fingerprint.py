@@ -37,12 +37,14 @@ def baseline_fingerprint(
     split_sha256: str = "",
     model_sha256: str = "",
     contents: Mapping[str, str] | None = None,
+    metric_sha256: str | None = None,
 ) -> str:
     """The hash of all that the prompted contestants' answers depend on: 16 hex digits.
 
     `recipe` is resolved. `split_sha256` covers the rows that examples are drawn from and contestants chosen
     on; `model_sha256` (see model_stamp) a model in a folder, whose name alone does not say what is in it; `contents`
-    (see prompt_contents) the files and folders that contestants are asked with.
+    (see prompt_contents) the files and folders that contestants are asked with; `metric_sha256` the file of the metric
+    that they are chosen by.
     What only training, the tuned model or the report depend on is left out, so that a baseline is measured
     once.
     """
@@ -62,6 +64,8 @@ def baseline_fingerprint(
         "split": split_sha256,
         "model_sha256": model_sha256,
     }
+    if metric_sha256:
+        depends["metric_sha256"] = metric_sha256
     text = json.dumps(depends, sort_keys=True, default=_as_json)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -182,8 +182,8 @@ def settle(option: Option, value: Value) -> Value:
 
 
 def _part_problem(option: Option, part: Value) -> str | None:
-    if option.check is not None and isinstance(part, str) and part.strip():
-        return option.check(part)
+    if option.check is not None and isinstance(part, str):
+        return option.check(part) if part.strip() else "is empty"
     if option.choices and part not in option.choices:
         if len(option.choices) == 1:
             return f"can only be {option.choices[0]} so far, not {_shown(part)}"

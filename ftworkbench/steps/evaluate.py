@@ -8,6 +8,7 @@ from typing import Any
 from ftworkbench.data.splits.split import find_split, require_questions, require_same_settings
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.fingerprint import prompt_contents
+from ftworkbench.evaluate.metrics.files import require_metrics
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
@@ -24,6 +25,7 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
     """
     require_questions(opened.workspace, opened.recipe.data)
     require_model(opened)
+    require_metrics(opened.resolved.evaluate, opened.workspace.root)
     split = require_split(opened)
     hashes = input_hashes(split)
     if train_job is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +11,7 @@ from ftworkbench.data.labels import find_labels
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.details import details
 from ftworkbench.evaluate.metrics import Metric, Scored, choose_metrics
+from ftworkbench.evaluate.metrics.files import metric_sha256
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.report import as_scored
 from ftworkbench.recipe.metric_names import OWN, split_metric
@@ -78,8 +78,8 @@ def open_scoring(work: Work, learned: Sequence[str], test: Sequence[Example]) ->
         if not metric.plain and metric.name != "inverse_perplexity":
             _try(metric, test[:_TRIED])
     labels = find_labels(learned, work.recipe.data.label)
-    files = {file for metric in metrics if (file := split_metric(metric.name).file)}
-    hashes = {file: hashlib.sha256((root / file).read_bytes()).hexdigest() for file in sorted(files)}
+    named = {split_metric(metric.name).file or "": metric_sha256(metric.name, root) for metric in metrics}
+    hashes = {file: found for file, found in named.items() if found}
     return Scoring(metrics, labels.key if labels else None, hashes)
 
 

@@ -102,3 +102,9 @@ def test_documents_and_prompts_in_files_are_known_by_what_is_in_them(tmp_path: P
     second = fingerprint()
     prompt.write_text("two")
     assert len({first, second, fingerprint()}) == 3
+
+
+def test_a_baseline_depends_on_the_file_of_the_metric_that_it_was_chosen_by() -> None:
+    same = {baseline_fingerprint(recipe(), "t"), baseline_fingerprint(recipe(), "t", metric_sha256=None)}
+    other = {baseline_fingerprint(recipe(), "t", metric_sha256=each) for each in ("1", "2")}
+    assert (len(same), len(same | other)) == (1, 3)
