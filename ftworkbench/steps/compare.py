@@ -17,7 +17,7 @@ from ftworkbench.steps.session import open_session
 from ftworkbench.workspace import Workspace
 
 _PATIENCE = 600.0  # seconds without a word: loading a large model is silent for minutes
-_PROOF = ("template_sha256", "seed", "temperature", "top_p", "max_new_tokens")
+_PROOF = ("template_sha256", "seed", "temperature", "top_p", "max_new_tokens", "endpoint", "model")
 
 
 @dataclass(frozen=True)

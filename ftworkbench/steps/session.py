@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from ftworkbench.data.example import Example
@@ -58,7 +59,10 @@ def as_system(contestant: Contestant, *, adapter: bool | str = False) -> dict[st
     True stands for those of the session's training job, a name for those that jobs.adapters finds by it.
     """
     shots = [[list(messages), answer] for messages, answer in contestant.shots]
-    return {"name": contestant.name, "system": contestant.system, "shots": shots, "adapter": adapter}
+    own: dict[str, Any] = {"nearest": contestant.nearest} if contestant.nearest else {}
+    own |= {"retrieval": asdict(contestant.retrieval)} if contestant.retrieval else {}
+    own |= {"endpoint": asdict(contestant.endpoint)} if contestant.endpoint else {}
+    return {"name": contestant.name, "system": contestant.system, "shots": shots, "adapter": adapter, **own}
 
 
 def example_of_row(opened: Opened, number: int) -> Example:

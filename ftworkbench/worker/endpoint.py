@@ -26,7 +26,14 @@ _LOOK = 0.2
 _NO_KEY = "none"  # the library wants one; servers that need none pass over it
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # What not every server takes, and what is said in its place where one refuses it.
-_OPTIONAL: dict[str, str | None] = {"max_tokens": "max_completion_tokens", "stream_options": None, "temperature": None}
+_OPTIONAL: dict[str, str | None] = {
+    "max_tokens": "max_completion_tokens",
+    "stream_options": None,
+    "temperature": None,
+    "top_p": None,
+    "seed": None,
+}
+GREEDY: Mapping[str, Any] = {"temperature": 0.0}
 
 
 @dataclass(frozen=True)
@@ -55,38 +62,37 @@ def ask_endpoint(
     tell: Callable[[int, Reply], None],
     say: Callable[[str], None] = lambda text: None,
     look: Callable[[], None] = lambda: None,
+    hear: Callable[[int, str], None] = lambda place, delta: None,
+    drawing: Mapping[str, Any] = GREEDY,
 ) -> None:
     """Asks every question; `tell` is given each reply with its place as it comes, one without an answer too.
 
-    At temperature 0, streamed. `say` hears what a person should know meanwhile; `look` is called a few times a second.
-    What either or `tell` raises ends the work. Raises JobError where every request would fail: a wrong key, no such
-    model, no money left.
+    Drawn as `drawing` has it (temperature, top_p, seed), and streamed: `hear` is given what is written as it comes,
+    with the question's place, by tries that fail as well. `say` hears what a person should know meanwhile; `look` is
+    called a few times a second. What any of them raises ends the work. Raises JobError where every request would fail:
+    a wrong key, no such model, no money left.
     """
-    asyncio.run(_ask_all(endpoint, questions, max_tokens, tell=tell, say=say, look=look))
+    options = {"max_tokens": max_tokens, **drawing, "stream_options": {"include_usage": True}}
+    asyncio.run(_ask_all(_Shared(endpoint, options, say, hear), questions, tell, look))
 
 
 async def _ask_all(
-    endpoint: Endpoint,
+    shared: _Shared,
     questions: Sequence[Question],
-    max_tokens: int,
-    *,
     tell: Callable[[int, Reply], None],
-    say: Callable[[str], None],
     look: Callable[[], None],
 ) -> None:
-    key = api_key(endpoint)
-    async with _client(endpoint, key) as client:
-        asking = _Asking(client, endpoint, max_tokens, say, key)
+    key = api_key(shared.endpoint)
+    async with _client(shared.endpoint, key) as client:
+        asking = _Asking(client, shared, key)
         waiting = iter(enumerate(questions))
-        tasks = [asyncio.create_task(_work(asking, waiting, tell)) for _ in range(endpoint.concurrency)]
+        tasks = [asyncio.create_task(_work(asking, waiting, tell)) for _ in range(shared.endpoint.concurrency)]
         try:
             while not all(task.done() for task in tasks):
                 done, _ = await asyncio.wait(tasks, timeout=_LOOK, return_when=asyncio.FIRST_EXCEPTION)
                 for task in done:
                     task.result()
                 look()
-            for task in tasks:
-                task.result()
         finally:
             for task in tasks:
                 task.cancel()
@@ -95,7 +101,7 @@ async def _ask_all(
 
 async def _work(asking: _Asking, waiting: Iterator[tuple[int, Question]], tell: Callable[[int, Reply], None]) -> None:
     for place, question in waiting:
-        tell(place, await asking.ask(question))
+        tell(place, await asking.ask(place, question))
 
 
 @asynccontextmanager
@@ -115,24 +121,31 @@ async def _client(endpoint: Endpoint, key: str) -> Any:
         yield client
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What all requests have in common: the endpoint, the options that are sent along, and who hears of them."""
+
+    endpoint: Endpoint
+    options: Mapping[str, Any]
+    say: Callable[[str], None]
+    hear: Callable[[int, str], None]
+
+
 class _Asking:
     """What the requests to one endpoint share: until when all wait, what it does not take, whether it is gone."""
 
-    def __init__(self, client: Any, endpoint: Endpoint, max_tokens: int, say: Callable[[str], None], key: str) -> None:
+    def __init__(self, client: Any, shared: _Shared, key: str) -> None:
         self._client = client
-        self._endpoint = endpoint
-        self._say = say
+        self._endpoint = shared.endpoint
+        self._say = shared.say
+        self._hear = shared.hear
         self._key = key
-        self._options: dict[str, Any] = {
-            "max_tokens": max_tokens,
-            "temperature": 0.0,
-            "stream_options": {"include_usage": True},
-        }
+        self._options = dict(shared.options)
         self._not_before = 0.0
         self._answered = 0.0
         self._gone = ""
 
-    async def ask(self, question: Question) -> Reply:
+    async def ask(self, place: int, question: Question) -> Reply:
         """The answer, or why there is none, once that is settled."""
         began, tries, failures, waited = time.monotonic(), 0, 0, 0.0
         while True:
@@ -140,7 +153,7 @@ class _Asking:
                 return Reply(error=f"not asked: {self._gone}")
             await self._wait_for_all()
             try:
-                reply = await self._once(question)
+                reply = await self._once(place, question)
             except RefusedError as refused:
                 return Reply(error=str(refused))
             except FailedError as failed:
@@ -173,19 +186,19 @@ class _Asking:
         while (rest := self._not_before - time.monotonic()) > 0:
             await asyncio.sleep(rest)
 
-    async def _once(self, question: Question) -> Reply:
+    async def _once(self, place: int, question: Question) -> Reply:
         """One request. Raises FailedError, RefusedError, and JobError where every other would fail as well."""
         while True:
             sent = dict(self._options)
             try:
-                return await self._send(question, sent)
+                return await self._send(place, question, sent)
             except openai.APIStatusError as error:
                 if not self._leave_out(error, sent):
                     raise as_fault(error, self._endpoint, self._key, answered=bool(self._answered)) from error
             except (openai.OpenAIError, TimeoutError, OSError, ValueError, TypeError, AttributeError) as error:
                 raise as_fault(error, self._endpoint, self._key) from error
 
-    async def _send(self, question: Question, options: Mapping[str, Any]) -> Reply:
+    async def _send(self, place: int, question: Question, options: Mapping[str, Any]) -> Reply:
         tools = {"tools": list(question.tools)} if question.tools else {}
         began = time.monotonic()
         async with asyncio.timeout(self._endpoint.timeout):
@@ -197,7 +210,7 @@ class _Asking:
                 **options,
             )
             async with stream:
-                return await read_reply(stream, began, self._endpoint)
+                return await read_reply(stream, began, self._endpoint, lambda delta: self._hear(place, delta))
 
     def _leave_out(self, error: openai.APIStatusError, sent: Mapping[str, Any]) -> bool:
         """Whether the server refuses an option by name that it can be asked without: it is left out from now on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,7 @@ class Reply:
 class _Heard:
     """What has come of an answer so far."""
 
+    hear: Callable[[str], None]
     pieces: list[str] = field(default_factory=list)
     calls: dict[int, dict[str, str]] = field(default_factory=dict)
     count: int = 0
@@ -83,6 +84,7 @@ class _Heard:
         self.count += 1
         if text:
             self.pieces.append(text)
+            self.hear(text)
         for place, call in enumerate(calls):
             kept = self.calls.setdefault(place if call.index is None else call.index, {"name": "", "arguments": ""})
             if call.function is not None:
@@ -90,9 +92,14 @@ class _Heard:
                 kept["arguments"] += call.function.arguments or ""
 
 
-async def read_reply(stream: AsyncIterator[Any], began: float, endpoint: Endpoint) -> Reply:
-    """The answer that is streamed. Raises FailedError where it breaks off or is none, RefusedError where withheld."""
-    heard = _Heard()
+async def read_reply(
+    stream: AsyncIterator[Any], began: float, endpoint: Endpoint, hear: Callable[[str], None]
+) -> Reply:
+    """The answer that is streamed; `hear` is given it piece by piece.
+
+    Raises FailedError where it breaks off or is none, RefusedError where it was withheld.
+    """
+    heard = _Heard(hear)
     try:
         async for chunk in stream:
             heard.take(chunk)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftworkbench.data.example import Example
+from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError, WorkbenchError
-from ftworkbench.evaluate.contestants import Contestant, build_messages
+from ftworkbench.evaluate.contestants import build_messages
+from ftworkbench.evaluate.prompting import Prompting
 from ftworkbench.jobs.adapters import find_adapter
 from ftworkbench.jobs.queue import Lease, LeftQueueError, take_device
 from ftworkbench.jobs.session import Requests
@@ -24,6 +26,7 @@ from ftworkbench.worker.adapter import (
     require_same_base,
 )
 from ftworkbench.worker.answer_events import AnswerEvents, proof_of
+from ftworkbench.worker.elsewhere import AskedElsewhere, answering_elsewhere, contestant_of
 from ftworkbench.worker.generate import Sampling
 from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
@@ -60,6 +63,7 @@ class _Session:
         self._waiting: deque[dict[str, Any]] = deque()
         self._template: Template | None = None
         self._adapters: Adapters | None = None
+        self._prompting: Prompting | None = None
         self._lease: Lease | None = None
         self._trained = work.train_job()
         self._idle = float(work.args.get("idle", IDLE))
@@ -150,18 +154,27 @@ class _Session:
         systems = request.get("systems")
         if not isinstance(systems, list) or not systems:
             raise InputError('systems: name at least one, as {"name", "system", "shots", "adapter"}')
+        there = [each for each in systems if each.get("endpoint")]
         template = self._opened()
         by_name = {str(each.get("name", "")): self._adapter(each) for each in systems}
         if len(by_name) < len(systems):
             raise InputError("systems: two have the same name")
-        asked = [self._asked(template, each, request, by_name) for each in systems]
+        asked = [self._asked(template, each, request, by_name) for each in systems if each not in there]
+        elsewhere = [self._asked_elsewhere(each, request) for each in there]
         sampling = Sampling(
             int(request.get("max_new_tokens") or _MAX_NEW_TOKENS),
             float(request.get("temperature") or 0.0),
             int(request.get("seed") or 0),
             float(request.get("top_p") or 1.0),
         )
-        adapters = self._loaded()
+        with answering_elsewhere(self._work, ident, elsewhere, sampling):
+            if asked:
+                self._answer_here(ident, asked, by_name, sampling)
+
+    def _answer_here(
+        self, ident: str, asked: Sequence[Asked], by_name: Mapping[str, Adapter | None], sampling: Sampling
+    ) -> None:
+        adapters, template = self._loaded(), self._opened()
         tell = AnswerEvents(self._work, ident, by_name, proof_of(template, sampling), time.monotonic())
         base_alone = [each for each in asked if each.adapter is None]
         for kind in of_one_kind([each for each in by_name.values() if each is not None]) or [[]]:
@@ -194,13 +207,28 @@ class _Session:
         by_name: Mapping[str, Adapter | None],
     ) -> Asked:
         name = str(system.get("name", ""))
-        shots = tuple((tuple(turns), str(answer)) for turns, answer in system.get("shots") or ())
-        contestant = Contestant(name, system.get("system"), shots)
-        # Where the systems have talked before, each goes on with what it said itself.
-        messages = build_messages(contestant, _messages({**request, **system}))
         adapter = by_name[name]
-        prompt = template.prompt(messages, request.get("tools") or ())
+        prompt = template.prompt(self._prompt(system, request), request.get("tools") or ())
         return Asked(name, prompt, adapter.name if adapter else None)
+
+    def _asked_elsewhere(self, system: Mapping[str, Any], request: Mapping[str, Any]) -> AskedElsewhere:
+        endpoint = contestant_of(system).endpoint
+        assert endpoint is not None
+        tools = request.get("tools") or ()
+        return AskedElsewhere(str(system.get("name", "")), endpoint, self._prompt(system, request), tools)
+
+    def _prompt(self, system: Mapping[str, Any], request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """What a system is asked, as an evaluation asks it, but for a row's own example, which stays where it is."""
+        contestant = contestant_of(system)
+        # Where the systems have talked before, each goes on with what it said itself.
+        messages = _messages({**request, **system})
+        if not contestant.by_question:
+            return build_messages(contestant, messages)
+        if self._prompting is None:
+            work = self._work
+            pool = load_parts(work.workspace, work.recipe.name, work.recipe.data).train
+            self._prompting = Prompting(pool, work.workspace.root)
+        return self._prompting.ask(contestant, messages).messages
 
     # -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ The server is a real one, `transformers serve` with the embedded model; the prox
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +20,16 @@ from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.session import answers as session_answers
+from ftworkbench.jobs.session import ask
 from ftworkbench.jobs.state import ENDED, phase, read_state
 from ftworkbench.paths import POCKET
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import dumps
+from ftworkbench.steps.contestants import prompted
 from ftworkbench.steps.evaluate import start_evaluation
 from ftworkbench.steps.recipe import open_recipe
+from ftworkbench.steps.session import as_system
 from ftworkbench.worker import endpoint
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.workspace import Workspace
@@ -252,6 +257,41 @@ def test_a_server_that_takes_no_max_tokens_is_asked_as_it_wants(
     assert answers(job) == undisturbed
     assert len(proxy.asked) == ROWS + 1
     assert "does not take max_tokens" in notices(job)["endpoint"]
+
+
+def test_side_by_side_an_endpoint_answers_beside_the_local_model_and_its_failure_is_its_own(
+    proxy: Proxy, tmp_path: Path
+) -> None:
+    workspace, recipe = workspace_of(tmp_path / "desk", proxy, shots=1, pick="nearest")
+    (workspace.root / "colours.toml").write_text(dumps(recipe))
+    big = as_system(prompted(open_recipe(workspace.root))[0])
+    systems = [{"name": "zero-shot", "system": None}, big]
+    job = new_job(workspace, "session", recipe, job=None)
+    serving_it = threading.Thread(target=do_job, args=(job,))
+    serving_it.start()
+    try:
+        question = [{"role": "user", "content": "What colour has the sky?"}]
+        found = {}
+        for fault in ("", "500"):
+            proxy.faults = [fault]
+            request = ask(job, "generate", systems=systems, messages=question, max_new_tokens=3)
+            told = list(session_answers(job, request, ["zero-shot", "big"], timeout=60))
+            found[fault] = {each.fields["system"]: each.fields for each in told if "delta" not in each.fields}
+        deltas = "".join(
+            each.fields.get("delta", "") for each in events(job, "answer") if each.fields["system"] == "big"
+        )
+    finally:
+        job.stop_file.touch()
+        serving_it.join(60)
+    answer = found[""]["big"]
+    assert (answer["endpoint"], answer["model"], answer["adapter_sha256"]) == (proxy.url, str(POCKET), None)
+    assert answer["tokens"] > 0
+    assert 0 < answer["first_token_seconds"] <= answer["seconds"]
+    assert deltas == answer["text"]
+    assert [each["role"] for each in proxy.asked[0]["messages"]] == ["system", "user", "assistant", "user"]
+    assert "endpoint" not in found[""]["zero-shot"]
+    assert found["500"]["big"]["error"].startswith("server error 500")
+    assert found["500"]["zero-shot"]["text"] == found[""]["zero-shot"]["text"]
 
 
 def test_the_endpoint_stands_for_prompting_and_the_local_tuned_model_is_measured_against_it(

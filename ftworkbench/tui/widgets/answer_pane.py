@@ -21,9 +21,11 @@ _LONGEST = 50_000
 
 
 def proof_of(answer: Answer | None) -> str:
-    """Who answered, as the worker says it: the adapter's hash, or that there was none."""
+    """Who answered, as the worker says it: the adapter's hash, that there was none, or another model."""
     if answer is None or not answer.done or answer.error:
         return ""
+    if model := answer.totals.get("model"):
+        return f"{model} at {answer.totals.get('endpoint')}"
     sha256, template = answer.totals.get("adapter_sha256"), answer.totals.get("template_sha256")
     adapter = f"adapter {str(sha256)[:8]}" if sha256 else "no adapter"
     return f"{adapter} · template {str(template)[:8]}" if template else adapter
