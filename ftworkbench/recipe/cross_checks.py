@@ -18,6 +18,9 @@ def cross_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield from library_problems(recipe)
     yield from _rows(recipe)
     yield from _contestants(recipe)
+    wrong = recipe.judge.problem()
+    if wrong is not None:
+        yield f"judge.{wrong[0]}", wrong[1]
 
 
 def _precision(recipe: Recipe) -> Iterator[tuple[str, str]]:

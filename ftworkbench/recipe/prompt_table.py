@@ -110,19 +110,7 @@ class ContestantLine:
     def _endpoint_problem(self) -> str | None:
         if not self.model:
             return "model is missing: what the server of endpoint calls the model"
-        if self.api_key_env is not None and (not _VARIABLE.fullmatch(self.api_key_env) or _KEY.match(self.api_key_env)):
-            return (
-                "api_key_env must be the NAME of an environment variable, in capitals, as OPENAI_API_KEY; "
-                "a key itself must not stand in a recipe"
-            )
-        try:
-            address = urlsplit(self.endpoint or "")
-            right = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-        except ValueError:
-            return "endpoint must be an address, as http://localhost:8000/v1"
-        if address.username or address.password or address.query or address.fragment:
-            return "endpoint must have no user, password or query in it; a key comes from api_key_env"
-        return None if right else "endpoint must be an address, as http://localhost:8000/v1"
+        return address_problem(self.endpoint or "", self.api_key_env)
 
     def as_toml(self) -> dict[str, Any]:
         """Its options as they are written: those of the ways of asking that it uses, all that is not left out."""
@@ -131,6 +119,26 @@ class ContestantLine:
             *(() if self.endpoint else ("timeout", "concurrency", "retries", "allow_failed")),
         }
         return {name: value for name, value in vars(self).items() if value is not None and name not in unused}
+
+
+def address_problem(endpoint: str, api_key_env: str | None) -> str | None:
+    """What is wrong with the address of a server, or with the name of the variable that holds its key; None for none.
+
+    The words begin with the option's name, and repeat no secret.
+    """
+    if api_key_env is not None and (not _VARIABLE.fullmatch(api_key_env) or _KEY.match(api_key_env)):
+        return (
+            "api_key_env must be the NAME of an environment variable, in capitals, as OPENAI_API_KEY; "
+            "a key itself must not stand in a recipe"
+        )
+    try:
+        address = urlsplit(endpoint)
+        right = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        return "endpoint must be an address, as http://localhost:8000/v1"
+    if address.username or address.password or address.query or address.fragment:
+        return "endpoint must have no user, password or query in it; a key comes from api_key_env"
+    return None if right else "endpoint must be an address, as http://localhost:8000/v1"
 
 
 @dataclass(frozen=True, kw_only=True)

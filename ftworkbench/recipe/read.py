@@ -115,6 +115,7 @@ class _Reading:
         """Adds a problem for each data file, regression suite and model folder that is not there, or metric's file."""
         data = self.values.get("data", {})
         named = [(f"data.{part}", data.get(part)) for part in ("train", "validation", "test")]
+        named.append(("judge.rubric_file", self.values.get("judge", {}).get("rubric_file")))
         named += [("evaluate.regression", part) for part in self.values.get("evaluate", {}).get("regression", ())]
         for line in self.values.get("prompt", {}).get("contestants", ()):
             if line.retrieve is not None and not (folder / line.retrieve).is_dir():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ftworkbench.recipe.check_table import Check
+from ftworkbench.recipe.judge_table import Judge
 from ftworkbench.recipe.metric_names import METRIC_NAMES
 from ftworkbench.recipe.model_tables import Ia3, Lora, Model, Quantization
 from ftworkbench.recipe.own_tables import Data, Evaluate, Launch, Method
@@ -19,6 +20,7 @@ __all__ = [
     "Data",
     "Evaluate",
     "Ia3",
+    "Judge",
     "Launch",
     "Lora",
     "Method",
@@ -30,7 +32,7 @@ __all__ = [
     "Train",
 ]
 
-Table = Model | Quantization | Lora | Ia3 | Train | Method | Data | Check | Prompt | Evaluate | Launch
+Table = Model | Quantization | Lora | Ia3 | Train | Method | Data | Check | Prompt | Evaluate | Judge | Launch
 
 TABLES: dict[str, type[Table]] = {
     "model": Model,
@@ -43,6 +45,7 @@ TABLES: dict[str, type[Table]] = {
     "check": Check,
     "prompt": Prompt,
     "evaluate": Evaluate,
+    "judge": Judge,
     "launch": Launch,
 }
 
@@ -66,6 +69,7 @@ class Recipe:
     check: Check = field(default_factory=Check)
     prompt: Prompt = field(default_factory=Prompt)
     evaluate: Evaluate = field(default_factory=Evaluate)
+    judge: Judge = field(default_factory=Judge)
     launch: Launch = field(default_factory=Launch)
 
     @property

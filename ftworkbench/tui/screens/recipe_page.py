@@ -28,6 +28,7 @@ _NOTES = {
     "check": "what the check advises",
     "prompt": "the prompted contestants",
     "evaluate": "measures, verdict",
+    "judge": "a model that compares or grades answers",
     "launch": "where it runs",
 }
 # Where an adapter of another kind is trained, its options are out of the way.
