@@ -18,7 +18,7 @@ class Judge:
     mode: str = option(
         "pairwise",
         help="pairwise says which of both answers is better, grade gives each answer a grade by itself.",
-        why="Pairs are judged more surely than grades. Each pair is shown in both orders, so that it costs two requests.",
+        why="Pairs are judged more surely than grades. Each pair is shown in both orders: two requests.",
         choices=MODES,
     )
     endpoint: str | None = option(

@@ -38,9 +38,7 @@ REFUSED: dict[str, dict[str, str]] = {
     "quantization": {},
     "lora": _ADAPTER,
     "ia3": _ADAPTER,
-    "judge": {
-        "api_key": "a key has no place in a file; api_key_env names the variable of the environment that holds it"
-    },
+    "judge": {"api_key": "a key has no place in a file; api_key_env names the variable that holds it"},
     "train": {
         "output_dir": "a job's folder holds what it makes",
         "hub_token": _NO_SECRET,
