@@ -26,6 +26,7 @@ from ftworkbench.steps.merge import merge_result, proved, start_merge
 from ftworkbench.steps.recipe import Opened, open_recipe
 from ftworkbench.steps.splits import require_split
 from ftworkbench.steps.train import start_training, train_result
+from ftworkbench.steps.verdicts import word_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         found = run_pipeline(opened)
         if args.json:
             emit(found)
-        return EXIT_GOOD if found["verdict"]["word"] == "better" and proved(found["merge"]) else EXIT_NO
+        return EXIT_GOOD if word_of(found["verdict"]) == "better" and proved(found["merge"]) else EXIT_NO
     from ftworkbench.commands.workbench import open_workbench
     from ftworkbench.steps.recipe import write_overrides
 
@@ -109,7 +110,7 @@ def run_pipeline(opened: Opened) -> dict[str, Any]:
     }
     say()
     say(
-        f"{evaluation['verdict']['word']}: {percent(found['tuned']['score'])} tuned against "
+        f"{evaluation['verdict']['headline']}: {percent(found['tuned']['score'])} tuned against "
         f"{percent(found['baseline']['score'])} prompted, in {duration(seconds)}"
     )
     say(f"now look at it: ftworkbench {opened.workspace.root}")

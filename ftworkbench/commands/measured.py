@@ -1,4 +1,4 @@
-"""What lies beneath the scores of an evaluation, for people: labels, JSON fields, lengths."""
+"""What lies beneath the scores of an evaluation, for people: labels, JSON fields, lengths; what they come to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from ftworkbench.commands.show import table
 from ftworkbench.evaluate.confusions import label_changes, label_tables, most_confused
-from ftworkbench.figures import count, percent
+from ftworkbench.figures import count, interval, p_value, percent, points
 
 _MOST_PAIRS = 5
 _MOST_LABELS = 8
@@ -18,6 +18,23 @@ def detail_lines(found: Mapping[str, Any]) -> list[str]:
     """The lines about labels, fields and lengths of the systems on the test rows."""
     systems = [each for each in found.get("systems") or () if each.get("figures")]
     return [*_length_lines(systems), *_label_lines(found), *_field_lines(systems)]
+
+
+def conclusion_lines(found: Mapping[str, Any]) -> list[str]:
+    """Each metric's own test, where there are several, and the card: quality, format, regression, latency and cost."""
+    lines = []
+    tested = [each for each in found.get("metrics") or () if each.get("p_adjusted") is not None]
+    if len(tested) > 1:
+        rows = [
+            [each["metric"], f"{points(each['difference'])} {interval(each['interval'], signed=True)}",
+             p_value(each["p_value"]), p_value(each["p_adjusted"]), each["word"]]
+            for each in tested
+        ]  # fmt: skip
+        heads = ["each metric", "points", "alone", "after Holm", ""]
+        lines += table(heads, rows, right=(1, 2, 3))
+    card = found.get("card") or {}
+    rows = [[name, str(entry["n"]), f"{entry['word']}: {entry['words']}"] for name, entry in card.items()]
+    return [*lines, *table(["card", "n", ""], rows, right=(1,))] if rows else lines
 
 
 def _length_lines(systems: Sequence[Mapping[str, Any]]) -> list[str]:

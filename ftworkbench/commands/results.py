@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.commands import hints
-from ftworkbench.commands.measured import detail_lines
+from ftworkbench.commands.measured import conclusion_lines, detail_lines
 from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.figures import duration, interval, p_value, percent, points
@@ -17,7 +17,7 @@ from ftworkbench.steps.evaluate import evaluation_result
 from ftworkbench.steps.jobs import summary
 from ftworkbench.steps.merge import merge_result, proof_words, proved
 from ftworkbench.steps.train import train_result
-from ftworkbench.steps.verdicts import VOID, is_void, report_of
+from ftworkbench.steps.verdicts import VOID, is_void, report_of, word_of
 
 
 def report(job: Job, *, as_json: bool) -> int:
@@ -53,7 +53,7 @@ def is_good(job: Job) -> bool:
         return True
     measured = report_of(job)
     verdict = (measured or {}).get("verdict")
-    return measured is not None and (verdict is None or verdict["word"] == "better")
+    return measured is not None and (verdict is None or word_of(verdict) == "better")
 
 
 def result_lines(job: Job) -> list[str]:
@@ -91,13 +91,15 @@ def _next_after_evaluation(job: Job) -> list[str]:
     if train_job is not None and not train_job.path.is_dir():
         back = f": `{hints.of_job('restore', train_job)}` brings it back" if is_in_bin(train_job) else ""
         return [f"of {train_job.short}, which was removed{back}"]
-    better = (evaluation_result(job)["verdict"] or {}).get("word") == "better"
+    verdict = evaluation_result(job)["verdict"]
+    better = verdict is not None and word_of(verdict) == "better"
     return [f"next: {hints.after_evaluation(train_job)}"] if train_job and better else []
 
 
 def evaluation_lines(found: dict[str, Any]) -> list[str]:
     """The result of an evaluation for people: contestants, systems, regression, verdict."""
-    lines = []
+    verdict = found["verdict"]
+    lines = [verdict["headline"]] if verdict and verdict.get("headline") else []
     contestants = found.get("contestants") or []
     if contestants:
         lines.append("contestants, on the validation rows:")
@@ -112,9 +114,10 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
             f"regression suite {suite['suite']}: {percent(suite.get('before'))} before"
             + (f", {percent(after)} after: {suite['word']}" if after is not None else "")
         )
-    if found["verdict"]:
-        lines.append(verdict_line(found["verdict"]))
-        lines += [f"  {reason}" for reason in found["verdict"].get("reasons", [])]
+    lines += conclusion_lines(found)
+    if verdict:
+        lines.append(verdict_line(verdict))
+        lines += [f"  {reason}" for reason in verdict.get("reasons", [])]
     return lines
 
 
@@ -140,6 +143,9 @@ def _with_interval(metric: dict[str, Any]) -> str:
 def verdict_line(verdict: dict[str, Any]) -> str:
     """The verdict in one line, with its p-value and the interval of the difference in points."""
     line = f"verdict: {verdict['word']}"
+    if verdict.get("breaks"):
+        joint = "but" if verdict["word"] == "better" else "and"
+        line += f", {joint} it breaks {', '.join(verdict['breaks'])}"
     pair, p = verdict.get("interval"), verdict.get("p_value")
     if pair:
         line += f", by {points(pair[0])} to {points(pair[1])} points of {verdict['metric']}"

@@ -37,7 +37,7 @@ Entry = dict[str, Any]
 
 
 def make_card(verdict: Verdict, answers: Answers, regression: Mapping[str, Regression]) -> dict[str, Entry]:
-    """The `card` of verdict.json: five entries of `word`, `words`, `figures` and `n`."""
+    """The `card` of verdict.json: five entries of `word`, `words` (and those in `short`), `figures` and `n`."""
     return {
         "quality": _quality(verdict, answers),
         "format": _format(answers, verdict.alpha),
@@ -47,8 +47,8 @@ def make_card(verdict: Verdict, answers: Answers, regression: Mapping[str, Regre
     }
 
 
-def _entry(word: str, words: str, n: int, **figures: Any) -> Entry:
-    return {"word": word, "words": words, "n": n, "figures": figures}
+def _entry(word: str, words: str, n: int, figures: Mapping[str, Any], short: str = "") -> Entry:
+    return {"word": word, "words": words, "short": short or words, "n": n, "figures": figures}
 
 
 def _against(after: str, before: str | None) -> str:
@@ -61,13 +61,13 @@ def _against(after: str, before: str | None) -> str:
 
 def _quality(verdict: Verdict, answers: Answers) -> Entry:
     errors = {name: sum(bool(each.error) for each in some or ()) for name, some in _both(answers).items()}
-    words = _against(f"{percent(verdict.tuned)} by {verdict.metric}", _percent_or_none(verdict.baseline))
-    words += _difference(verdict)
+    short = _against(f"{percent(verdict.tuned)} by {verdict.metric}", _percent_or_none(verdict.baseline))
+    words = short + _difference(verdict)
     if any(errors.values()):
         words += f"; {count(sum(errors.values()), 'row')} without an answer, counted as wrong"
     keys = ("metric", "baseline", "tuned", "difference", "interval", "p_value", "gained", "lost", "groups")
     found = verdict.as_json()
-    return _entry(verdict.word, words, verdict.n, **{key: found[key] for key in keys}, errors=errors)
+    return _entry(verdict.word, words, verdict.n, {**{key: found[key] for key in keys}, "errors": errors}, short)
 
 
 def _percent_or_none(share: float | None) -> str | None:
@@ -99,7 +99,8 @@ def _format(answers: Answers, alpha: float) -> Entry:
         "p_value": found.p_value,
         "cut_off": cut,
     }
-    return _entry(_word_of_form(found), words, found.n, **figures)
+    short = _against(f"{percent(found.tuned)} {form.short}", _percent_or_none(found.baseline))
+    return _entry(_word_of_form(found), words, found.n, figures, short)
 
 
 def _word_of_form(found: Verdict) -> str:
@@ -122,13 +123,14 @@ def _cut(outputs: Sequence[Output] | None) -> int | None:
 def _regression(regression: Mapping[str, Regression]) -> Entry:
     if not regression:
         return _entry(
-            "not measured", "no suite of other skills was asked: evaluate.regression names them", 0, suites=[]
+            "not measured", "no suite of other skills was asked: evaluate.regression names them", 0, {"suites": []}
         )
     broken, unsure = broken_suites(regression), unsure_suites(regression)
     words = "; ".join(_suite_words(name, found) for name, found in regression.items())
     suites = [found.as_json(name) for name, found in regression.items()]
     word = "broken" if broken else "not sure" if unsure else "held"
-    return _entry(word, words, sum(found.n for found in regression.values()), suites=suites)
+    short = f"{word}: {', '.join(broken or unsure or regression)}"
+    return _entry(word, words, sum(found.n for found in regression.values()), {"suites": suites}, short)
 
 
 def _suite_words(name: str, found: Regression) -> str:
@@ -145,7 +147,7 @@ def _latency(answers: Answers) -> Entry:
     figures = {name: _times(some) for name, some in _both(answers).items() if some is not None}
     after, before = figures["tuned"], figures.get("baseline")
     if not after["n"]:
-        return _entry("not measured", "no answer was timed", 0, **figures)
+        return _entry("not measured", "no answer was timed", 0, figures)
     told = [
         _beside(form, name, after, before)
         for form, name in (
@@ -154,7 +156,8 @@ def _latency(answers: Answers) -> Entry:
             ("{} tokens/s", "tokens_per_second"),
         )
     ]
-    return _entry("measured", "; ".join(filter(None, told)), after["n"], **figures)
+    told = [words for words in told if words]
+    return _entry("measured", "; ".join(told), after["n"], figures, told[0])
 
 
 def _beside(form: str, name: str, after: Entry, before: Entry | None) -> str:
@@ -183,16 +186,17 @@ def _cost(answers: Answers) -> Entry:
     figures = {name: _costs(some, answers.cost_per_hour) for name, some in _both(answers).items() if some is not None}
     after, before = figures["tuned"], figures.get("baseline")
     if not after["n"]:
-        return _entry("not measured", "no answer came", 0, **figures)
+        return _entry("not measured", "no answer came", 0, figures)
     told = [
         _beside(form, name, after, before)
         for form, name in (
             ("{} for 1,000 answers", "cost_per_1000"),
             ("{} tokens read an answer", "prompt_tokens"),
-            ("{} written", "tokens"),
+            ("{} tokens written", "tokens"),
         )
     ]
-    return _entry("measured", "; ".join(filter(None, told)), after["n"], **figures)
+    told = [words for words in told if words]
+    return _entry("measured", "; ".join(told), after["n"], figures, told[0])
 
 
 def _costs(outputs: Sequence[Output], cost_per_hour: float | None) -> dict[str, Any]:

@@ -16,10 +16,11 @@ STOPPED = "stopped"
 
 @dataclass(frozen=True)
 class Form:
-    """What a well-formed answer is here; `words` end the sentence "94% of the answers are …"."""
+    """What a well-formed answer is here; `words` end the sentence "94% of the answers are …", `short` in a word."""
 
     name: str
     words: str
+    short: str
     fits: Callable[[str], bool]
 
     def holds(self, output: Output) -> bool:
@@ -42,11 +43,12 @@ def form_of(known: Sequence[str]) -> Form:
     """The form that known answers have: JSON, one of their labels, or else just that they end by themselves."""
     chosen = choose_metrics(known)[0].name if known else ""
     if chosen.startswith("json_"):
-        return Form("json", "valid JSON and not cut off", _is_json)
+        return Form("json", "valid JSON, not cut off", "valid JSON", _is_json)
     if chosen == "label_accuracy":
         labels = frozenset(map(normalise, known))
-        return Form("label", f"one of the {len(labels)} known labels", lambda answer: normalise(answer) in labels)
-    return Form(STOPPED, "ended by the model itself, not cut off", lambda answer: True)
+        words = f"one of the {len(labels)} known labels"
+        return Form("label", words, "known labels", lambda answer: normalise(answer) in labels)
+    return Form(STOPPED, "ended by the model itself, not cut off", "not cut off", lambda answer: True)
 
 
 def _is_json(answer: str) -> bool:

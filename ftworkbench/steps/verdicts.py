@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ftworkbench.data.splits.split import frozen_sha256
@@ -9,6 +10,7 @@ from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.workspace import Workspace
 
+BREAKS = "skills lost"  # in place of better, where tuning broke a suite of other skills
 VOID = "void: the split that it was reached on was replaced; measure again"
 
 
@@ -19,7 +21,10 @@ def report_of(evaluation: Job) -> dict[str, Any] | None:
 
 
 def verdict_of(job: Job, jobs: list[Job]) -> str | None:
-    """The word of an evaluation's verdict, or of the newest on a training job among `jobs`; None for none."""
+    """The word of an evaluation's verdict, or of the newest on a training job among `jobs`; None for none.
+
+    It is one of evaluate.verdict's, or BREAKS.
+    """
     evaluation = deciding_job(job, jobs)
     return _word(evaluation) if evaluation else None
 
@@ -64,4 +69,10 @@ def _is_about(evaluation: Job, train_job: Job) -> bool:
 
 def _word(evaluation: Job) -> str | None:
     verdict = (report_of(evaluation) or {}).get("verdict")
-    return str(verdict["word"]) if isinstance(verdict, dict) and "word" in verdict else None
+    return word_of(verdict) if isinstance(verdict, dict) and "word" in verdict else None
+
+
+def word_of(verdict: Mapping[str, Any]) -> str:
+    """The word of a verdict as a list has it: better is never said alone of a model that lost other skills by it."""
+    word = str(verdict["word"])
+    return BREAKS if word == "better" and verdict.get("breaks") else word

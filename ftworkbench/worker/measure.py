@@ -10,15 +10,17 @@ from typing import Any
 from ftworkbench.data.example import Example
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
+from ftworkbench.evaluate.card import Answers
+from ftworkbench.evaluate.conclude import conclude
 from ftworkbench.evaluate.contestants import Contestant, tuned
 from ftworkbench.evaluate.outputs import Output, read_outputs, write_outputs
 from ftworkbench.evaluate.prompting import Prompting
-from ftworkbench.evaluate.report import System, evaluation_json, scores, summarise
-from ftworkbench.evaluate.verdict import decide
+from ftworkbench.evaluate.report import System, evaluation_json, summarise
 from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
 from ftworkbench.worker.baseline import all_contestants, earlier_baseline, measure_baseline, reuse_baseline
+from ftworkbench.worker.groups import group_counts, groups_of
 from ftworkbench.worker.job_template import answering_template, tell_of_folded_system
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.scoring import open_scoring
@@ -91,22 +93,26 @@ def evaluate(work: Work) -> None:
         proof = {"job": trained[0].name, "adapter_sha256": adapter_sha256(trained[0])}
         extra = {**proof, **scoring.details(tuned_outputs)}
         systems.append(System("tuned", summarise(tuned_outputs, metrics), extra=extra))
-    verdict = None
-    if trained:
-        decisive = metrics[0]
-        base_scores = scores(baseline.outputs, decisive) if baseline else None
-        verdict = decide(base_scores, scores(tuned_outputs, decisive), decisive, recipe.evaluate.alpha)
     regression = {name: compare_suite(work, before[name], after[name]) for name in after}
+    groups = groups_of([example.prompt for example in test])
+    concluded = None
+    if trained:
+        prompted_outputs = baseline.outputs if baseline else None
+        answers = Answers(prompted_outputs, tuned_outputs, learned, groups, recipe.launch.cost_per_hour)
+        concluded = conclude(answers, metrics, recipe.evaluate, regression)
     report = evaluation_json(
         work.job.name,
         len(test),
         systems,
-        verdict,
+        concluded.verdict if concluded else None,
         contestants=baseline.contestants if baseline else (),
         chosen=baseline.name if baseline else None,
         regression=regression,
         baseline_job=baseline.job if baseline else None,
+        tested=concluded.tested if concluded else (),
+        card=concluded.card if concluded else None,
     )
+    report["groups"] = group_counts(groups)
     report["metric_files"] = scoring.files
     if before and not trained:
         report["before"] = {name: suite_mean(outputs) for name, outputs in before.items()}

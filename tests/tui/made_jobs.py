@@ -15,11 +15,12 @@ from typing import Any
 from unittest.mock import patch
 
 from ftworkbench.data.sources.source import open_source
+from ftworkbench.evaluate.card import Answers
+from ftworkbench.evaluate.conclude import conclude
 from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.outputs import Output, write_outputs
 from ftworkbench.evaluate.regression import non_inferior
-from ftworkbench.evaluate.report import System, evaluation_json, scores, summarise
-from ftworkbench.evaluate.verdict import decide
+from ftworkbench.evaluate.report import System, evaluation_json, summarise
 from ftworkbench.files import write_json
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
@@ -27,6 +28,7 @@ from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import State, own_state, write_state
 from ftworkbench.jobs.step_rows import STEPS, write_step
 from ftworkbench.machine import boot_id, host
+from ftworkbench.recipe.tables import Evaluate
 from ftworkbench.workspace import Workspace
 
 START = 1795435200.0
@@ -217,8 +219,8 @@ def outputs(right: float, count: int, seed: int, shots: int = 0) -> list[Output]
     return found
 
 
-def measure(job: Job, clock: Clock, *, tuned_right: float = 0.9) -> None:
-    """Fills an evaluation with outputs and its verdict, as the worker does."""
+def measure(job: Job, clock: Clock, *, tuned_right: float = 0.9, skills_after: int = 73) -> None:
+    """Fills an evaluation with outputs and its verdict, as the worker does; of 100 skills 74 were there before."""
     metrics = tuple(named_metric(name) for name in ("json_match", "json_valid"))
     zero, few = outputs(0.4, 60, 3), outputs(0.55, 60, 4, shots=6)
     baseline, tuned = outputs(0.53, 180, 5, shots=6), outputs(tuned_right, 180, 6)
@@ -229,16 +231,20 @@ def measure(job: Job, clock: Clock, *, tuned_right: float = 0.9) -> None:
         ("test.tuned", tuned),
     ):
         write_outputs(job.outputs / f"{name}.jsonl", found)
-    verdict = decide(scores(baseline, metrics[0]), scores(tuned, metrics[0]), "json_match")
-    before, after = [1.0] * 74 + [0.0] * 26, [1.0] * 73 + [0.0] * 27
+    before, after = [1.0] * 74 + [0.0] * 26, [1.0] * skills_after + [0.0] * (100 - skills_after)
+    regression = {"general-skills": non_inferior(before, after, 0.05)}
+    answers = Answers(baseline, tuned, [each.reference for each in baseline])
+    concluded = conclude(answers, metrics, Evaluate(), regression)
     found = evaluation_json(
         job.name,
         180,
         [System("few-shot-6", summarise(baseline, metrics)), System("tuned", summarise(tuned, metrics))],
-        verdict,
+        concluded.verdict,
         contestants=[System("zero-shot", summarise(zero, metrics)), System("few-shot-6", summarise(few, metrics))],
         chosen="few-shot-6",
-        regression={"general-skills": non_inferior(before, after, 0.05)},
+        regression=regression,
+        tested=concluded.tested,
+        card=concluded.card,
     )
     write_json(job.verdict, found)
     log = EventLog(job.events, 1)

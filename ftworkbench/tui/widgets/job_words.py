@@ -26,6 +26,7 @@ VERDICTS = {
     "better": ("✔", "$success"),
     "no better": ("=", "$warning"),
     "worse": ("✘", "$error"),
+    "skills lost": ("✘", "$error"),
     "not enough data": ("?", "$warning"),
     "no baseline": ("–", "$text-muted"),
     "void": ("⊘", "$warning"),

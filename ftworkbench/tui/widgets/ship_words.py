@@ -9,7 +9,7 @@ from textual.content import Content
 
 from ftworkbench.figures import measure, size
 from ftworkbench.printable import one_line
-from ftworkbench.steps.verdicts import VOID
+from ftworkbench.steps.verdicts import BREAKS, VOID, word_of
 from ftworkbench.tui.shipping import Shipping, adapter_lines, from_workspace, load_lines, serve_line
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import verdict_sign
@@ -18,6 +18,7 @@ from ftworkbench.tui.widgets.verdict_card import verdict_headline
 
 _GUTTER = 14
 _WARNINGS = {
+    BREAKS: "It beats prompting, but lost other skills by it. Merging is possible; see Evaluate (5) for which.",
     "no better": "It did not beat prompting. Merging is possible; ask yourself what for.",
     "worse": "It is worse than prompting alone. Merging is possible; shipping it would be a step back.",
     "not enough data": "Nobody knows whether it beats prompting: there were too few test rows to tell.",
@@ -33,7 +34,7 @@ def verdict_lines(verdict: Mapping[str, Any] | None, width: int, *, void: bool =
     label = Content.styled("verdict", "$text-muted")
     if verdict is None:
         return wrapped(Content.styled(f"! {_UNMEASURED}", "bold $warning"), width, label, _GUTTER)
-    word = str(verdict["word"])
+    word = word_of(verdict)
     sign, style = verdict_sign(word)
     text = Content.assemble((f"{sign} {one_line(word)}", f"bold {style}"), f"   {one_line(verdict_headline(verdict))}")
     lines = wrapped(text, width, label, _GUTTER)

@@ -9,8 +9,9 @@ from textual.content import Content
 
 from ftworkbench.figures import interval, p_value, percent, points
 from ftworkbench.printable import one_line
-from ftworkbench.steps.verdicts import VOID
+from ftworkbench.steps.verdicts import BREAKS, VOID, word_of
 from ftworkbench.tui.text import shown
+from ftworkbench.tui.widgets.card_words import card_lines, metric_lines
 from ftworkbench.tui.widgets.job_words import fit, verdict_sign
 from ftworkbench.tui.widgets.lines_view import wrapped
 
@@ -23,13 +24,32 @@ NO_BASELINE = (
 )
 
 
-def verdict_block(word: str) -> list[Content]:
-    """The word, large: three lines of a coloured block, with its sign."""
-    sign, style = verdict_sign(word)
+def verdict_block(verdict: Mapping[str, Any]) -> list[Content]:
+    """The word, large: three lines of a coloured block, with its sign; what was broken stands in it too."""
+    sign, style = verdict_sign(word_of(verdict))
     colour = style.removeprefix("$")
-    text = f"  {sign} {one_line(word, 40).upper()}  "
+    word = one_line(str(verdict["word"]), 40).upper()
+    if word_of(verdict) == BREAKS:
+        word += f", BUT BREAKS {_broken(verdict['breaks'])}"
+    text = f"  {sign} {word}  "
     look = f"bold $background on ${colour}"
     return [Content.styled(" " * len(text), look), Content.styled(text, look), Content.styled(" " * len(text), look)]
+
+
+def _broken(suites: Sequence[str]) -> str:
+    return one_line(str(suites[0]), 24).upper() if len(suites) == 1 else f"{len(suites)} SKILLS"
+
+
+def _caution(found: Mapping[str, Any], verdict: Mapping[str, Any], width: int, *, large: bool) -> list[Content]:
+    """What has to be read with the word: worse form, and what may be broken, where its line does not come next."""
+    told = []
+    if ((found.get("card") or {}).get("format") or {}).get("word") == "worse":
+        told.append("fewer answers are of the right form")
+    unsure = [str(suite.get("suite")) for suite in found.get("regression") or () if suite.get("word") == "not sure"]
+    if large and unsure and verdict["word"] == "better":
+        named = unsure[0] if len(unsure) == 1 else f"{len(unsure)} other skills"
+        told.append(f"whether {named} held is not known")
+    return wrapped(Content.styled(one_line(f"! {', and '.join(told)}"), "bold $warning"), width) if told else []
 
 
 def verdict_headline(verdict: Mapping[str, Any]) -> str:
@@ -49,8 +69,11 @@ def verdict_words(verdict: Mapping[str, Any]) -> list[str]:
         f"{verdict.get('gained', 0)} rows gained, {verdict.get('lost', 0)} lost, of n = {verdict.get('n')}",
         f"{p_value(verdict.get('p_value'))}, {verdict.get('test') or 'a paired test'}",
     ]
+    if verdict.get("groups"):
+        lines[1] += f", in {verdict['groups']:,} groups of near-duplicates"
     if verdict.get("needed"):
-        lines.append(f"Too few rows to tell: about {verdict['needed']:,} test rows would.")
+        more = verdict["needed"] - int(verdict.get("n") or 0)
+        lines.append(f"Too few rows to tell: about {verdict['needed']:,} test rows would, {more:,} more.")
     elif verdict.get("word") == "no better":
         lines.append("This may be chance: tuning did not beat prompting here.")
     elif verdict.get("word") == "worse":
@@ -72,23 +95,27 @@ def verdict_lines(found: Mapping[str, Any], width: int) -> list[Content]:
             Content.assemble(one.truncate(left_width, pad=True), other) for one, other in zip(left, right, strict=True)
         ]
     suites = _suite_lines(found, width, "regression ")
-    return [*_card(verdict, found, width, large=False), *suites, *_score_tables(found, width)]
+    below = [*_score_tables(found, width), *card_lines(found, width), *metric_lines(found, width)]
+    return [*_card(verdict, found, width, large=False), *suites, *below]
 
 
 def _card(verdict: Mapping[str, Any] | None, found: Mapping[str, Any], width: int, *, large: bool) -> list[Content]:
     if verdict is None:
         return _baseline_only(found, width)
-    block = verdict_block(str(verdict["word"]))
+    block = verdict_block(verdict)
     headline = Content.styled(one_line(verdict_headline(verdict)), "bold")
     lines = [Content.assemble(block[1], "  ", headline)]
+    if block[1].cell_length + 2 + headline.cell_length > width:
+        lines = [block[1], headline]
     if large:
-        lines = [block[0], *lines, block[2], Content("")]
+        lines = [block[0], block[1], block[2], headline] if len(lines) > 1 else [block[0], *lines, block[2]]
+    lines += _caution(found, verdict, width, large=large)
     if found.get("void"):
         lines += wrapped(Content.styled(f"! {VOID}", "bold $warning"), width)
     words = verdict_words(verdict)
     for text in words if large else joined(words, width):
         lines += wrapped(shown(text), width)
-    return lines
+    return [*lines, *card_lines(found, width)] if large else lines
 
 
 def joined(words: Sequence[str], width: int) -> list[str]:
@@ -115,7 +142,8 @@ def score_lines(found: Mapping[str, Any], width: int) -> list[Content]:
     suites = _suite_lines(found, width)
     if suites:
         lines += [Content(""), Content.styled("regression suites, before and after", "$text-muted"), *suites]
-    return lines
+    metrics = metric_lines(found, width)
+    return [*lines, Content(""), *metrics] if metrics else lines
 
 
 def _score_tables(found: Mapping[str, Any], width: int) -> list[Content]:

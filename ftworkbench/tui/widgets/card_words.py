@@ -1,0 +1,55 @@
+"""The card beneath a verdict: form of the answers, time and cost, and what the other metrics came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual.content import Content
+
+from ftworkbench.figures import p_value, points
+from ftworkbench.printable import one_line
+from ftworkbench.tui.widgets.job_words import fit
+
+_SIGNS = {
+    "better": ("✔", "$success"),
+    "worse": ("✘", "$error"),
+    "broken": ("✘", "$error"),
+    "held": ("✔", "$success"),
+    "not sure": ("?", "$warning"),
+}
+_ENTRIES = ("format", "latency", "cost")  # quality is the verdict itself, the suites have lines of their own
+_LABEL = 9
+
+
+def card_lines(found: Mapping[str, Any], width: int) -> list[Content]:
+    """The entries of the card that are not told elsewhere, a line each; with its n where that is not all rows."""
+    card = found.get("card") or {}
+    return [_entry(name, card[name], int(found.get("n") or 0)).truncate(width) for name in _ENTRIES if name in card]
+
+
+def _entry(name: str, entry: Mapping[str, Any], rows: int) -> Content:
+    sign, style = _SIGNS.get(str(entry.get("word")), (" ", "$text-muted"))
+    n = int(entry.get("n") or 0)
+    words = one_line(str(entry.get("short", ""))) + (f", n = {n:,}" if n not in (0, rows) else "")
+    return Content.assemble((fit(name, _LABEL), "$text-muted"), (f"{sign} ", style), words)
+
+
+def metric_lines(found: Mapping[str, Any], width: int) -> list[Content]:
+    """Each metric's own test, where there is more than one; p-values adjusted by Holm."""
+    tested: Sequence[Mapping[str, Any]] = found.get("metrics") or ()
+    told = [each for each in tested if each.get("p_adjusted") is not None]
+    if len(told) < 2:
+        return []
+    lines = [Content.styled("each metric, p adjusted by Holm", "$text-muted")]
+    for each in told:
+        sign, style = _SIGNS.get(str(each.get("word")), ("=", "$warning"))
+        line = Content.assemble(
+            (f"{sign} ", style),
+            fit(str(each["metric"]), 18),
+            (fit(points(each.get("difference")), 8), "bold"),
+            (fit(p_value(each["p_adjusted"]), 14), "$text-muted"),
+            (one_line(str(each.get("word"))), style),
+        )
+        lines.append(line.truncate(width))
+    return lines
