@@ -122,6 +122,11 @@ def _declared(held: Any, table: str) -> tuple[Option, ...]:
     return tuple(found)
 
 
+def parts_of(option: Option) -> tuple[Option, ...]:
+    """The options of the inline tables that an option lists; none of one that lists no tables."""
+    return () if option.of is None else _declared(option.of, option.key)
+
+
 def find_option(key: str) -> Option | None:
     """The typed option that `train.learning_rate` names; None where it is not one."""
     table, _, name = key.partition(".")

@@ -16,8 +16,7 @@ import openai
 
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.contestants import Endpoint
-from ftworkbench.printable import one_line
-from ftworkbench.worker.endpoint_faults import as_fault
+from ftworkbench.worker.endpoint_faults import as_fault, told
 from ftworkbench.worker.endpoint_reply import FailedError, RefusedError, Reply, read_reply
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a request is tried again, twice as many each time
@@ -45,9 +44,12 @@ class Question:
 
 
 def api_key(endpoint: Endpoint) -> str:
-    """The endpoint's key, from the environment. Raises InputError where the variable that is named is not set."""
+    """The endpoint's key, from the environment; empty where it needs none.
+
+    Raises InputError where the variable that is named is not set.
+    """
     if endpoint.api_key_env is None:
-        return _NO_KEY
+        return ""
     key = os.environ.get(endpoint.api_key_env, "").strip()
     if not key:
         raise InputError(f"prompt.contestants: {endpoint.api_key_env} is not set in the environment; it holds the key")
@@ -110,7 +112,7 @@ async def _client(endpoint: Endpoint, key: str) -> Any:
     host = urlsplit(endpoint.url).hostname
     omitted = {name: openai.Omit() for name in ("OpenAI-Organization", "OpenAI-Project")}
     client = openai.AsyncOpenAI(
-        api_key=key,
+        api_key=key or _NO_KEY,
         base_url=endpoint.url,
         timeout=endpoint.timeout,
         max_retries=0,
@@ -223,6 +225,6 @@ class _Asking:
                     value = self._options.pop(name)
                     if other:
                         self._options[other] = value
-                    self._say(f"the server does not take {name}: {one_line(text, 160)}".replace(self._key, "…"))
+                    self._say(f"the server does not take {name}: {told(text, self._key)}")
                 return True
         return False

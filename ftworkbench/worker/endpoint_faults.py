@@ -43,23 +43,28 @@ def _connection_fault(error: Exception) -> FailedError:
 
 
 def _status_fault(error: openai.APIStatusError, endpoint: Endpoint, key: str, *, answered: bool) -> WorkbenchError:
-    status, told = error.status_code, _told(error, key)
+    status, said = error.status_code, _told(error, key)
     if status == 401 or (status in (403, 404) and not answered):
         hint = {401: "is the key right?", 403: "may the key do this?", 404: "are endpoint and model right?"}[status]
-        return JobError(f"{endpoint.url}: {endpoint.model}: {status}, {hint} The server says: {told}")
+        return JobError(f"{endpoint.url}: {endpoint.model}: {status}, {hint} The server says: {said}")
     if error.code in _NO_MONEY:
-        return JobError(f"{endpoint.url}: no money left there. The server says: {told}")
+        return JobError(f"{endpoint.url}: no money left there. The server says: {said}")
     if status == 429:
-        return FailedError(f"rate limit: {told}", wait=retry_after(error))
+        return FailedError(f"rate limit: {said}", wait=retry_after(error))
     if status >= 500 or status in _TRY_AGAIN:
-        return FailedError(f"server error {status}: {told}", wait=retry_after(error))
-    return RefusedError(f"{REFUSED} {status}: {told}")
+        return FailedError(f"server error {status}: {said}", wait=retry_after(error))
+    return RefusedError(f"{REFUSED} {status}: {said}")
 
 
 def _told(error: openai.APIError, key: str) -> str:
     body = error.body
     message = body.get("message") or body.get("detail") if isinstance(body, dict) else None
-    return one_line(str(message or error.message).replace(key, "…"), _LONGEST)
+    return told(str(message or error.message), key)
+
+
+def told(text: str, key: str) -> str:
+    """What a server says, on one line, and without the key."""
+    return one_line(text.replace(key, "…") if key else text, _LONGEST)
 
 
 def retry_after(error: openai.APIStatusError) -> float | None:

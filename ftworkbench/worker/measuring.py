@@ -237,7 +237,8 @@ class _Rows:
         if len(failed) > allowed * len(outputs):
             raise JobError(
                 f"{self.name}: {len(failed)} of {len(outputs)} rows could not be had "
-                f"({counted(each.error for each in failed)}): resume the job, which asks those again and no others"
+                f"({counted(each.error for each in failed)}); "
+                f"`ftworkbench resume {self._work.job.short}` asks those again, and no others"
             )
 
 

@@ -177,7 +177,7 @@ def test_gone_fails_the_evaluation_and_a_resume_asks_only_what_is_missing(
     state = read_state(job)
     assert state is not None
     assert (state.phase, f"big: 6 of {ROWS} rows could not be had" in state.why) == ("failed", True), state
-    assert "resume the job" in state.why
+    assert f"`ftworkbench resume {job.short}` asks those again" in state.why
     found = outputs(job)
     assert [bool(each.error) for each in found] == [False] * 4 + [True] * 6
     assert found[4].error.startswith("gone: ")

@@ -11,7 +11,7 @@ from textual.content import Content
 from ftworkbench.printable import one_line
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.libraries import library_fields
-from ftworkbench.recipe.options import TABLE_NAMES, Option, find_option, options
+from ftworkbench.recipe.options import TABLE_NAMES, Option, find_option, options, parts_of
 from ftworkbench.tui.recipe_draft import Base, Draft, all_options, written_value
 from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.widgets.form import LEFT_OUT, FormLine
@@ -189,6 +189,10 @@ def help_lines(draft: Draft, key: str, width: int) -> list[Content]:
         if value:
             parts += [Content.styled(f"{name} ", "$text-muted"), shown_line(value, 200), "   "]
     lines += wrapped(Content("").join(parts), width)
+    for each in parts_of(option):
+        hint = hint_for(each)
+        said = shown(f"{each.help}{f' ({hint})' if hint else ''}")
+        lines += wrapped(Content.assemble((each.name, "$accent"), "  ", said), width)
     return lines + _chosen_lines(draft, key, width)
 
 
