@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftworkbench.evaluate.card import Answers, make_card
 from ftworkbench.evaluate.metrics import Metric
-from ftworkbench.evaluate.multiple import Tested, compare_metrics, verdict_by_rule
+from ftworkbench.evaluate.multiple import MetricComparison, compare_metrics, verdict_by_rule
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression
 from ftworkbench.evaluate.report import scores
@@ -23,7 +23,7 @@ class Conclusion:
     """`verdict` by the recipe's rule, `tested` the metrics it is made of, the deciding one first, and the card."""
 
     verdict: Verdict
-    tested: Sequence[Tested]
+    tested: Sequence[MetricComparison]
     card: Mapping[str, Any]
 
 

@@ -33,7 +33,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 @dataclass(frozen=True)
-class Tested:
+class MetricComparison:
     """A metric's own paired test: `alone` by its own p-value, `among` by Holm's adjusted one."""
 
     alone: Verdict
@@ -53,7 +53,7 @@ def compare_metrics(
     metrics: Sequence[Metric],
     rule: Evaluate,
     groups: Sequence[Hashable] | None = None,
-) -> list[Tested]:
+) -> list[MetricComparison]:
     """The test of each metric on the scores of the same rows, by the metric's name; Holm's correction over all."""
     alone = [
         decide(
@@ -68,9 +68,9 @@ def compare_metrics(
         for metric in metrics
     ]
     if baseline is None:
-        return [Tested(each, each, None) for each in alone]
+        return [MetricComparison(each, each, None) for each in alone]
     adjusted = holm([each.p_value or 0.0 for each in alone])
-    return [Tested(each, _held_to(each, p, rule), p) for each, p in zip(alone, adjusted, strict=True)]
+    return [MetricComparison(each, _held_to(each, p, rule), p) for each, p in zip(alone, adjusted, strict=True)]
 
 
 def _held_to(verdict: Verdict, p_value: float, rule: Evaluate) -> Verdict:
@@ -79,7 +79,7 @@ def _held_to(verdict: Verdict, p_value: float, rule: Evaluate) -> Verdict:
     return worded(replace(verdict, p_value=p_value), rule.min_effect, rule.power)
 
 
-def verdict_by_rule(tested: Sequence[Tested], rule: str) -> Verdict:
+def verdict_by_rule(tested: Sequence[MetricComparison], rule: str) -> Verdict:
     """One verdict, of which the first metric is the deciding one.
 
     It is that of one of the metrics: under "any" the one with the smallest adjusted p-value, under "all" the one that
@@ -92,7 +92,7 @@ def verdict_by_rule(tested: Sequence[Tested], rule: str) -> Verdict:
     return replace(found, reasons=(*found.reasons, _said(tested, rule)))
 
 
-def _any(tested: Sequence[Tested]) -> Verdict:
+def _any(tested: Sequence[MetricComparison]) -> Verdict:
     among = sorted((each.among for each in tested), key=lambda each: each.p_value or 0.0)
     words = [each.word for each in among]
     if "better" in words and "worse" in words:
@@ -103,7 +103,7 @@ def _any(tested: Sequence[Tested]) -> Verdict:
     return among[0]
 
 
-def _all(tested: Sequence[Tested]) -> Verdict:
+def _all(tested: Sequence[MetricComparison]) -> Verdict:
     worse = [each.among for each in tested if each.among.word == "worse"]
     if worse:
         return min(worse, key=lambda each: each.p_value or 0.0)
@@ -118,7 +118,7 @@ def _all(tested: Sequence[Tested]) -> Verdict:
     return max(alone, key=lambda each: each.p_value or 0.0)
 
 
-def _said(tested: Sequence[Tested], rule: str) -> str:
+def _said(tested: Sequence[MetricComparison], rule: str) -> str:
     if rule == "any":
         each = ", ".join(f"{one.among.metric} {one.among.word} (p = {one.p_adjusted:.2g})" for one in tested)
         return f"any metric may win, p-values adjusted by Holm: {each}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ftworkbench.evaluate.headline import headline
 from ftworkbench.evaluate.metrics import Metric, Scored
-from ftworkbench.evaluate.multiple import Tested
+from ftworkbench.evaluate.multiple import MetricComparison
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression, broken_suites
 from ftworkbench.evaluate.statistics import paired_bootstrap, wilson
@@ -87,7 +87,7 @@ def evaluation_json(
     chosen: str | None = None,
     regression: Mapping[str, Regression] | None = None,
     baseline_job: str | None = None,
-    tested: Sequence[Tested] = (),
+    tested: Sequence[MetricComparison] = (),
     card: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The object of `evaluate --json`: `systems` on the test rows, `contestants` on the validation rows.

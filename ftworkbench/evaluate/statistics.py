@@ -159,9 +159,10 @@ def _resampled_means(sums: Floats, sizes: Floats, resamples: int, draw: np.rando
 def sign_flip(differences: Sequence[float], groups: Sequence[Hashable] | None = None, seed: int = 0) -> float:
     """The two-sided p-value of the sign-flip test of mean difference 0, signs flipped by group.
 
-    Under the hypothesis each group's sum is as likely to have the other sign (Fisher 1935). Exact where the
-    sums are whole numbers, which of single right-or-wrong rows makes the exact McNemar test, or where the
-    signs can all be tried; else from seeded draws, (1 + as extreme) / (1 + drawn) after Phipson & Smyth 2010.
+    Under the hypothesis each group's sum is as likely to have the other sign (Fisher 1935): that the two systems
+    are as good as exchanged. Exact where all sums are of one size, which of single right-or-wrong rows makes
+    it the exact McNemar test, where they are whole numbers, or where the signs can all be tried; else from
+    seeded draws, (1 + as extreme) / (1 + drawn) after Phipson & Smyth 2010.
     """
     import numpy as np
 
@@ -169,6 +170,8 @@ def sign_flip(differences: Sequence[float], groups: Sequence[Hashable] | None = 
     sums = np.abs(signed[signed != 0])
     if sums.size == 0:
         return 1.0
+    if np.all(sums == sums[0]):
+        return mcnemar_exact(int((signed < 0).sum()), int((signed > 0).sum()))
     seen = abs(float(signed.sum()))
     if np.all(sums == np.round(sums)) and sums.sum() <= _INTEGER_SPAN:
         return _whole_sums(sums.astype(np.int64), round(seen))

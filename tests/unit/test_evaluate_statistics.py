@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from statsmodels.stats import contingency_tables, proportion
 
-from ftworkbench.evaluate.power import fewest_rows, needed_rows, needed_rows_of_scores
+from ftworkbench.evaluate.power import fewest_rows, needed_rows, needed_rows_of_scores, needed_to_hold
 from ftworkbench.evaluate.statistics import (
     mcnemar_exact,
     paired_bootstrap,
@@ -24,10 +25,19 @@ def test_exact_mcnemar_is_the_binomial_sum(b: int, c: int) -> None:
     assert mcnemar_exact(b, c) == pytest.approx(both_tails / 2**n, abs=1e-12)
 
 
+@pytest.mark.parametrize(("b", "c"), [(2, 8), (8, 2), (0, 6), (5, 5), (59, 16), (150, 86), (1, 0), (0, 0), (900, 1000)])
+def test_exact_mcnemar_is_statsmodels_and_scipys_binomial_test(b: int, c: int) -> None:
+    p = mcnemar_exact(b, c)
+    assert p == pytest.approx(contingency_tables.mcnemar([[30, b], [c, 10]], exact=True).pvalue, abs=1e-9)
+    assert p == pytest.approx(stats.binomtest(b, b + c, 0.5).pvalue if b + c else 1.0, abs=1e-9)
+
+
 def test_exact_mcnemar_of_published_examples() -> None:
     # R's and statsmodels' worked examples agree: 2 against 8 gives 7/64; no discordant pair tells nothing.
     assert mcnemar_exact(2, 8) == pytest.approx(0.109375, abs=1e-12)
     assert mcnemar_exact(0, 0) == 1.0
+    # Armitage & Berry 1994, p. 127, two media for cultures: 12 against 2, two-sided p = 0.0129 (Liddell 1983).
+    assert mcnemar_exact(12, 2) == pytest.approx(0.0129, abs=5e-5)
     # Bentur et al. 2009 (Fagerland, Lydersen & Laake 2013): 1 against 7, exact conditional p = 0.0703.
     assert mcnemar_exact(1, 7) == pytest.approx(0.0703125, abs=1e-12)
 
@@ -50,9 +60,18 @@ def test_wilson_is_its_formula_to_the_last_digit() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
 
 
-def test_tango_is_the_published_worked_example() -> None:
-    # Bentur et al. 2009, in Fagerland, Lydersen & Laake, BMC Medical Research Methodology 13 (2013) 91.
+@pytest.mark.parametrize(("successes", "n"), [(0, 20), (20, 20), (1, 29), (81, 263), (1999, 2000)])
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+def test_wilson_is_statsmodels(successes: int, n: int, alpha: float) -> None:
+    expected = proportion.proportion_confint(successes, n, alpha, method="wilson")
+    assert wilson(successes, n, 1 - alpha) == pytest.approx(expected, abs=1e-9)
+
+
+def test_tango_is_the_published_worked_examples() -> None:
+    # Bentur et al. 2009 in Fagerland, Lydersen & Laake, BMC Medical Research Methodology 13 (2013) 91; Cavo et al. 2012
+    # in their Statistical Analysis of Contingency Tables (2017), chapter 8, with the figures of its R package.
     assert tango(lost=7, gained=1, n=21) == pytest.approx((-0.517, -0.026), abs=5e-4)
+    assert tango(lost=16, gained=6, n=161) == pytest.approx((-0.1240, -0.0054), abs=5e-5)
 
 
 @pytest.mark.parametrize(("lost", "gained", "n"), [(2, 8, 200), (7, 1, 21), (0, 6, 120), (30, 0, 40), (20, 40, 160)])
@@ -153,6 +172,36 @@ def test_sign_flip_of_few_scores_is_exact_as_scipys_permutations() -> None:
     assert sign_flip(differences) == pytest.approx(scipys, abs=1e-9)
 
 
+def every_sign(sums: list[float]) -> float:
+    """The p-value of the sign-flip test, from all signs."""
+    seen = abs(sum(sums))
+    totals = [abs(math.fsum(s * x for s, x in zip(signs, sums, strict=True))) for signs in every_signs(len(sums))]
+    return sum(total >= seen - 1e-12 for total in totals) / len(totals)
+
+
+def every_signs(count: int) -> list[tuple[int, ...]]:
+    return list(itertools.product((-1, 1), repeat=count))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("whole", [True, False])
+def test_sign_flip_over_groups_is_full_enumeration_and_scipys_permutation_test(seed: int, whole: bool) -> None:
+    draw = np.random.default_rng(seed)
+    groups = draw.integers(0, 11, 60).tolist()
+    rows = draw.choice([-1.0, 0.0, 1.0], 60) if whole else draw.normal(0.2, 1, 60)
+    sums = [float(rows[np.array(groups) == group].sum()) for group in sorted(set(groups))]
+    found = sign_flip(rows, groups)
+    assert found == pytest.approx(every_sign(sums), abs=1e-9)
+    scipys = stats.permutation_test((sums,), lambda x, axis: np.sum(x, axis=axis), permutation_type="samples",
+                                    n_resamples=np.inf, vectorized=True).pvalue  # fmt: skip
+    assert found == pytest.approx(scipys, abs=1e-9)
+
+
+def test_sign_flip_of_right_or_wrong_stays_exact_however_many_groups() -> None:
+    groups, rows = list(range(3000)), [1.0] * 60 + [-1.0] * 30 + [0.0] * 2910
+    assert sign_flip([2 * each for each in rows], groups) == pytest.approx(mcnemar_exact(30, 60), abs=1e-9)
+
+
 def test_sign_flip_of_groups_is_that_of_their_sums() -> None:
     rows = [1.0, 1.0, 1.0, -1.0, 1.0, 0.0, 1.0, 1.0]
     groups = ["a", "a", "b", "b", "c", "c", "d", "d"]
@@ -172,7 +221,8 @@ def test_sign_flip_of_many_scores_is_drawn_by_seed_and_near_the_normal_limit() -
     assert p == sign_flip(differences, seed=1)
     z = differences.sum() / math.sqrt((differences**2).sum())
     assert p == pytest.approx(2 * stats.norm.sf(z), abs=0.005)
-    assert sign_flip(np.full(300, 0.5)) == pytest.approx(1 / 50_001)  # never zero
+    assert sign_flip(np.linspace(0.4, 0.6, 300)) == pytest.approx(1 / 50_001)  # never zero
+    assert sign_flip(np.full(300, 0.5)) == pytest.approx(2.0**-299)  # all of one size: exact again
 
 
 def test_groups_keep_the_sign_flip_honest_where_mcnemar_is_not() -> None:
@@ -196,6 +246,25 @@ def test_needed_rows_is_connors_formula() -> None:
     # ψ = 0.1, δ = 0.05: (1.959964 √0.1 + 0.841621 √0.0975)² / 0.0025 = 311.6.
     assert needed_rows(5, 5, 100, effect=0.05) == 312
     assert needed_rows(0, 0, 0) is None
+
+
+def test_needed_rows_of_published_examples() -> None:
+    # Connor, Biometrics 43 (1987) 207-211, p. 209: 0.05 against 0.45 at a power of 0.8 takes 23 pairs.
+    assert needed_rows(5, 45, 100) == 23
+    # A non-inferiority trial that loses no pair: z² (1 - margin) / margin, where Tango's interval just ends there.
+    for margin in (0.05, 0.1, 0.02):
+        n = needed_to_hold(0.0, margin)
+        assert n == math.ceil(stats.norm.ppf(0.975) ** 2 * (1 - margin) / margin)
+        assert tango(0, 0, n)[0] > -margin >= tango(0, 0, n - 1)[0]
+
+
+@pytest.mark.parametrize("discordance", [0.02, 0.1, 0.3])
+def test_so_many_rows_show_about_as_often_as_they_should_that_nothing_was_lost(discordance: float) -> None:
+    n = needed_to_hold(discordance, 0.05)
+    draw = np.random.default_rng(2)
+    shares = [discordance / 2, discordance / 2, 1 - discordance]
+    held = sum(tango(int(b), int(c), n)[0] > -0.05 for b, c, _ in draw.multinomial(n, shares, size=1000)) / 1000
+    assert 0.76 < held < 0.92
 
 
 def test_that_many_rows_do_tell_about_as_often_as_they_should() -> None:
