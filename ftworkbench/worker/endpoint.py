@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +31,7 @@ _OPTIONAL: dict[str, str | None] = {
     "temperature": None,
     "top_p": None,
     "seed": None,
+    "response_format": None,
 }
 GREEDY: Mapping[str, Any] = {"temperature": 0.0}
 
@@ -52,7 +53,7 @@ def api_key(endpoint: Endpoint) -> str:
         return ""
     key = os.environ.get(endpoint.api_key_env, "").strip()
     if not key:
-        raise InputError(f"prompt.contestants: {endpoint.api_key_env} is not set in the environment; it holds the key")
+        raise InputError(f"{endpoint.api_key_env} is not set in the environment; it holds the key of {endpoint.model}")
     return key
 
 
@@ -142,6 +143,7 @@ class _Asking:
         self._say = shared.say
         self._hear = shared.hear
         self._key = key
+        self._wanted = tuple(shared.options)
         self._options = dict(shared.options)
         self._not_before = 0.0
         self._answered = 0.0
@@ -193,7 +195,8 @@ class _Asking:
         while True:
             sent = dict(self._options)
             try:
-                return await self._send(place, question, sent)
+                reply = await self._send(place, question, sent)
+                return replace(reply, left_out=tuple(name for name in self._wanted if name not in sent))
             except openai.APIStatusError as error:
                 if not self._leave_out(error, sent):
                     raise as_fault(error, self._endpoint, self._key, answered=bool(self._answered)) from error

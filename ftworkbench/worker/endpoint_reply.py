@@ -43,7 +43,8 @@ def counted(errors: Iterable[str]) -> str:
 class Reply:
     """What came of one question. `error` says why there is no answer; `finish` is "stop" or "length".
 
-    Without a count of the server's own `tokens` are the pieces that came, and `cost` is not known.
+    Without a count of the server's own `tokens` are the pieces that came, and `cost` is not known. `left_out` are the
+    options that it was asked without, because the server refuses them.
     """
 
     text: str = ""
@@ -54,6 +55,7 @@ class Reply:
     first_token_seconds: float | None = None
     cost: float | None = None
     error: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass
