@@ -20,6 +20,8 @@ def headline(verdict: Verdict, regression: Mapping[str, Regression], *, worse_fo
         parts.append(f"{joint} it breaks {_suites(broken, regression)}")
     if worse_form:
         parts.append(f"{'and' if broken else joint} fewer answers are of the right form")
+    if verdict.word == "no baseline" and len(parts) == 1:
+        parts.append("and nothing to compare it with")
     first = ", ".join(parts)
     return f"{first}; whether {_names(unsure)} held is not known" if unsure and verdict.word == "better" else first
 
@@ -27,7 +29,7 @@ def headline(verdict: Verdict, regression: Mapping[str, Regression], *, worse_fo
 def _said(verdict: Verdict) -> str:
     match verdict.word:
         case "no baseline":
-            return f"no baseline: tuned {percent(verdict.tuned)} of {verdict.metric}, against nothing"
+            return f"no baseline: {percent(verdict.tuned)} of {verdict.metric}"
         case "not enough data":
             more = (verdict.needed or 0) - verdict.n
             return f"not enough data: {verdict.n:,} rows cannot tell, about {more:,} more would"

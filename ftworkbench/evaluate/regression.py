@@ -94,8 +94,10 @@ def _needed(pairs: Paired, margin: float, alpha: float, power: float) -> int | N
     variance = variance_of_scores(pairs.differences, pairs.groups) or 0.0
     if pairs.binary:
         discordance = (pairs.lost + pairs.gained) / pairs.n
-        inflation = variance / discordance if discordance else cluster_size(pairs.groups)
-        needed = math.ceil(needed_to_hold(discordance, margin, alpha, power) * max(inflation, 1.0))
+        inflation = 1.0
+        if pairs.groups is not None:
+            inflation = max(variance / discordance if discordance else cluster_size(pairs.groups), 1.0)
+        needed = math.ceil(needed_to_hold(discordance, margin, alpha, power) * inflation)
     else:
         reach = normal_quantile(1 - alpha / 2) + normal_quantile(power)
         needed = math.ceil(reach * reach * variance / margin**2)

@@ -5,6 +5,7 @@ import pytest
 
 from ftworkbench.evaluate.metrics import METRICS
 from ftworkbench.evaluate.outputs import Output
+from ftworkbench.evaluate.power import mcnemar_power
 from ftworkbench.evaluate.regression import non_inferior
 from ftworkbench.evaluate.report import System, evaluation_json, summarise
 from ftworkbench.evaluate.statistics import wilson
@@ -105,22 +106,25 @@ def test_rows_that_hang_together_count_once() -> None:
     assert alone == decide(before, after, "exact_match")
 
 
-def test_no_difference_is_called_better_in_no_more_than_a_twentieth() -> None:
-    draw = np.random.default_rng(4)
-    better = 0
-    for lost, gained, rest in draw.multinomial(150, [0.1, 0.1, 0.8], size=500):
-        better += decided(int(rest) // 2, int(lost), int(gained), int(rest) - int(rest) // 2).word == "better"
-    assert better / 500 <= 0.05
+def test_few_groups_cannot_tell_however_many_rows_they_hold() -> None:
+    before, after = table(60, 0, 0, 60)
+    assert decide(before, after, "exact_match").word == "no better"
+    fives = [row // 5 for row in range(120)]
+    found = decide(before, after, "exact_match", groups=fives)
+    assert (found.word, found.needed, found.groups) == ("not enough data", 600, 24)
+    # Five groups that all gain: no signs are rarer than 2 in 32, so that no such test could ever be significant.
+    found = decide([0.0] * 50, [1.0] * 50, "exact_match", groups=[row // 10 for row in range(50)])
+    assert (found.p_value, found.word, found.needed) == (2 / 32, "not enough data", 60)
 
 
-@pytest.mark.parametrize(("discordance", "power"), [(0.14, 0.97), (0.20, 0.87), (0.30, 0.70), (0.40, 0.57)])
-def test_a_real_gain_of_ten_points_is_found_as_often_as_theory_says(discordance: float, power: float) -> None:
-    draw = np.random.default_rng(8)
-    lost, gained = (discordance - 0.1) / 2, (discordance + 0.1) / 2
-    better = 0
-    for b, c, rest in draw.multinomial(200, [lost, gained, 1 - discordance], size=600):
-        better += decided(int(rest), int(b), int(c), 0).word == "better"
-    assert better / 600 == pytest.approx(power, abs=0.05)
+def test_what_so_many_rows_could_find_is_said_where_nothing_was_found() -> None:
+    found = decided(40, 18, 18, 44)
+    assert found.power == pytest.approx(mcnemar_power(120, (0.3 - 0.05) / 2, (0.3 + 0.05) / 2), abs=1e-12)
+    assert f"so many rows find a real gain of 5 points {100 * found.power:.0f} times in 100" in found.reasons
+    scores = np.random.default_rng(0).normal(0.5, 0.1, 400)
+    by_scores = decide(scores.tolist(), scores[::-1].tolist(), METRICS["json_fields"])
+    assert by_scores.power is not None
+    assert by_scores.power > 0.99
 
 
 def test_the_reasons_are_plain_sentences_with_the_figures() -> None:
@@ -129,24 +133,14 @@ def test_the_reasons_are_plain_sentences_with_the_figures() -> None:
     assert "tuned 56.0%, baseline 44.0%, on the same 50 rows" in text
     assert "8 rows gained, 2 lost: exact McNemar, p = 0.11" in text
     assert "the difference is +12.0 points" in text
-    assert f"about {found.needed} test rows would tell" in text
+    assert f"about {found.needed} test rows would tell, {found.needed - 50} more" in text  # type: ignore[operator]
+    grouped = decide(*table(10, 0, 10, 60), "exact_match", groups=[row // 2 for row in range(80)])
+    assert "on the same 80 rows, in 40 groups of near-duplicates" in grouped.reasons[0]
 
 
 def test_lists_of_unequal_length_are_not_compared() -> None:
     with pytest.raises(ValueError, match="longer"):
         decide([1.0], [1.0, 0.0], "exact_match")
-
-
-def test_a_suite_is_held_broken_or_not_sure() -> None:
-    assert non_inferior(*table(100, 0, 0, 0), margin=0.05).word == "held"
-    assert non_inferior(*table(60, 40, 0, 0), margin=0.05).word == "broken"
-    found = non_inferior(*table(90, 5, 0, 5), margin=0.05)
-    assert (found.word, found.before, found.after) == ("not sure", 0.95, 0.9)
-    assert non_inferior(*table(20, 0, 0, 0), margin=0.05).word == "not sure"  # too few to say
-    assert non_inferior([], [], margin=0.05).word == "not sure"
-    scores = np.random.default_rng(0).random(300)
-    assert non_inferior(scores.tolist(), (scores - 0.02).tolist(), margin=0.05).word == "held"
-    assert non_inferior(scores.tolist(), (scores * 0.5).tolist(), margin=0.05).word == "broken"
 
 
 def test_the_report_has_the_figures_of_each_system_and_is_json() -> None:
