@@ -104,6 +104,9 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
     if contestants:
         lines.append("contestants, on the validation rows:")
         lines += [f"  {line}" for line in _scores(contestants)]
+    advice = found.get("advice")
+    if advice and not verdict:
+        lines += [f"advice: {advice['word']}", *(f"  {reason}" for reason in advice["reasons"])]
     if found["systems"]:
         lines.append(f"on the same {found['n']} frozen test rows:")
         lines += [f"  {line}" for line in _scores(found["systems"])]

@@ -49,7 +49,8 @@ def baseline_fingerprint(
     once.
     """
     prompt = asdict(recipe.prompt)
-    prompt.pop("tuned_system")
+    for name in ("tuned_system", "enough"):
+        prompt.pop(name)
     lines = prompt.pop("contestants")
     if lines:
         prompt["contestants"] = [{name: line[name] for name in line if name not in _WAYS} for line in lines]

@@ -179,6 +179,13 @@ class Prompt:
         why="Whichever is best on the validation rows has to be beaten; the others never see the test rows.",
         of=ContestantLine,
     )
+    enough: float = option(
+        0.95,
+        help="The share of right answers from which on prompting is enough, and the advice is to leave it at that.",
+        low=0,
+        high=1,
+        open_ends="low",
+    )
     tuned_system: str | None = option(
         None,
         help="The system prompt that the tuned model is trained and asked with; left out, system's.",

@@ -12,8 +12,11 @@ from ftworkbench.data.example import Example
 from ftworkbench.data.labels import find_labels
 from ftworkbench.data.splits.split import Parts
 from ftworkbench.errors import InputError
+from ftworkbench.evaluate.advice import Advice, Known, Rules, Tried, advise
 from ftworkbench.evaluate.contestants import Contestant, contestants
 from ftworkbench.evaluate.fingerprint import prompt_contents
+from ftworkbench.evaluate.form import form_of
+from ftworkbench.evaluate.metrics import choose_metrics
 from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.evaluate.report import System, summarise
 from ftworkbench.files import read_json
@@ -28,8 +31,8 @@ from ftworkbench.worker.work import Work
 class Baseline:
     """The prompted contestant that was best on the validation rows, and how it answered the test rows.
 
-    `contestants` are all of them on the validation rows; `job` the evaluation that measured it earlier; `own` whether
-    the recipe's model answered; `extra` what the report says of it besides.
+    `contestants` are all of them on the validation rows, `tried` the same with their answers; `job` the evaluation that
+    measured it earlier; `own` whether the recipe's model answered; `extra` what the report says of it besides.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Baseline:
     contestants: list[System]
     job: str | None = None
     own: bool = True
+    tried: Sequence[Tried] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -68,12 +72,14 @@ def measure_baseline(
             measuring.work.notice(f"{each.name}: {each.note}", "contestant", level="info")
     chosen = min(found, key=lambda each: each.price)
     systems = []
+    tried: list[Tried] = []
     if parts.validation:
         value: dict[str, float] = {}
         for each in found:
             outputs = measuring.scored(f"validation.{each.name}", each, parts.validation, scoring)
             summary = summarise(outputs, scoring.metrics)
             systems.append(System(each.name, summary, each.note, _endpoint_facts(each, outputs)))
+            tried.append(_tried(each, outputs, scoring))
             value[each.name] = summary[scoring.metrics[0].name]["value"]
         chosen = min(found, key=lambda each: (-value[each.name], each.price))
     elif len(found) > 1:
@@ -81,7 +87,22 @@ def measure_baseline(
         measuring.work.notice(text, "no-validation")
     outputs = measuring.scored(f"test.{chosen.name}", chosen, test, scoring)
     extra = _endpoint_facts(chosen, outputs)
-    return Baseline(chosen.name, outputs, systems, own=chosen.endpoint is None, extra=extra)
+    return Baseline(chosen.name, outputs, systems, own=chosen.endpoint is None, tried=tried, extra=extra)
+
+
+def _tried(contestant: Contestant, outputs: Sequence[Output], scoring: Scoring) -> Tried:
+    return Tried(contestant, outputs, [each.scores.get(scoring.metrics[0].name, 0.0) for each in outputs])
+
+
+def advice_on(work: Work, baseline: Baseline, parts: Parts) -> Advice | None:
+    """What to do next, by how the contestants answered the validation rows; None where there are none."""
+    recipe = work.recipe
+    answers = [example.answer for example in (*parts.train, *parts.validation)]
+    if not baseline.tried or not answers:
+        return None
+    open_answers = choose_metrics(answers)[0].name == "exact_match"
+    rules = Rules(recipe.prompt.enough, recipe.check.few_shot_rows, recipe.check.good_rows)
+    return advise(baseline.tried, Known(len(parts.train), form_of(answers), open_answers), rules)
 
 
 def _endpoint_facts(contestant: Contestant, outputs: Sequence[Output]) -> dict[str, Any]:
@@ -123,7 +144,9 @@ def earlier_baseline(work: Work) -> tuple[Job, dict[str, Any]] | None:
     return job, report
 
 
-def reuse_baseline(work: Work, found: Sequence[Contestant], earlier: tuple[Job, dict[str, Any]]) -> Baseline:
+def reuse_baseline(
+    work: Work, found: Sequence[Contestant], earlier: tuple[Job, dict[str, Any]], scoring: Scoring
+) -> Baseline:
     """The baseline of an earlier evaluation; its answers are copied."""
     job, report = earlier
     work.job.outputs.mkdir(exist_ok=True)
@@ -138,8 +161,10 @@ def reuse_baseline(work: Work, found: Sequence[Contestant], earlier: tuple[Job, 
     contestant = next((each for each in found if each.name == chosen), None)
     if contestant is None:
         return Baseline(chosen, outputs, systems, first)
-    extra = _endpoint_facts(contestant, outputs)
-    return Baseline(chosen, outputs, systems, first, contestant.endpoint is None, extra)
+    kept = [(each, read_outputs(job.outputs / f"validation.{each.name}.jsonl")) for each in found]
+    tried = [_tried(each, answered, scoring) for each, answered in kept if answered]
+    own, extra = contestant.endpoint is None, _endpoint_facts(contestant, outputs)
+    return Baseline(chosen, outputs, systems, first, own=own, tried=tried, extra=extra)
 
 
 def _system(report: Mapping[str, Any]) -> System:

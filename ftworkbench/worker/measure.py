@@ -19,9 +19,10 @@ from ftworkbench.evaluate.report import System, evaluation_json, summarise
 from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
-from ftworkbench.worker.baseline import all_contestants, earlier_baseline, measure_baseline, reuse_baseline
+from ftworkbench.worker.baseline import advice_on, all_contestants, earlier_baseline, measure_baseline, reuse_baseline
 from ftworkbench.worker.groups import group_counts, groups_of
 from ftworkbench.worker.job_template import answering_template, tell_of_folded_system
+from ftworkbench.worker.judging import judge
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.scoring import open_scoring
 from ftworkbench.worker.suites import compare_suite, read_suite, suite_mean
@@ -63,7 +64,7 @@ def evaluate(work: Work) -> None:
     baseline = None
     if not work.args.get("skip_baseline"):
         if earlier:
-            baseline = reuse_baseline(work, prompted, earlier)
+            baseline = reuse_baseline(work, prompted, earlier, scoring)
             name, own = f"test.{baseline.name}", baseline.own
             baseline = replace(baseline, outputs=measuring.score(name, baseline.outputs, test, scoring, own=own))
         else:
@@ -114,9 +115,23 @@ def evaluate(work: Work) -> None:
     )
     report["groups"] = group_counts(groups)
     report["metric_files"] = scoring.files
+    advice = advice_on(work, baseline, parts) if baseline else None
+    if advice:
+        report["advice"] = advice.as_json()
     if before and not trained:
         report["before"] = {name: suite_mean(outputs) for name, outputs in before.items()}
     write_json(work.job.verdict, report)
+
+    # -------------------------------------------------------------------------------------------------
+    # The judge, who may fail: the verdict stands by then
+
+    if recipe.judge.is_asked:
+        answered = [(baseline.name, baseline.outputs)] if baseline else []
+        answered += [("tuned", tuned_outputs)] if trained else []
+        work.phase("running")
+        report["judge"] = judge(work, measuring, test, answered, groups)
+        work.phase("saving")
+        write_json(work.job.verdict, report)
 
 
 def _before(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ftworkbench.data.example import Example
@@ -77,7 +78,8 @@ class Measuring:
         prompts, refused = self._prompts(rows)
 
         def tell(answers: Mapping[int, Answer]) -> None:
-            rows.add({rows.open[place]: each for place, each in answers.items()})
+            sizes = {rows.open[place]: len(prompts[place]) for place in answers}
+            rows.add({rows.open[place]: each for place, each in answers.items()}, sizes)
 
         sampling = Sampling(recipe.evaluate.max_new_tokens)
         if prompts:
@@ -187,9 +189,14 @@ class _Rows:
         write_outputs(self._path, self._found.values())
         self._work.progress(self.name, len(self._found), len(self.examples), "rows")
 
-    def add(self, answers: Mapping[int, Answer | Reply]) -> None:
+    def add(
+        self, answers: Mapping[int, Answer | Reply], prompt_tokens: Mapping[int, int] = MappingProxyType({})
+    ) -> None:
         """Writes answers by their places. Raises StoppedError where the job was asked to stop."""
-        new = {place: _output(self.examples[place], self.asked[place], each) for place, each in answers.items()}
+        new = {
+            place: _output(self.examples[place], self.asked[place], each, prompt_tokens.get(place, 0))
+            for place, each in answers.items()
+        }
         self._found.update(new)
         append_outputs(self._path, new.values())
         now = time.monotonic()
@@ -242,7 +249,7 @@ class _Rows:
             )
 
 
-def _output(example: Example, asked: Prompted, answer: Answer | Reply) -> Output:
+def _output(example: Example, asked: Prompted, answer: Answer | Reply, prompt_tokens: int) -> Output:
     output = Output(
         example.key,
         tuple(dict(message) for message in asked.messages),
@@ -251,6 +258,7 @@ def _output(example: Example, asked: Prompted, answer: Answer | Reply) -> Output
         answer.finish,
         answer.tokens,
         round(answer.seconds, 4),
+        prompt_tokens=prompt_tokens,
         contexts=asked.contexts,
     )
     if isinstance(answer, Answer):

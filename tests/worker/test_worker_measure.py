@@ -49,6 +49,8 @@ def test_the_baseline_alone_measures_every_contestant_and_gives_no_verdict(train
     assert found["verdict"] is None
     assert [each["name"] for each in found["contestants"]] == ["zero-shot", "few-shot-3"]
     assert [each["name"] for each in found["systems"]] == [found["chosen"]]
+    assert found["advice"]["word"] in {"gather more data", "add examples", "enough as it is"}
+    assert "30 rows to train on" in str(found["advice"]["reasons"])
     assert not (baseline.outputs / "test.tuned.jsonl").exists()
     other = {"zero-shot", "few-shot-3"} - {found["chosen"]}
     assert not (baseline.outputs / f"test.{other.pop()}.jsonl").exists(), "only the chosen one may see the test rows"
@@ -78,6 +80,7 @@ def test_a_baseline_that_was_measured_is_used_again(baseline: Job, measured: Job
     found = _verdict(measured)
     assert found["baseline_job"] == baseline.name
     assert found["contestants"] == _verdict(baseline)["contestants"]
+    assert found["advice"] == _verdict(baseline)["advice"]
     name = f"test.{found['chosen']}.jsonl"
     assert (measured.outputs / name).read_bytes() == (baseline.outputs / name).read_bytes()
     asked = {event.fields["what"] for event in events(measured, "progress")}

@@ -133,7 +133,13 @@ def _baseline_only(found: Mapping[str, Any], width: int) -> list[Content]:
     names = ", ".join(str(system["name"]) for system in found.get("systems") or ())
     lines = [Content.styled("  THE BASELINE  ", "bold $background on $text-muted")]
     text = f"The prompted baseline is measured{f' ({names})' if names else ''}. v measures a tuned model against it."
-    return [*lines, Content(""), *wrapped(shown(text), width)]
+    lines += [Content(""), *wrapped(shown(text), width)]
+    advice = found.get("advice") or {}
+    if advice.get("word"):
+        lines += [Content(""), Content.assemble("Advice: ", shown(str(advice["word"]), "bold $accent"))]
+    for reason in advice.get("reasons") or ():
+        lines += wrapped(shown(str(reason)), width, Content.styled("· ", "$text-muted"), 2)
+    return lines
 
 
 def score_lines(found: Mapping[str, Any], width: int) -> list[Content]:
