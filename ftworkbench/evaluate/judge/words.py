@@ -1,0 +1,79 @@
+"""The judge's figures in words, each with what a person's check of the judge says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ftworkbench.evaluate.judge.checked import agreement_short, agreement_words
+from ftworkbench.figures import count, p_value, percent
+
+
+def judge_words(found: Mapping[str, Any]) -> list[str]:
+    """The lines of a `judge` in verdict.json: the main figure first, then what speaks for and against it."""
+    who = f"{found.get('model', 'the judge')}"
+    checked = agreement_words(found.get("agreement"))
+    if found.get("problem"):
+        return [f"judge {who}: {found['problem']}"]
+    short = agreement_short(found.get("agreement"))
+    tell = _pair_lines if found.get("mode") == "pairwise" else _grade_lines
+    lines = tell(found, who, checked, short)
+    return [*lines, *_missing(found)]
+
+
+def _pair_lines(found: Mapping[str, Any], who: str, checked: str, short: str) -> list[str]:
+    figures = found.get("pairs") or {}
+    if not found.get("n"):
+        return [f"judge {who}: no row has a verdict"]
+    first = (
+        f"judge {who}: tuned wins {_rate(figures['win_rate'])}: {figures['won']} won, {figures['lost']} lost, "
+        f"{figures['ties']} ties, n = {found['n']}; {checked}"
+    )
+    asked = found["n"] - figures["same"]
+    lines = [first]
+    if asked:
+        flipped = f"{figures['flipped']} of {count(asked, 'pair')} ({percent(figures['flip_rate'])})"
+        lines.append(f"the orders disagree on {flipped}, which are ties; {short}")
+        lines.append(f"shown first wins {_rate(figures['first_shown_wins'])}; {short}")
+    return [*lines, *_length_line(figures, found["n"], short)]
+
+
+def _grade_lines(found: Mapping[str, Any], who: str, checked: str, short: str) -> list[str]:
+    lines = []
+    for system in found.get("systems") or ():
+        low, high = system.get("interval") or (None, None)
+        if system.get("value") is not None:
+            told = f"{system['value']:.2f} [{low:.2f}, {high:.2f}] of {found['scale']}, n = {system['n']}"
+            lines.append(f"judge {who}: grades {system['name']} {told}; {checked}")
+    figures = found.get("pairs") or {}
+    if figures.get("difference") is not None:
+        low, high = figures["interval"]
+        lines.append(
+            f"tuned by {figures['difference']:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(figures['p_value'])}, "
+            f"{figures['test']}, n = {figures['n']}; {short}"
+        )
+        lines += _length_line(figures, figures["n"], short)
+    return lines or [f"judge {who}: no answer has a grade"]
+
+
+def _length_line(figures: Mapping[str, Any], n: int, checked: str) -> list[str]:
+    longer = figures.get("longer_wins") or {}
+    if longer.get("value") is None:
+        return []
+    return [f"the longer answer wins {_rate(longer)}; tuned is the longer one in {figures['longer']} of {n}; {checked}"]
+
+
+def _rate(found: Mapping[str, Any]) -> str:
+    if found.get("value") is None:
+        return "of no pair"
+    low, high = found["interval"]
+    return f"{percent(found['value'])} [{100 * low:.1f}, {100 * high:.1f}], {p_value(found['p_value'])}"
+
+
+def _missing(found: Mapping[str, Any]) -> list[str]:
+    lines = []
+    missing = found.get("missing") or {}
+    if missing:
+        told = ", ".join(f"{number} {why}" for why, number in missing.items())
+        lines.append(f"without a verdict: {told}")
+    return lines
