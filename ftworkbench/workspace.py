@@ -33,6 +33,11 @@ class Workspace:
         return self.root / "preferences.jsonl"
 
     @property
+    def judgements(self) -> Path:
+        """What judges have answered, so that none is asked the same again."""
+        return self.root / "judgements.jsonl"
+
+    @property
     def attributes(self) -> Path:
         """What git is told of the files here."""
         return self.root / ".gitattributes"
