@@ -36,6 +36,7 @@ _KNOWN = (
     Card("B200", 179, 1800, 8.0, (10, 0)),
     Card("H200", 140, 790, 4.8, (9, 0)),
     Card("H100", 80, 790, 3.35, (9, 0)),
+    Card("H100 NVL", 93, 660, 3.9, (9, 0)),
     Card("H100 PCIe", 80, 600, 2.0, (9, 0)),
     Card("A100 80GB", 80, 270, 2.0, (8, 0)),
     Card("A100 40GB", 40, 270, 1.56, (8, 0)),
@@ -59,26 +60,56 @@ _KNOWN = (
     Card("V100", 32, 105, 0.9, (7, 0)),
     Card("T4", 15, 50, 0.32, (7, 5)),
 )
-_MODELS = frozenset({"ti", "super", "max", "laptop", "mobile", "d"})
+# Words that make another card of the same number; `PCIe` and the like do not, where it is not in the list above.
+_MODELS = frozenset({"ti", "super", "max", "laptop", "mobile", "d", "nvl"})
+_LAPTOPS = frozenset({"laptop", "mobile", "max"})
+_SEVERAL = re.compile(
+    r"^\s*(?:(?:[2-9]|\d\d)(?:\s*[x×*]|\s)|(?:two|three|four|five|six|seven|eight|dual)\b)"
+    r"|(?<![a-z])[x×*]\s*(?:[2-9]|\d\d)\s*$",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"\b(\d{1,3}) ?g(?:i?b)?\b")
+_BARE_SIZE = re.compile(r"(?<=\d )(\d{2,3})$")
+# A maker's gigabytes may be so much more than nvidia-smi's GiB.
+_LESS = 0.91
 CARDS: dict[str, Card] = {card.name: card for card in _KNOWN}
 
 
 def find_card(name: str | None, machine: Machine) -> Card:
     """The card of that name (case and the maker's name do not matter), or this machine's, or its CPU.
 
-    Raises InputError, with the nearest name, for a card that is not known.
+    A size in the name counts: `RTX 3060 8GB` has 8. Raises InputError for a card that is not known, with the nearest
+    name where the number is about the same, and for several cards.
     """
     if name is None:
         return _own_card(machine.card) if machine.card is not None else _cpu(machine)
-    if _plain(name) == "cpu":
+    if _SEVERAL.search(name):
+        raise InputError(f"{one_line(name, 40)}: one run uses one card; name one, as in `A100 40GB`")
+    if _plain(name)[0] == "cpu":
         return _cpu(machine)
     found = _known(name)
     if found is None:
-        near = difflib.get_close_matches(_plain(name), [_plain(each) for each in CARDS], 1)
-        names = {_plain(each): each for each in CARDS}
-        hint = f"did you mean {names[near[0]]}?" if near else f"those are {', '.join(CARDS)}"
-        raise InputError(f"{one_line(name, 40)}: is not a card that is known here; {hint}")
-    return found
+        raise InputError(f"{one_line(name, 40)}: is not a card that is known here; {_hint(name)}")
+    size = _plain(name)[1]
+    if size is None or _LESS * size <= found.memory <= size:
+        return found
+    return replace(found, name=f"{_UNSIZED[found.name]} {size}GB", memory=size)
+
+
+def _hint(name: str) -> str:
+    words = _words(name)
+    if words & _LAPTOPS:
+        return "a laptop's is not the card of the same number; those are " + ", ".join(CARDS)
+    near = {_plain(card)[0]: card for card in CARDS if _words(card) & _MODELS == words & _MODELS}
+    for close in difflib.get_close_matches(_plain(name)[0], near, 3):
+        numbers, wanted = _numbers(_words(near[close])), _numbers(words)
+        if any(one.startswith(other) or other.startswith(one) for one in numbers for other in wanted):
+            return f"did you mean {near[close]}?"
+    return f"those are {', '.join(CARDS)}"
+
+
+def _numbers(words: frozenset[str]) -> list[str]:
+    return [word for word in words if re.search(r"\d", word)]
 
 
 def machine_with(card: Card, machine: Machine) -> Machine:
@@ -105,28 +136,32 @@ def _cpu(machine: Machine) -> Card:
 def _known(name: str) -> Card | None:
     """The known card whose words all occur in `name`, the one with most words: `NVIDIA A100-SXM4-80GB`.
 
-    Another model is another card, however near its name: a 4070 Ti is no 4070.
+    Another model is another card, however near its name: a 4070 Ti is no 4070. Of those that differ in size alone, the
+    one of the size that is said, else the smallest: what fits there fits them all.
     """
-    words = _words(name)
+    words, size = _words(name), _plain(name)[1]
     fitting = [card for card in _KNOWN if _words(card.name) <= words and not (words - _words(card.name)) & _MODELS]
-    if fitting:
-        return max(fitting, key=lambda card: len(_words(card.name)))
-    # A short name such as `A100` stands for the smallest of its kind: what fits there fits them all.
-    fitting = [card for card in _KNOWN if words and words < _words(card.name) and not _words(card.name) & _MODELS]
-    return min((card for card in fitting if _is_kind(words)), key=lambda card: card.memory, default=None)
+    most = max((len(_words(card.name)) for card in fitting), default=0)
+    fitting = [card for card in fitting if len(_words(card.name)) == most]
+    return min(fitting, key=lambda card: card.memory if size is None else abs(card.memory - size), default=None)
 
 
-def _is_kind(words: frozenset[str]) -> bool:
-    """Whether the words name a kind of card: something with letters and digits, as a100, or rtx beside a number."""
-    return any(re.search(r"\d", word) and len(word) > 1 for word in words) and any(
-        re.search(r"[a-z]", word) for word in words
-    )
-
-
-def _plain(name: str) -> str:
+def _plain(name: str) -> tuple[str, int | None]:
+    """The name in small words, without maker and size; and the size in GB, if it says one."""
     text = re.sub(r"\b(nvidia|geforce|tesla)\b", " ", name.lower())
-    return " ".join(re.findall(r"[a-z0-9]+", re.sub(r"(\d)\s*gib?\b", r"\1gb", text)))
+    text = re.sub(r"\b(rtx|gtx)(?=\d)", r"\1 ", re.sub(r"(?<=\d{4})(?=(ti|super)\b)", " ", text))
+    text = re.sub(r"(?<=\d{4})m\b", " mobile", text)
+    text = " ".join(re.findall(r"[a-z0-9]+", text))
+    found = _SIZE.search(text) or _BARE_SIZE.search(text)
+    if found:
+        text = " ".join((text[: found.start()] + text[found.end() :]).split())
+    if re.match(r"\d{4}\b", text):
+        text = f"rtx {text}"  # a number of four digits alone is one of theirs
+    return text, int(found[1]) if found else None
 
 
 def _words(name: str) -> frozenset[str]:
-    return frozenset(_plain(name).split())
+    return frozenset(_plain(name)[0].split())
+
+
+_UNSIZED = {card.name: re.sub(r" \d+GB$", "", card.name) for card in _KNOWN}

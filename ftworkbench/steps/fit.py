@@ -44,10 +44,10 @@ def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None
     With a `basis` this is arithmetic alone. Raises InputError for a card that is not known, or where model or rows
     cannot be had.
     """
+    card = _card(opened, card_name)
     if basis is None:
         basis = basis_of(opened)
         keep_measures(opened, basis)
-    card = _card(opened, card_name)
     opened = _chosen_for(opened, card, basis) if card_name else choose(opened, basis)
     sizes, model = basis.sizes, _model_name(opened)
     found = estimate(

@@ -49,3 +49,8 @@ def test_for_people_it_says_bars_time_choices_and_what_makes_it_fit(
 def test_a_measure_is_of_this_machine(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", recipe, "--card", "T4", "--measure"]) == 2
     assert "leave --card out" in capsys.readouterr().err
+
+
+def test_a_wrong_card_is_said_before_the_model_is_asked_for(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", recipe, "--set", "model.model_id=nobody/nowhere", "--card", "two A100"]) == 2
+    assert "one run uses one card" in capsys.readouterr().err

@@ -178,6 +178,14 @@ def test_the_small_model_on_two_cores_is_about_as_fast_as_was_measured() -> None
         ("rtx 3060", "RTX 3060"),
         ("Tesla T4", "T4"),
         ("NVIDIA L4", "L4"),
+        ("4090", "RTX 4090"),
+        ("3060", "RTX 3060"),
+        ("rtx4090", "RTX 4090"),
+        ("4060ti", "RTX 4060 Ti"),
+        ("NVIDIA H100 NVL", "H100 NVL"),
+        ("A100 80", "A100 80GB"),
+        ("1x A100", "A100 40GB"),
+        ("L4 24GB", "L4"),
     ],
 )
 def test_cards_are_found_by_the_names_that_people_and_drivers_give_them(name: str, known: str) -> None:
@@ -187,6 +195,24 @@ def test_cards_are_found_by_the_names_that_people_and_drivers_give_them(name: st
 def test_a_card_that_is_not_known_is_an_input_error_with_the_nearest_name() -> None:
     with pytest.raises(InputError, match="did you mean RTX 4090"):
         find_card("RTX 409", MACHINE)
+
+
+@pytest.mark.parametrize("name", ["GTX 1080", "P100", "RTX 4090 Laptop GPU", "4090m", "RTX 3080 Ti", "RTX 2080"])
+def test_no_other_card_is_suggested_for_one_of_another_number_or_model(name: str) -> None:
+    with pytest.raises(InputError, match="is not a card that is known here") as raised:
+        find_card(name, MACHINE)
+    assert "did you mean" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["two A100 40GB", "2 A100 40GB", "A100 40GB x2", "8xH100", "dual 3090"])
+def test_several_cards_are_never_taken_as_one(name: str) -> None:
+    with pytest.raises(InputError, match="one run uses one card"):
+        find_card(name, MACHINE)
+
+
+@pytest.mark.parametrize(("name", "gib"), [("RTX 3060 8GB", 8), ("3080 12GB", 12), ("V100 16GB", 16), ("T4 16GB", 15)])
+def test_the_size_in_a_cards_name_is_what_it_holds(name: str, gib: float) -> None:
+    assert find_card(name, MACHINE).memory == gib
 
 
 def test_without_a_name_it_is_this_machines_card_with_its_own_memory_or_its_cpu() -> None:
