@@ -47,6 +47,7 @@ def _ask_hub(model_id: str, revision: str | None) -> None:
         EntryNotFoundError,
         GatedRepoError,
         HTTPError,
+        OfflineModeIsEnabled,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
@@ -62,14 +63,23 @@ def _ask_hub(model_id: str, revision: str | None) -> None:
         reason = f"has no revision {one_line(str(revision), 60)}"
     except EntryNotFoundError:
         reason = f"has no {_NAME}, so that it is no model for transformers"
-    except (HTTPError, OSError):
-        reason = (
-            f"is not in the local cache, and the hub cannot be reached (or may not be asked): `hf download {shown}` "
-            "where there is a network, or give the model's folder"
+    except OfflineModeIsEnabled:
+        reason = _elsewhere(
+            shown, "may not be asked: offline was asked for (by --offline, the recipe or HF_HUB_OFFLINE)"
         )
+    except (HTTPError, OSError):
+        reason = _elsewhere(shown, "cannot be reached")
     else:
         return
     raise InputError(f"{shown}: {reason}")
+
+
+def _elsewhere(shown: str, why: str) -> str:
+    return (
+        f"is not in the local cache, and the hub {why}. Where there is a network, `hf download {shown} {_NAME}` is "
+        "enough for `fit`; for training leave the file's name out. A gated model wants access, and HF_TOKEN. "
+        "A model's folder does as well"
+    )
 
 
 def _parse(path: Path, model_id: str) -> dict[str, Any]:

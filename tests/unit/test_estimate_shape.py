@@ -170,11 +170,16 @@ def test_a_cached_hub_model_is_read_without_asking_the_hub(tmp_path: Path, monke
     assert read_shape("some/model", Workspace(tmp_path)).parameters == 596_049_920
 
 
-def test_a_hub_model_that_cannot_be_had_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("offline", "said"), [(True, "offline was asked for"), (False, "the hub cannot be reached")])
+def test_a_hub_model_that_cannot_be_had_is_one_line_with_the_reason_and_what_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline: bool, said: str
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(InputError, match="some/other: is not in the local cache") as caught:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(InputError, match=f"some/other: is not in the local cache, .*{said}") as caught:
         read_shape("some/other", Workspace(tmp_path))
+    assert "`hf download some/other config.json` is enough for `fit`" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
