@@ -54,4 +54,5 @@ class Nearest:
         if not known:
             return list(range(len(self.words)))
         scores = np.asarray(self._index.get_scores(known))
-        return [int(place) for place in np.argsort(-scores, kind="stable")]
+        order: list[int] = np.argsort(-scores, kind="stable").tolist()
+        return order
