@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_jobs import Clock, Made, make_job, make_job_folders, outputs
+from made_jobs import Clock, Made, make_job, make_job_folders, measure, outputs
 from workbenches import opened, shown, until
 
 from ftworkbench.evaluate.outputs import append_outputs
@@ -144,6 +144,31 @@ async def test_at_80_columns_verdict_regression_and_both_scores_are_in_sight(mad
         await until(pilot, lambda: "✔ BETTER" in shown(app))
         for words in ("n = 180 · p = 4.4e-13", "regression general-skills", "55.6%", "90.0%", "reference"):
             assert words in shown(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_better_that_lost_other_skills_says_so_in_the_block_itself(made: Made, size: tuple[int, int]) -> None:
+    measure(made.jobs["evaluated"], Clock(2e9), skills_after=40)
+    async with opened(None, start="evaluate", root=made.workspace.root, size=size) as (app, pilot):
+        await until(pilot, lambda: "✘ BETTER, BUT BREAKS GENERAL-SKILLS" in shown(app))
+        assert "+34.4 points" in shown(app)
+        await until(pilot, lambda: "✘ broken, n = 100" in shown(app))
+        assert "✔ BETTER" not in shown(app)
+        await pilot.press("3")
+        await until(pilot, lambda: "skills lost" in shown(app))
+        await pilot.press("6")
+        await until(pilot, lambda: "lost other skills" in shown(app))
+
+
+async def test_the_card_says_form_time_and_cost_and_each_metric_has_its_test(made: Made) -> None:
+    async with opened(None, start="evaluate", root=made.workspace.root, size=(120, 60)) as (app, pilot):
+        await until(pilot, lambda: "✔ BETTER" in shown(app))
+        for words in ("97.8% valid JSON, prompted 93.3%", "0.110 s an answer", "14.0 tokens written"):
+            assert words in shown(app)
+        assert "whether general-skills held is not known" in shown(app)
+        app.screen.query_one("#verdict").focus()
+        await pilot.press("G")
+        await until(pilot, lambda: "p = 0.077" in shown(app))
 
 
 async def test_where_nothing_was_measured_it_says_what_to_do_first(tmp_path: Path) -> None:

@@ -134,6 +134,11 @@ def test_watching_an_evaluation_that_has_ended_prints_its_result_as_evaluate_doe
     assert "verdict: better, by +20.0 to +50.0 points of exact_match, p = 0.001" in done.stdout
     write_json(job.verdict, {**REPORT, "verdict": {**REPORT["verdict"], "word": "no better"}})
     assert run("watch", job.path).returncode == 1
+    write_json(job.verdict, {**REPORT, "verdict": {**REPORT["verdict"], "breaks": ["sums"], "headline": "better, but"}})
+    done = run("watch", job.path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (1, "better, but")
+    assert "verdict: better, but it breaks sums, by +20.0 to +50.0 points" in done.stdout
+    assert "skills lost" in run("jobs", desk.root).stdout
     job.verdict.write_text("{")
     done = run("watch", job.path)
     assert done.returncode == 1
