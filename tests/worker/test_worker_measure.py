@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import events, make_workspace, new_job, notices, run_job
+from tiny import chat, events, make_workspace, new_job, notices, run_job, write_rows
 
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.outputs import read_outputs
@@ -159,3 +159,27 @@ def test_evaluating_nothing_is_an_error_in_one_line(trained: Trained) -> None:
     state = read_state(job)
     assert state is not None
     assert (state.phase, state.why.startswith("nothing to measure")) == ("failed", True)
+
+
+def test_the_report_has_the_card_each_metrics_test_and_how_many_groups_there_are(measured: Job, baseline: Job) -> None:
+    found = _verdict(measured)
+    assert list(found["card"]) == ["quality", "format", "regression", "latency", "cost"]
+    assert found["card"]["quality"]["n"] == found["groups"]["rows"] == found["n"]
+    assert 0 < found["groups"]["groups"] <= found["n"]
+    assert found["card"]["cost"]["figures"]["tuned"]["n"] > 0
+    assert found["metrics"][0]["metric"] == found["verdict"]["metric"]
+    assert found["verdict"]["headline"].startswith(found["verdict"]["word"])
+    assert (_verdict(baseline)["card"], _verdict(baseline)["metrics"]) == (None, [])
+
+
+def test_test_rows_that_are_nearly_the_same_are_tested_as_one(trained: Trained, tmp_path: Path, model: Path) -> None:
+    asked = "Which colour has the tomato that grandmother bought on Monday at the old market"
+    questions = [chat(f"{asked}, {word}?", "red") for word in ("please", "now", "again")]
+    apart = [chat(f"Colour {number} of the {number * 7} blocks?", "blue") for number in range(1, 4)]
+    write_rows(tmp_path / "test.jsonl", [*questions, *apart])
+    workspace, recipe = make_workspace(tmp_path, model, data__test="test.jsonl", evaluate__regression=[])
+    args = {"job": str(trained[2].path), "skip_baseline": True}
+    evaluation = new_job(workspace, "evaluate", recipe, HASHES, **args)
+    do_job(evaluation)
+    assert phase(evaluation) == "done", read_state(evaluation)
+    assert _verdict(evaluation)["groups"]["largest"] == 3
