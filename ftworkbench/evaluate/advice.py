@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import Any, Literal
 
 from ftworkbench.evaluate.contestants import Contestant
-from ftworkbench.evaluate.form import STOPPED, Form
+from ftworkbench.evaluate.form import Form
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.statistics import wilson
 from ftworkbench.figures import count, percent, points
@@ -141,7 +141,7 @@ def _reasons(best: Tried, own: Sequence[Tried], tried: Sequence[Tried], known: K
     for each in elsewhere:
         lines.append(
             f"{each.contestant.name}, another model, is right on {percent(each.mean)}: "
-            f"{points(each.mean - best.mean)} points to this one's best prompt"
+            f"{points(each.mean - best.mean)} points against this one's best prompt"
         )
     return lines
 
@@ -159,24 +159,19 @@ def _of_ways(own: Sequence[Tried]) -> list[str]:
         if not with_it:
             lines.append(f"{what} were not tried")
         elif without:
-            lines.append(f"{what}: {points(_gain(with_it, without))} points to the best without")
+            lines.append(f"{what}: {points(_gain(with_it, without))} points against the best without them")
     return lines
 
 
 def _of_errors(best: Tried, known: Known) -> list[str]:
-    wrong = _wrong(best)
+    wrong = len(_wrong(best))
     if not wrong:
         return []
-    ill = round(_ill_formed(best, known.form) * len(wrong))
-    if known.form.name == STOPPED:
-        told = f"{ill} of {len(wrong)} wrong answers were cut off" if ill else ""
-    else:
-        told = f"{ill} of {len(wrong)} wrong answers are not {known.form.words}"
-    if ill >= _MOSTLY * len(wrong):
-        return [f"{told}: form, which examples or tuning teach"]
-    if known.open_answers:
-        return [f"{told or f'{len(wrong)} answers are wrong'}: the others lack knowledge, which retrieval brings"]
-    return [f"{told or f'{len(wrong)} answers are wrong'}: the others are decided wrongly, which more rows teach"]
+    ill = round(_ill_formed(best, known.form) * wrong)
+    if ill and ill >= _MOSTLY * wrong:
+        return [f"{ill} of {wrong} wrong answers are not {known.form.short}: form, which examples or tuning teach"]
+    told = f"{wrong - ill} of {wrong} wrong answers are {known.form.short}, and wrong in what they say"
+    return [f"{told}: {'knowledge, which retrieval brings' if known.open_answers else 'more rows teach that'}"]
 
 
 def _of_rows(rows: int, rules: Rules) -> str:
