@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ftworkbench.recipe.declare import option
 from ftworkbench.recipe.metric_names import METRIC_NAMES, metric_problem
+from ftworkbench.recipe.suite_names import suite_problem
 
 HUB = "hf:"  # so begins the name of a dataset of the hub, where a file could be named
 FORMAT_NAMES = (
@@ -226,8 +227,10 @@ class Evaluate:
     )
     regression: tuple[str, ...] = option(
         (),
-        help="Files with questions on other skills, asked before and after.",
+        help="Files with questions on other skills, asked before and after: FILE, or FILE:METRIC where the metric is "
+        "not to be chosen from the answers, as sums.jsonl:number_match.",
         why="Tuning can break what the model could do before.",
+        check=suite_problem,
         common=True,
     )
     regression_margin: float = option(

@@ -20,6 +20,7 @@ from ftworkbench.recipe.options import TABLE_NAMES, find_option, options, proble
 from ftworkbench.recipe.own_tables import HUB
 from ftworkbench.recipe.places import SET, Places
 from ftworkbench.recipe.refused import REFUSED, RENAMED
+from ftworkbench.recipe.suite_names import split_suite
 from ftworkbench.recipe.tables import TABLES, Recipe
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
@@ -116,7 +117,8 @@ class _Reading:
         data = self.values.get("data", {})
         named = [(f"data.{part}", data.get(part)) for part in ("train", "validation", "test")]
         named.append(("judge.rubric_file", self.values.get("judge", {}).get("rubric_file")))
-        named += [("evaluate.regression", part) for part in self.values.get("evaluate", {}).get("regression", ())]
+        suites = self.values.get("evaluate", {}).get("regression", ())
+        named += [("evaluate.regression", split_suite(suite)[0]) for suite in suites]
         for line in self.values.get("prompt", {}).get("contestants", ()):
             if line.retrieve is not None and not (folder / line.retrieve).is_dir():
                 self._say("prompt.contestants", f"{one_line(line.retrieve, 80)}: there is no such folder")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ftworkbench.data.example import Example
@@ -25,7 +24,7 @@ from ftworkbench.worker.job_template import answering_template, tell_of_folded_s
 from ftworkbench.worker.judging import judge
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.scoring import open_scoring
-from ftworkbench.worker.suites import compare_suite, read_suite, suite_mean
+from ftworkbench.worker.suites import compare_suite, read_suites, suite_mean
 from ftworkbench.worker.work import Work
 
 _AS_IS = Contestant("as it is", None)  # regression suites are asked with their own messages
@@ -45,7 +44,7 @@ def evaluate(work: Work) -> None:
     learned = [example.answer for example in (*parts.train, *parts.validation)]
     scoring = open_scoring(work, learned or [each.answer for each in test], test)
     metrics = scoring.metrics
-    suites = {Path(name).stem: read_suite(work, name) for name in recipe.evaluate.regression}
+    suites = read_suites(work)
     if trained:
         require_same_base(recipe, trained[1], trained[0])
     prompted = () if work.args.get("skip_baseline") else all_contestants(work, parts.train)
@@ -69,7 +68,7 @@ def evaluate(work: Work) -> None:
             baseline = replace(baseline, outputs=measuring.score(name, baseline.outputs, test, scoring, own=own))
         else:
             baseline = measure_baseline(measuring, prompted, parts, test, scoring)
-    before = {name: _before(measuring, name, rows, earlier) for name, rows in suites.items()}
+    before = {name: _before(measuring, name, suite.examples, earlier) for name, suite in suites.items()}
 
     # -------------------------------------------------------------------------------------------------
     # The tuned model: the same weights, the adapter on them
@@ -79,8 +78,8 @@ def evaluate(work: Work) -> None:
     if trained:
         measuring.model = attach(measuring.base(), trained[0])
         tuned_outputs = measuring.scored("test.tuned", tuned(trained[1].prompt), test, scoring)
-        for name, rows in suites.items():
-            after[name] = measuring.answer(f"regression.{name}.after", _AS_IS, rows)
+        for name, suite in suites.items():
+            after[name] = measuring.answer(f"regression.{name}.after", _AS_IS, suite.examples)
 
     # -------------------------------------------------------------------------------------------------
     # The verdict
@@ -94,7 +93,7 @@ def evaluate(work: Work) -> None:
         proof = {"job": trained[0].name, "adapter_sha256": adapter_sha256(trained[0])}
         extra = {**proof, **scoring.details(tuned_outputs)}
         systems.append(System("tuned", summarise(tuned_outputs, metrics), extra=extra))
-    regression = {name: compare_suite(work, before[name], after[name]) for name in after}
+    regression = {name: compare_suite(work, suites[name], before[name], after[name]) for name in after}
     groups = groups_of([example.prompt for example in test])
     concluded = None
     if trained:
@@ -119,7 +118,7 @@ def evaluate(work: Work) -> None:
     if advice:
         report["advice"] = advice.as_json()
     if before and not trained:
-        report["before"] = {name: suite_mean(outputs) for name, outputs in before.items()}
+        report["before"] = {name: suite_mean(suites[name], outputs) for name, outputs in before.items()}
     write_json(work.job.verdict, report)
 
     # -------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from ftworkbench.data.example import Example
 from ftworkbench.data.sources.source import open_source
@@ -11,12 +13,37 @@ from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression, non_inferior
 from ftworkbench.evaluate.report import scores
+from ftworkbench.recipe.suite_names import split_suite
 from ftworkbench.worker.groups import groups_of
 from ftworkbench.worker.work import Work
 
 
-def read_suite(work: Work, name: str) -> list[Example]:
-    """The rows of the suite in a file of the workspace. Raises InputError where none can be asked."""
+@dataclass(frozen=True)
+class Suite:
+    """The rows of a suite, and the metric that it is measured by: the recipe's, or what fits its answers."""
+
+    examples: list[Example]
+    metric: Metric
+
+
+def read_suites(work: Work) -> dict[str, Suite]:
+    """The recipe's suites by their names: that of the file, or its path where two files have one name.
+
+    Raises InputError where a suite has no row that can be asked, or the recipe names one file twice.
+    """
+    named = [split_suite(text) for text in work.recipe.evaluate.regression]
+    stems = [Path(file).stem for file, _ in named]
+    suites: dict[str, Suite] = {}
+    for (file, metric), stem in zip(named, stems, strict=True):
+        name = stem if stems.count(stem) == 1 else Path(file).with_suffix("").as_posix().replace("/", "-")
+        if name in suites:
+            raise InputError(f"evaluate.regression: {file} is named twice")
+        examples = _rows(work, file)
+        suites[name] = Suite(examples, choose_metrics([each.answer for each in examples], metric)[0])
+    return suites
+
+
+def _rows(work: Work, name: str) -> list[Example]:
     path = work.workspace.root / name
     examples, refused = [], 0
     with open_source(path) as source:
@@ -32,29 +59,24 @@ def read_suite(work: Work, name: str) -> list[Example]:
     return examples
 
 
-def _metric(outputs: Sequence[Output]) -> Metric:
-    return choose_metrics([each.reference for each in outputs])[0]
-
-
-def suite_mean(outputs: Sequence[Output]) -> float:
+def suite_mean(suite: Suite, outputs: Sequence[Output]) -> float:
     """The mean score of a suite's answers."""
-    values = scores(outputs, _metric(outputs))
+    values = scores(outputs, suite.metric)
     return sum(values) / len(values)
 
 
-def compare_suite(work: Work, before: Sequence[Output], after: Sequence[Output]) -> Regression:
+def compare_suite(work: Work, suite: Suite, before: Sequence[Output], after: Sequence[Output]) -> Regression:
     """Whether a skill held: the answers to a suite before and after the adapter was put on.
 
-    Questions that are nearly the same count as one group; a suite is asked with its own messages, so that they are
-    those of the outputs.
+    Questions that are nearly the same count as one group.
     """
-    metric, rule = _metric(before), work.recipe.evaluate
+    rule = work.recipe.evaluate
     return non_inferior(
-        scores(before, metric),
-        scores(after, metric),
+        scores(before, suite.metric),
+        scores(after, suite.metric),
         rule.regression_margin,
         rule.alpha,
-        groups=groups_of([each.messages for each in before]),
+        groups=groups_of([each.prompt for each in suite.examples]),
         power=rule.power,
-        metric=metric.name,
+        metric=suite.metric.name,
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,14 @@ def test_other_skills_are_asked_before_and_after(measured: Job) -> None:
     for when in ("before", "after"):
         outputs = read_outputs(measured.outputs / f"regression.skills.{when}.jsonl")
         assert [each.messages[0]["content"] for each in outputs] == ["Say yes.", "Say no.", "Say tomato.", "Say sea."]
+
+
+def test_a_suite_is_measured_by_the_metric_that_the_recipe_names(trained: Trained) -> None:
+    workspace, recipe, job = trained
+    suites = ("skills.jsonl:contains",)
+    named = replace(recipe, evaluate=replace(recipe.evaluate, regression=suites, limit=2))
+    found = _verdict(_evaluate((workspace, named, job), skip_baseline=True))
+    assert [(each["suite"], each["metric"]) for each in found["regression"]] == [("skills", "contains")]
 
 
 def test_an_adapter_of_another_base_is_refused(trained: Trained, model: Path, tmp_path: Path) -> None:
