@@ -11,7 +11,6 @@ from ftworkbench.commands.opening import add_offline, add_trust_code, open_asked
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
-from ftworkbench.figures import duration
 from ftworkbench.jobs.folder import result
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.declare import Value
@@ -48,18 +47,25 @@ def run(args: argparse.Namespace) -> int:
     found: dict[str, Any] = fitted.fit.as_json()
     if args.measure:
         found.update({"measured": True, **{key: value for key, value in measured.items() if value is not None}})
+    training = None if fitted.fit.hours is None else 3600 * fitted.fit.hours
+    found["cost"] = fitted.cost(training)
+    found["evaluation_hours"] = None if fitted.answering is None else round(fitted.answering / 3600, 3)
+    found["evaluation_cost"] = fitted.cost(fitted.answering)
     found["choices"] = [asdict(choice) for choice in fitted.opened.choices]
     found["notes"] = list(fitted.basis.notes)
     if args.json:
         emit(found)
     else:
-        for line in fit_lines(found):
+        for line in fit_lines(found, fitted.training_words, fitted.answering_words):
             tell(line)
     return EXIT_NO if found["fits"] is False else EXIT_GOOD
 
 
-def fit_lines(found: dict[str, Any]) -> list[str]:
-    """The estimate for people: a bar for each part of the memory, the sum, the time, the advice, what was chosen."""
+def fit_lines(found: dict[str, Any], training: str = "", answering: str = "") -> list[str]:
+    """The estimate for people: a bar for each part of the memory, the sum, the time, the advice, what was chosen.
+
+    `training` and `answering` say in words how long those take, and what they cost.
+    """
     peak = found["peak_gib"]
     share = found["trainable"] / found["parameters"]
     lines = [f"{found['parameters']:,} parameters, {found['trainable']:,} trained ({share:.2%})"]
@@ -74,9 +80,8 @@ def fit_lines(found: dict[str, Any]) -> list[str]:
     if stages:
         lines.append("  at other times: " + ", ".join(f"{name} {gib:.2f} GiB" for name, gib in stages.items()))
     if found["tokens_per_second"]:
-        lines.append(
-            f"about {found['tokens_per_second']:,.0f} tokens/s, {duration(3600 * (found['hours'] or 0))} of training"
-        )
+        lines.append(", ".join(filter(None, (f"about {found['tokens_per_second']:,.0f} tokens/s", training))))
+    lines += [answering] if answering else []
     lines += [text for text in (found.get("source"), found.get("advice")) if text]
     if found.get("choices"):
         lines.append("left out, and chosen:")

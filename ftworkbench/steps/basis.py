@@ -38,11 +38,22 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Basis:
-    """The shape and the sizes. `notes` say what could not be had, and what stands in its place."""
+    """The shape and the sizes. `notes` say what could not be had, and what stands in its place.
+
+    `test` and `validation` are the rows of files of their own; None where there is none, or it cannot be read.
+    """
 
     shape: Shape
     sizes: Sizes
     notes: tuple[str, ...] = ()
+    test: int | None = None
+    validation: int | None = None
+
+    def held_out(self, data: Data) -> tuple[int, int] | None:
+        """About how many rows test and validate; None where a file of theirs cannot be counted."""
+        test = self.test if data.test else round(self.sizes.rows * data.test_fraction)
+        validation = self.validation if data.validation else round(self.sizes.rows * data.validation_fraction)
+        return None if test is None or validation is None else (test, validation)
 
 
 def basis_key(recipe: Recipe) -> Hashable:
@@ -64,7 +75,9 @@ def basis_of(opened: Opened) -> Basis:
         notes.append("The weights' own headers cannot be had here: the model's size is that of its configuration.")
     if not sizes.counted:
         notes.append("Lengths are guessed from the rows' bytes; `check --tokens` counts them by the model's tokenizer.")
-    return Basis(with_weights(shape, counted), sizes, tuple(notes))
+    data = opened.recipe.data
+    test, validation = (None if name is None else _rows_of(opened, name) for name in (data.test, data.validation))
+    return Basis(with_weights(shape, counted), sizes, tuple(notes), test, validation)
 
 
 def require_basis(opened: Opened) -> Basis:
@@ -93,6 +106,14 @@ def _sizes(opened: Opened) -> Sizes:
         return Sizes(rows, sum(lengths) / len(lengths), max(lengths), counted=True)
     prompt = len((tuned(opened.recipe.prompt).system or "").encode())
     return Sizes(rows, max((mean + prompt) / BYTES_PER_TOKEN, 1.0), max((longest + prompt) / BYTES_PER_TOKEN, 1.0))
+
+
+def _rows_of(opened: Opened, name: str) -> int | None:
+    path = opened.workspace.root / name
+    try:
+        return _in_bytes(path, opened.recipe.data, _stamp(local_path(path)))[0]
+    except InputError:
+        return None
 
 
 def _stamp(path: Path) -> Hashable:

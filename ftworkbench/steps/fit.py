@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ftworkbench.errors import InputError, RecipeError
+from ftworkbench.estimate.answering import answering_seconds
 from ftworkbench.estimate.cards import Card, find_card, machine_with
 from ftworkbench.estimate.fit import Fit, estimate, peak_gib, speed_of
 from ftworkbench.estimate.measures import Measure, keep, kind_of, measures_of, read_measures, settings_of
+from ftworkbench.figures import count, duration
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest, result
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
@@ -26,16 +28,51 @@ from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import input_hashes, require_split
 
 _MEASURING = ("fit", "train")
+_LEAST_COST = 0.01
 _NEWEST = 30  # jobs that are looked at for measures
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """An estimate, the recipe with what was chosen for the card, and what the estimate rests on."""
+    """An estimate, the recipe with what was chosen for the card, and what the estimate rests on.
+
+    `answering` are the seconds that an evaluation takes at most, roughly; None where that cannot be said.
+    """
 
     fit: Fit
     opened: Opened
     basis: Basis
+    answering: float | None = None
+
+    def cost(self, seconds: float | None) -> float | None:
+        """What so many seconds cost, by launch.cost_per_hour and in its currency; None where it says none."""
+        price = self.opened.resolved.launch.cost_per_hour
+        return None if price is None or seconds is None else round(seconds * price / 3600, 4)
+
+    @property
+    def training_words(self) -> str:
+        """`3m 00s of training, 0.08 at 1.5 an hour`; empty where that is not known."""
+        if self.fit.hours is None:
+            return ""
+        seconds, price = 3600 * self.fit.hours, self.opened.resolved.launch.cost_per_hour
+        at = "" if price is None else f" at {price:g} an hour"
+        return f"{_about(seconds)} of training{self._costing(seconds)}{at}"
+
+    @property
+    def answering_words(self) -> str:
+        """`measuring takes at most about 2m 10s more, 0.05: 200 test rows, …`; empty where that is not known."""
+        held_out = self.basis.held_out(self.opened.recipe.data)
+        if not self.answering or held_out is None:
+            return ""
+        evaluate = self.opened.resolved.evaluate
+        rows = count(min(held_out[0], evaluate.limit or held_out[0]), "test row")
+        length = count(evaluate.max_new_tokens, "token")
+        more = f"at most about {_about(self.answering)} more{self._costing(self.answering)}"
+        return f"measuring takes {more}: {rows} by baseline and tuned, in answers of up to {length}"
+
+    def _costing(self, seconds: float) -> str:
+        cost = self.cost(seconds)
+        return "" if cost is None else f", {cost:.2f}" if cost >= _LEAST_COST else f", less than {_LEAST_COST}"
 
 
 def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None) -> Fitted:
@@ -57,7 +94,20 @@ def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None
     if found.fits and opened.recipe.train.gradient_checkpointing is None:
         found = replace(found, advice="", changes=())  # it was weighed when it was chosen
     machine = machine_with(card, this_machine()) if card_name else this_machine()
-    return Fitted(faster_left_out(opened.recipe, found, basis, card, machine), opened, basis)
+    found = faster_left_out(opened.recipe, found, basis, card, machine)
+    return Fitted(found, opened, basis, _answering(opened, basis, card))
+
+
+def _answering(opened: Opened, basis: Basis, card: Card) -> float | None:
+    held_out, recipe = basis.held_out(opened.recipe.data), opened.resolved
+    if held_out is None:
+        return None
+    test = min(held_out[0], recipe.evaluate.limit or held_out[0])
+    return answering_seconds(recipe, basis.shape, card, basis.sizes.mean, test=test, validation=held_out[1])
+
+
+def _about(seconds: float) -> str:
+    return duration(seconds) if seconds >= 1 else "less than 1s"
 
 
 def room_warning(opened: Opened) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,21 @@ def test_for_people_it_says_bars_time_choices_and_what_makes_it_fit(
     assert "It fits with quantization.load_in_4bit = true" in out
     assert "  train.gradient_checkpointing = true: without, " in out
     assert "tokens/s" in out
+
+
+def test_it_says_what_training_and_measuring_take_and_cost(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["fit", recipe, "--card", "H100", "--set", "launch.cost_per_hour=36", "--set", "train.num_train_epochs=90"]
+    assert main([*asked, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["cost"] == pytest.approx(36 * found["hours"], abs=0.02)
+    assert found["evaluation_cost"] == pytest.approx(36 * found["evaluation_hours"], abs=0.02)
+    assert main(asked) == 0
+    out = capsys.readouterr().out
+    assert re.search(rf"tokens/s, .+ of training, {found['cost']:.2f} at 36 an hour$", out, re.M)
+    assert "measuring takes at most about " in out
+    assert ": 10 test rows by baseline and tuned, in answers of up to 128 tokens" in out
+    assert main(["fit", recipe, "--card", "H100", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cost"] is None
 
 
 def test_a_measure_is_of_this_machine(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:

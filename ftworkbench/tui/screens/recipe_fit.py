@@ -28,7 +28,7 @@ def fit_lines(fitted: Fitted | None, error: str, draft: Draft, width: int) -> li
     elif fitted is None:
         lines.append(Content.styled("estimating…", "$text-muted"))
     else:
-        lines += _estimate(fitted.fit, draft, width)
+        lines += _estimate(fitted, width)
         for note in fitted.basis.notes:
             lines += wrapped(shown(note, "$text-muted"), width)
     choices = draft.choices if fitted is None else fitted.opened.choices
@@ -55,7 +55,8 @@ def verdict_words(fit: Fit) -> tuple[str, str]:
     )
 
 
-def _estimate(fit: Fit, draft: Draft, width: int) -> list[Content]:
+def _estimate(fitted: Fitted, width: int) -> list[Content]:
+    fit = fitted.fit
     word, style = verdict_words(fit)
     lines = wrapped(shown(word, style), width)
     if fit.card is not None:
@@ -63,7 +64,8 @@ def _estimate(fit: Fit, draft: Draft, width: int) -> list[Content]:
     share = f"{fit.trainable / fit.parameters:.2%}" if fit.parameters else "0%"
     lines += wrapped(shown(f"{_count(fit.parameters)} parameters, {_count(fit.trainable)} trained ({share})"), width)
     if fit.tokens_per_second:
-        lines += wrapped(shown(f"about {fit.tokens_per_second:,.0f} tokens/s{_time(fit, draft)}"), width)
+        lines += wrapped(shown(f"about {fit.tokens_per_second:,.0f} tokens/s{_time(fitted)}"), width)
+        lines += wrapped(shown(fitted.answering_words, "$text-muted"), width) if fitted.answering_words else []
     if fit.source:
         lines += wrapped(shown(fit.source, "$text-muted"), width)
     if fit.advice:
@@ -102,14 +104,10 @@ def _bar(cells: float) -> str:
     return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
-def _time(fit: Fit, draft: Draft) -> str:
+def _time(fitted: Fitted) -> str:
     """How long it takes, in how many steps, and what that costs where the recipe says what an hour does."""
-    if fit.hours is None:
-        return ""
-    resolved = draft.resolved
-    cost = None if resolved is None else resolved.launch.cost_per_hour
-    costs = f", {fit.hours * cost:.2f} at {cost:g} an hour" if cost is not None else ""
-    return f", {_hours(fit.hours)} for {count(fit.steps, 'step')}{costs}"
+    words = fitted.training_words
+    return f", {count(fitted.fit.steps, 'step')}: {words}" if words and fitted.fit.steps else words and f", {words}"
 
 
 def _count(number: int) -> str:
