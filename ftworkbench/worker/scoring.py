@@ -23,12 +23,14 @@ _TRIED = 5  # rows that a metric is tried on before anything is asked
 
 @dataclass(frozen=True)
 class Scoring:
-    """The metrics of an evaluation, the one that decides first; `label_field` is where a JSON answer has its label.
+    """The metrics of an evaluation, the one that decides first.
 
+    `labelled` says whether answers carry labels, and `label_field` where a JSON answer has its own;
     `files` are the SHA-256 of the metrics' files, by their names.
     """
 
     metrics: tuple[Metric, ...]
+    labelled: bool
     label_field: str | None
     files: dict[str, str]
 
@@ -38,7 +40,7 @@ class Scoring:
 
     def details(self, outputs: Sequence[Output]) -> dict[str, Any]:
         """What lies beneath the scores of a system."""
-        return details(outputs, self.metrics, self.label_field)
+        return details(outputs, self.metrics, self.label_field, labelled=self.labelled)
 
     def scored(self, work: Work, name: str, outputs: Sequence[Output], examples: Sequence[Example]) -> list[Output]:
         """The outputs with their scores. What fails on a row counts as 0 there, and is told with the rows' keys.
@@ -80,7 +82,7 @@ def open_scoring(work: Work, learned: Sequence[str], test: Sequence[Example]) ->
     labels = find_labels(learned, work.recipe.data.label)
     named = {split_metric(metric.name).file or "": metric_sha256(metric.name, root) for metric in metrics}
     hashes = {file: found for file, found in named.items() if found}
-    return Scoring(metrics, labels.key if labels else None, hashes)
+    return Scoring(metrics, labels is not None, labels.key if labels else None, hashes)
 
 
 def _try(metric: Metric, examples: Sequence[Example]) -> None:

@@ -112,3 +112,9 @@ def test_a_score_that_was_kept_is_the_score() -> None:
     kept = Output("1", (), "a", "b", scores={"exact_match": 1.0, "checks.py:polite": 0.25})
     assert scores([kept], named_metric("exact_match")) == [1]
     assert scores([kept], named_metric("checks.py:polite")) == [0.25]
+
+
+def test_labels_are_shown_whatever_metric_decides() -> None:
+    outputs = [Output("1", (), "a", "b")]
+    assert "labels" in details(outputs, [named_metric("exact_match")], labelled=True)
+    assert "labels" not in details(outputs, [named_metric("exact_match")])
