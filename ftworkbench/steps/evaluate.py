@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftworkbench.data.splits.split import find_split, require_questions, require_same_settings
@@ -13,6 +14,7 @@ from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline, find_unfinished, fingerprint_of
+from ftworkbench.steps.judging import with_agreement
 from ftworkbench.steps.recipe import Opened, open_recipe, require_model
 from ftworkbench.steps.splits import input_hashes, require_split
 from ftworkbench.steps.verdicts import report_of
@@ -32,8 +34,9 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
         _require_same_test(train_job, hashes["test"])
     known = find_baseline(opened)
     hashes["baseline"] = known.fingerprint or fingerprint_of(opened, split)
-    if known.job is None and not skip_baseline:
-        _require_keys(opened)
+    asked_of = opened.recipe.prompt.contestants if known.job is None and not skip_baseline else ()
+    _require_keys(opened, {"prompt.contestants": [line.api_key_env for line in asked_of]})
+    _require_keys(opened, {"judge.api_key_env": [opened.recipe.judge.api_key_env]})
     undone = known.job or find_unfinished(opened, hashes["baseline"])
     args = {
         "job": str(train_job.path) if train_job else None,
@@ -48,14 +51,15 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
     )  # fmt: skip
 
 
-def _require_keys(opened: Opened) -> None:
+def _require_keys(opened: Opened, names: Mapping[str, Sequence[str | None]]) -> None:
     """Raises InputError where a variable that is to hold the key of an endpoint is not set in the environment."""
-    for line in opened.recipe.prompt.contestants:
-        if line.api_key_env and not os.environ.get(line.api_key_env, "").strip():
-            raise InputError(
-                f"{opened.path.name}: prompt.contestants: {line.api_key_env} is not set in the environment; "
-                "it holds the key of the endpoint"
-            )
+    for option, variables in names.items():
+        for variable in variables:
+            if variable and not os.environ.get(variable, "").strip():
+                raise InputError(
+                    f"{opened.path.name}: {option}: {variable} is not set in the environment; "
+                    "it holds the key of the endpoint"
+                )
 
 
 def _require_same_test(train_job: Job, test_sha256: str) -> None:
@@ -79,7 +83,8 @@ def is_trained(job: Job) -> bool:
 
 def evaluation_result(job: Job) -> dict[str, Any]:
     """What `ftworkbench evaluate --json` prints; without a verdict where there is no report that can be read."""
-    return {"job": job.name, "n": 0, "systems": [], "verdict": None, **(report_of(job) or {})}
+    found = {"job": job.name, "n": 0, "systems": [], "verdict": None, **(report_of(job) or {})}
+    return with_agreement(job, found)
 
 
 def measurable_jobs(opened: Opened) -> list[Job]:
