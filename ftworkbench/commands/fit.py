@@ -11,6 +11,7 @@ from ftworkbench.commands.opening import add_offline, add_trust_code, open_asked
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.commands.watch import watch_job
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
+from ftworkbench.estimate.advice import room_words
 from ftworkbench.jobs.folder import result
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.declare import Value
@@ -56,15 +57,16 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         emit(found)
     else:
-        for line in fit_lines(found, fitted.training_words, fitted.answering_words):
+        room = "" if fitted.fit.card is None else f"it has {room_words(fitted.fit.card)}"
+        for line in fit_lines(found, room, fitted.training_words, fitted.answering_words):
             tell(line)
     return EXIT_NO if found["fits"] is False else EXIT_GOOD
 
 
-def fit_lines(found: dict[str, Any], training: str = "", answering: str = "") -> list[str]:
+def fit_lines(found: dict[str, Any], room: str = "", training: str = "", answering: str = "") -> list[str]:
     """The estimate for people: a bar for each part of the memory, the sum, the time, the advice, what was chosen.
 
-    `training` and `answering` say in words how long those take, and what they cost.
+    In words: `room` says what the card holds, `training` and `answering` how long those take, and what they cost.
     """
     peak = found["peak_gib"]
     share = found["trainable"] / found["parameters"]
@@ -74,8 +76,10 @@ def fit_lines(found: dict[str, Any], training: str = "", answering: str = "") ->
         lines.append(f"  {name:<14} {gib:8.2f} GiB  {bar}".rstrip())
     fits = {True: "fits", False: "does not fit", None: "no card to hold it against"}[found["fits"]]
     where = f" on {found['card']}" if found.get("card") else ""
+    where += f": {room}" if where and room else ""
+    measured = "measured: " if found.get("measured") else ""
     if peak is not None:
-        lines.append(f"  {'peak':<14} {peak:8.2f} GiB  {fits}{where}{' (measured)' if found.get('measured') else ''}")
+        lines.append(f"  {'peak':<14} {peak:8.2f} GiB  {measured}{fits}{where}")
     stages = {name: gib for name, gib in found.get("stages", {}).items() if name != "step"}
     if stages:
         lines.append("  at other times: " + ", ".join(f"{name} {gib:.2f} GiB" for name, gib in stages.items()))

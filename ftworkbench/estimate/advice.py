@@ -42,6 +42,12 @@ def has_room(peak_gib: float, card: Card) -> bool:
     return peak_gib + (0 if card.is_cpu else RESERVE_GIB) <= card.memory
 
 
+def room_words(card: Card) -> str:
+    """What a card holds, and what of it a job does not get: `15 GiB, of which CUDA itself takes 0.8`."""
+    taken = "" if card.is_cpu else f", of which CUDA itself takes {RESERVE_GIB:g}"
+    return f"{card.memory:.0f} GiB{taken}"
+
+
 def advise(
     recipe: Recipe, card: Card, peak_of: Callable[[Recipe], float], speed_of: Callable[[Recipe], float | None]
 ) -> Advice:

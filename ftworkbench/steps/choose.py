@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ftworkbench.errors import InputError
 from ftworkbench.estimate.adapters import targets
-from ftworkbench.estimate.advice import has_room
+from ftworkbench.estimate.advice import has_room, room_words
 from ftworkbench.estimate.cards import Card, find_card, machine_with
 from ftworkbench.estimate.fit import peak_gib, speed_of
 from ftworkbench.machine import Machine, this_machine
@@ -83,6 +83,7 @@ _ORDER = {option.key: place for place, option in enumerate(each for name in TABL
 class _Way:
     """One way to train: whether packed, checkpointed, how many at once and how often, with its cost."""
 
+    packing: bool
     again: bool
     rows: int
     steps: int
@@ -125,7 +126,7 @@ class _Chooser:
         if train.packing is not None:
             return train.packing, ""
         if train.per_device_train_batch_size is not None or train.gradient_accumulation_steps is not None:
-            return False, "true is mostly faster here, but the batch that the recipe says would hold more rows then"
+            return False, "the batch that the recipe says counts rows, and packed sequences hold several each"
         if not self._has_varlen() or varlen_refused(self.shape):
             return False, "packed rows would need a mask here, which costs more than padding does"
         if mean * _SHORT > length:
@@ -161,7 +162,7 @@ class _Chooser:
                 recipe = resolve(with_choices(self.recipe, picks), self.machine)[0]
                 peak = peak_gib(recipe, self.shape, self.longest, cpu=False)
                 speed = speed_of(recipe, self.shape, self.card, self.mean, self.longest)
-                yield _Way(again, rows, steps, peak, has_room(peak * _MARGIN, self.card), speed)
+                yield _Way(packing, again, rows, steps, peak, has_room(peak * _MARGIN, self.card), speed)
 
     def _batches(self, packing: bool) -> Iterator[tuple[int, int]]:
         """Rows at once and steps that make the batch of a step; in packed sequences, about its rows."""
@@ -186,7 +187,7 @@ class _Chooser:
     # Reasons
 
     def _room(self, way: _Way) -> str:
-        longer = "" if self.sizes.counted else ", should rows be longer than guessed"
+        longer = "" if self.sizes.counted or way.packing else f", if rows are {_GUESSED - 1:.0%} longer than guessed"
         return f"{way.peak:.1f} of {self.card.memory:.0f} GiB{longer}"
 
     def _why_rows(self, best: _Way, ways: list[_Way], *, packing: bool) -> str:
@@ -216,7 +217,6 @@ class _Chooser:
             return f"it fits without ({self._room(best)}), and computing twice takes a third more time"
         least = min(without, key=lambda way: way.peak)
         if not least.fits:
-            return (
-                f"without, {least.peak:.1f} GiB would be needed at the least, and {self.card.name} does not hold that"
-            )
+            has = f"{self.card.name} has {room_words(self.card)}, and {_MARGIN - 1:.0%} are a margin"
+            return f"without, {least.peak:.1f} GiB would be needed at the least; {has}"
         return f"without, only {least.rows} at once would fit, and be slower than {best.rows} with it"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from ftworkbench.errors import InputError
 from ftworkbench.estimate.cards import Card
 from ftworkbench.estimate.fit import Fit, estimate
+from ftworkbench.estimate.measures import Measures
 from ftworkbench.figures import duration
 from ftworkbench.machine import Machine
 from ftworkbench.recipe.declare import Value
@@ -15,11 +16,14 @@ from ftworkbench.recipe.train_table import ROWS_A_STEP
 from ftworkbench.steps.basis import Basis
 from ftworkbench.steps.choose import chosen
 
+_NONE = Measures()
 # Less is not worth a change of what somebody said.
 _WORTH = 1.5
 
 
-def faster_left_out(recipe: Recipe, found: Fit, basis: Basis, card: Card, machine: Machine) -> Fit:
+def faster_left_out(
+    recipe: Recipe, found: Fit, basis: Basis, card: Card, machine: Machine, *, measures: Measures = _NONE
+) -> Fit:
     """The estimate with the advice to leave out what keeps the recipe slow, where that gains enough; else as it is.
 
     A step learns from as many rows as before. None, in its changes, leaves an option out.
@@ -33,14 +37,18 @@ def faster_left_out(recipe: Recipe, found: Fit, basis: Basis, card: Card, machin
     except InputError:
         return found
     sizes = basis.sizes
-    other = estimate(resolved, basis.shape, card, sizes.rows, sizes.mean, longest_tokens=sizes.longest)
+    other = estimate(
+        resolved, basis.shape, card, sizes.rows, sizes.mean, longest_tokens=sizes.longest, measures=measures
+    )
     if not other.fits or not other.hours or found.hours < _WORTH * other.hours:
         return found
     names = [key.partition(".")[2] for key in less]
     listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+    times = f"{duration(3600 * other.hours)} instead of {duration(3600 * found.hours)}"
+    chosen_for = "it is" if not names[1:] else "they are"
     words = (
-        f"Left out, {listed} would be chosen so that it takes {duration(3600 * other.hours)} instead of "
-        f"{duration(3600 * found.hours)}, in {other.peak_gib:.1f} GiB."
+        f"Leave {listed} out of the recipe: {chosen_for} chosen for this card then, and training takes {times}, "
+        f"in {other.peak_gib:.1f} GiB."
     )
     changes: tuple[tuple[str, Value], ...] = tuple((key, None) for key in less)
     return replace(found, advice=words, changes=changes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ftworkbench.errors import InputError, RecipeError
+from ftworkbench.estimate.advice import room_words
 from ftworkbench.estimate.answering import answering_seconds
 from ftworkbench.estimate.cards import Card, find_card, machine_with
 from ftworkbench.estimate.fit import Fit, estimate, peak_gib, speed_of
@@ -86,15 +87,15 @@ def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None
         basis = basis_of(opened)
         keep_measures(opened, basis)
     opened = _chosen_for(opened, card, basis) if card_name else choose(opened, basis)
-    sizes, model = basis.sizes, _model_name(opened)
+    sizes = basis.sizes
+    measures = measures_of(card.name, _model_name(opened), sizes.longest)
     found = estimate(
-        opened.resolved, basis.shape, card, sizes.rows, sizes.mean,
-        longest_tokens=sizes.longest, measures=measures_of(card.name, model, sizes.longest),
-    )  # fmt: skip
+        opened.resolved, basis.shape, card, sizes.rows, sizes.mean, longest_tokens=sizes.longest, measures=measures
+    )
     if found.fits and opened.recipe.train.gradient_checkpointing is None:
         found = replace(found, advice="", changes=())  # it was weighed when it was chosen
     machine = machine_with(card, this_machine()) if card_name else this_machine()
-    found = faster_left_out(opened.recipe, found, basis, card, machine)
+    found = faster_left_out(opened.recipe, found, basis, card, machine, measures=measures)
     return Fitted(found, opened, basis, _answering(opened, basis, card))
 
 
@@ -118,8 +119,8 @@ def room_warning(opened: Opened) -> str:
         return ""
     if found.fits is not False or found.card is None:
         return ""
-    needed = f"{found.peak_gib:.1f} of the {found.card.memory:.0f} GiB of {found.card.name}"
-    return f"by the estimate this does not fit: it needs {needed}. {found.advice}"
+    has = f"{found.card.name} has {room_words(found.card)}"
+    return f"by the estimate this does not fit: it needs {found.peak_gib:.1f} GiB, and {has}. {found.advice}"
 
 
 def _card(opened: Opened, name: str | None) -> Card:

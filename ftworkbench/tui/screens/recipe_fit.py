@@ -49,10 +49,9 @@ def verdict_words(fit: Fit) -> tuple[str, str]:
         return f"{fit.peak_gib:.1f} GiB", "bold"
     if fit.fits:
         return f"✔ fits: {fit.peak_gib:.1f} of {fit.card.memory:.0f} GiB on {fit.card.name}", "bold $success"
-    return (
-        f"✘ does not fit: {fit.peak_gib:.1f} of {fit.card.memory:.0f} GiB on {fit.card.name}",
-        "bold $error",
-    )
+    from ftworkbench.estimate.advice import room_words
+
+    return f"✘ does not fit: {fit.peak_gib:.1f} GiB; {fit.card.name} has {room_words(fit.card)}", "bold $error"
 
 
 def _estimate(fitted: Fitted, width: int) -> list[Content]:
