@@ -40,10 +40,10 @@ ACTIONS = (
         "Rows",
     ),
     Action(
-        "evaluate.labels",
+        "evaluate.details",
         "l",
         "labels",
-        "Which labels are taken for which, and which fields fail; or the rows again",
+        "Beneath the scores: labels taken for others, fields that fail, lengths; or the rows again",
         "evaluate",
         True,
         "Rows",
@@ -76,6 +76,14 @@ ACTIONS = (
         "evaluate",
         True,
         "Evaluations",
+    ),
+    Action(
+        "evaluate.label",
+        "J",
+        "judge the judge",
+        "Label 30 rows blind, so that it is known how far a person agrees with the judge",
+        "evaluate",
+        group="Judge",
     ),
     Action("evaluate.open", "enter", "read", "Go to the row's answers, to scroll in them", "evaluate", group="Rows"),
     Action(

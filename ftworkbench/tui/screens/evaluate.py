@@ -14,9 +14,9 @@ from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.screens.evaluate_rows import RowsView
 from ftworkbench.tui.screens.jobs_screen import JobsScreen
 from ftworkbench.tui.text import entitle, shown
+from ftworkbench.tui.widgets.detail_words import detail_lines, has_details
 from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import ALIVE, job_title
-from ftworkbench.tui.widgets.label_words import has_labels, label_lines
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.run_view import clock
 from ftworkbench.tui.widgets.run_words import head_lines
@@ -49,7 +49,7 @@ class EvaluateScreen(JobsScreen):
     def compose_content(self) -> ComposeResult:
         yield LinesView(id="verdict")
         yield RowsView()
-        yield LinesView(id="labels")
+        yield LinesView(id="details")
 
     def on_mount(self) -> None:
         self._adopt()
@@ -182,23 +182,23 @@ class EvaluateScreen(JobsScreen):
 
     def _show_rows(self) -> None:
         self.query_one(RowsView).show(self._evaluation)
-        self._show_labels()
+        self._show_details()
 
-    def _show_labels(self) -> None:
-        """Draws the labels where they are looked at; the rows take their place where there are none."""
+    def _show_details(self) -> None:
+        """Draws what lies beneath the scores where it is looked at; the rows take its place where there is nothing."""
         found = self._evaluation.found if self._evaluation is not None else None
-        if not self.has_class("-labels"):
+        if not self.has_class("-details"):
             return
-        if found is None or not has_labels(found):
-            self._look_at_labels(False)
+        if found is None or not has_details(found):
+            self._look_at_details(False)
             return
-        pane, turned = self.query_one("#labels", LinesView), self._turned
-        entitle(pane, "Labels and fields", "l shows the rows")
-        pane.show(lambda width: label_lines(found, width, turned), top=False)
+        pane, turned = self.query_one("#details", LinesView), self._turned
+        entitle(pane, "Beneath the scores", "l shows the rows")
+        pane.show(lambda width: detail_lines(found, width, turned), top=False)
 
-    def _look_at_labels(self, wanted: bool) -> None:
-        self.set_class(wanted, "-labels")
-        self.query_one("#labels" if wanted else "#flips").focus()
+    def _look_at_details(self, wanted: bool) -> None:
+        self.set_class(wanted, "-details")
+        self.query_one("#details" if wanted else "#flips").focus()
 
     # Actions
 
@@ -208,21 +208,28 @@ class EvaluateScreen(JobsScreen):
     def action_whole_prompt(self) -> None:
         self.query_one(RowsView).turn_prompt()
 
-    def action_labels(self) -> None:
+    def action_details(self) -> None:
         found = self._evaluation.found if self._evaluation is not None else None
-        if self.has_class("-labels"):
-            self._look_at_labels(False)
-        elif has_labels(found):
-            self._look_at_labels(True)
-            self._show_labels()
+        if self.has_class("-details"):
+            self._look_at_details(False)
+        elif has_details(found):
+            self._look_at_details(True)
+            self._show_details()
         else:
-            self.workbench.tell(
-                "its answers are neither labels nor JSON objects" if found else "nothing is measured yet"
-            )
+            self.workbench.tell("it says no more than its scores: measure again" if found else "it is not measured yet")
 
     def action_turn(self) -> None:
         self._turned += 1
-        self._show_labels()
+        self._show_details()
+
+    def action_label(self) -> None:
+        evaluation = self._evaluation
+        if evaluation is None or not ((evaluation.found or {}).get("judge") or {}).get("labels"):
+            self.workbench.tell("no judge has compared these answers; [judge] in the recipe says who does")
+            return
+        from ftworkbench.tui.widgets.label_rows import LabelRows
+
+        self.app.push_screen(LabelRows(evaluation.job, evaluation.found or {}), lambda _: self._read())
 
     def action_open(self) -> None:
         self.query_one(RowsView).read()

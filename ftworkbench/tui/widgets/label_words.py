@@ -1,4 +1,4 @@
-"""Labels and fields of an evaluation, drawn: what is confused with what, each label, the confusion matrix."""
+"""The labels of an evaluation, drawn: what is confused with what, each label, the confusion matrix."""
 
 from __future__ import annotations
 
@@ -32,23 +32,13 @@ _LEAST_NAME = 12
 _NUMBER = 4  # cells of a label's number
 _FEWEST = 4  # labels in a matrix that is worth drawing
 _OTHERS = 8
-_TITLE = 26  # cells of the longest title of a first column; else it is as wide as its names, with their numbers near
-
-
-def has_labels(found: Mapping[str, Any] | None) -> bool:
-    """Whether the evaluation has anything to show here."""
-    systems = (found or {}).get("systems") or ()
-    return any((each.get("labels") or {}).get("labels") or each.get("fields") for each in systems)
+TITLE = 26  # cells of the longest title of a first column; else it is as wide as its names, with their numbers near
 
 
 def label_lines(found: Mapping[str, Any], width: int, turned: int = 0) -> list[Content]:
-    """All that there is about labels, then about fields. `turned` says which system's matrix where one has room."""
+    """All that there is about labels, if anything. `turned` says which system's matrix where only one has room."""
     tables = label_tables(found)[:2]
-    lines = _all_of_labels(tables, width, turned) if tables else []
-    for system in found.get("systems") or ():
-        if system.get("fields"):
-            lines += [Content(""), *_field_lines(str(system["name"]), system["fields"], width)]
-    return lines if tables else lines[1:]
+    return _all_of_labels(tables, width, turned) if tables else []
 
 
 def _all_of_labels(tables: Sequence[tuple[str, Table]], width: int, turned: int) -> list[Content]:
@@ -76,7 +66,7 @@ def _confused_lines(names: Sequence[str], before: Table, after: Table | None, wi
         return [Content.styled("No label was taken for another.", "$text-muted")]
     column = 13
     longest = max(Content(one_line(f"{pair.reference} → {pair.answer}")).cell_length for pair in pairs[:_PAIRS])
-    room = min(width - column * len(names), max(longest + 2, _TITLE))
+    room = min(width - column * len(names), max(longest + 2, TITLE))
     heads = "".join(fit(name, column - 1, right=True) + " " for name in names)
     title = f"most confused, {min(_PAIRS, len(pairs))} of {len(pairs)}" if len(pairs) > _PAIRS else "most confused"
     lines = [Content.styled(fit(title, room) + heads, "$text-muted")]
@@ -115,7 +105,7 @@ def _each_lines(names: Sequence[str], before: Table, after: Table | None, width:
     while len(widths) > 2 and width - sum(widths) < 2 * _LEAST_NAME:  # too narrow: the last columns go first
         widths.pop()
     longest = max(Content(one_line(change.label)).cell_length for change in changes)
-    room = min(width - sum(widths), max(longest + 2, _TITLE))
+    room = min(width - sum(widths), max(longest + 2, TITLE))
     head = fit("label, the worst first", room) + "".join(
         fit(text, size, right=True) for text, size in zip(heads, widths, strict=False)
     )
@@ -225,33 +215,3 @@ def _look(row: int, column: int, share: float) -> str:
     if row == column:
         return "bold $success"
     return "bold $error" if share >= 0.2 else "$error"
-
-
-# The fields of JSON answers
-
-
-def _field_lines(name: str, fields: Mapping[str, Any], width: int) -> list[Content]:
-    heads, size = ("right", "wrong", "missing", "extra"), 9
-    longest = max((Content(one_line(str(each["field"]))).cell_length for each in fields.get("fields", ())), default=0)
-    room = max(min(width - size * len(heads), max(longest + 2, _TITLE)), _LEAST_NAME)
-    lines = [
-        Content.styled(
-            fit(f"fields of {name}", room) + "".join(fit(head, size, right=True) for head in heads), "$text-muted"
-        )
-    ]
-    for each in fields.get("fields", ()):
-        right = percent(each["right"] / each["n"]) if each["n"] else ""
-        parts: list[Content | tuple[str, str]] = [
-            Content(fit(str(each["field"]), room)),
-            (fit(right, size, right=True), "bold"),
-        ]
-        for kind in heads[1:]:
-            number = each[kind]
-            parts.append(
-                (fit(str(number) if number else "·", size, right=True), "$error" if number else "$text-disabled")
-            )
-        lines.append(Content.assemble(*parts).truncate(width))
-    if fields.get("no_object"):
-        told = f"{fields['no_object']} of {fields['n']} answers are no JSON object: all their fields are missing"
-        lines += wrapped(shown(told, "$text-muted"), width)
-    return lines
