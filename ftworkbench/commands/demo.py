@@ -14,7 +14,7 @@ from ftworkbench.commands.check import report_lines
 from ftworkbench.commands.results import evaluation_lines, merge_line
 from ftworkbench.commands.show import emit, say
 from ftworkbench.commands.watch import watch_job
-from ftworkbench.demo.workspace import make_demo, read_decisions
+from ftworkbench.demo.workspace import TASKS, DemoTask, make_demo, read_decisions
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, JobError
 from ftworkbench.figures import duration, percent
 from ftworkbench.jobs.folder import Job
@@ -28,11 +28,18 @@ from ftworkbench.steps.splits import require_split
 from ftworkbench.steps.train import start_training, train_result
 from ftworkbench.steps.verdicts import word_of
 
+_FOLDER, _TASK = "ftworkbench-demo", "triage"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--dir", type=Path, default=Path("ftworkbench-demo"), metavar="DIR",
-        help="the folder of the demo's workspace (default: %(default)s); made if it is not there",
+        "--dir", type=Path, metavar="DIR",
+        help=f"the folder of the demo's workspace (default: {_FOLDER}, with the task behind it if that is another); "
+        "made if it is not there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--task", choices=tuple(TASKS), default=_TASK,
+        help="what to tune for: " + "; ".join(f"{task.name}: {task.title}" for task in TASKS.values()),
     )  # fmt: skip
     parser.add_argument(
         "--headless", action="store_true", help="run the pipeline here and tell it, without the workbench"
@@ -42,13 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    workspace = make_demo(args.dir)
+    task = TASKS[args.task]
+    workspace = make_demo(args.dir or Path(_FOLDER if task.name == _TASK else f"{_FOLDER}-{task.name}"), task.name)
     opened = open_recipe(workspace.root, args.overrides)
     if args.headless or args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        found = run_pipeline(opened)
+        found = run_pipeline(opened, task)
         if args.json:
             emit(found)
-        return EXIT_GOOD if word_of(found["verdict"]) == "better" and proved(found["merge"]) else EXIT_NO
+        return EXIT_GOOD if found["merge"] and proved(found["merge"]) else EXIT_NO
     from ftworkbench.commands.workbench import open_workbench
     from ftworkbench.steps.recipe import write_overrides
 
@@ -56,18 +64,21 @@ def run(args: argparse.Namespace) -> int:
     return open_workbench(workspace.root)
 
 
-def run_pipeline(opened: Opened) -> dict[str, Any]:
-    """Goes the whole way on the demo's workspace, tells it on stderr, and gives the object of `demo --json`."""
+def run_pipeline(opened: Opened, task: DemoTask) -> dict[str, Any]:
+    """Goes the whole way on a task's workspace, tells it on stderr, and gives the object of `demo --json`.
+
+    What is not better, or better at the cost of other skills, is not merged.
+    """
     started = time.monotonic()
     model = opened.recipe.model.model_id
-    say(f"ftworkbench demo: support-desk triage on the {model} model, in {opened.workspace.root}")
+    say(f"ftworkbench demo: {task.title}, on the {model} model, in {opened.workspace.root}")
 
     _headline("1  Data: is every example worth learning from?")
     report = check_undecided(opened)
     for line in report_lines(report):
         say(f"  {line}")
-    decisions = Counter(decision["do"] for decision in read_decisions())
-    say("  decided, in ledger.jsonl: " + ", ".join(f"{count} {do}" for do, count in decisions.items()))
+    if decisions := Counter(decision["do"] for decision in read_decisions(task)):
+        say("  decided, in ledger.jsonl: " + ", ".join(f"{count} {do}" for do, count in decisions.items()))
     if check_recipe(opened).blocks:
         raise JobError(f"{opened.path}: leaks between train and test are undecided; review them in the workbench")
     split = require_split(opened)
@@ -94,9 +105,13 @@ def run_pipeline(opened: Opened) -> dict[str, Any]:
     _tell_evaluation(evaluation)
 
     _headline("5  Ship: merge, and prove that it is what was measured")
-    out = opened.workspace.root / "merged" / train_job.short
-    merged = merge_result(_finish(start_merge(opened.workspace, train_job, out)))
-    say(f"  {merge_line(merged)}")
+    word, merged = word_of(evaluation["verdict"]), None
+    if word == "better":
+        out = opened.workspace.root / "merged" / train_job.short
+        merged = merge_result(_finish(start_merge(opened.workspace, train_job, out)))
+        say(f"  {merge_line(merged)}")
+    else:
+        say(f"  nothing is shipped: {word}")
 
     seconds = time.monotonic() - started
     found = {

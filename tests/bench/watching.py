@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tui"))
 from browse import Timed, percentile, print_by_key
 from terminal import Terminal, open_workbench
 
-from ftworkbench.demo.workspace import RECIPE, make_demo
+from ftworkbench.demo.workspace import make_demo
 from ftworkbench.jobs.events import read_events
 from ftworkbench.jobs.folder import Job
 
@@ -47,7 +47,7 @@ PRESSED = ["j", "k", "m", "t", "t", "t", "t", "t", "enter", *["left"] * 6, "righ
 def train(folder: Path, overrides: Sequence[str], *options: str) -> str:
     """Trains the demo's recipe; gives what the command says on stdout."""
     settings = [part for setting in overrides for part in ("--set", setting)]
-    command = [sys.executable, "-m", "ftworkbench", "train", str(folder / RECIPE), *options, *settings]
+    command = [sys.executable, "-m", "ftworkbench", "train", str(folder / "triage.toml"), *options, *settings]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -51,7 +51,8 @@ ASK_JSON_HELD_OUT = ("Write what you find as JSON, under the keys {keys}.", "Ple
 MISSING = "none"
 
 
-def _text(rng: Random, source: Bank, facts: list[Fact], values: list[str]) -> str:
+def letter(rng: Random, facts: list[Fact], values: list[str]) -> str:
+    """A text that states these facts, in any order, among sentences that say nothing."""
     parts = [rng.choice(fact.sentences).replace("@", value) for fact, value in zip(facts, values, strict=True)]
     rng.shuffle(parts)
     while rng.random() < 0.3:
@@ -84,7 +85,7 @@ def one_field(rng: Random, source: Bank) -> Task:
         if not missing:
             facts.append(wanted)
         values = [fact.draw(rng, source) for fact in facts]
-        return _text(rng, source, facts, values), MISSING if missing else values[-1]
+        return letter(rng, facts, values), MISSING if missing else values[-1]
 
     return Task(instruction, draw, "extract", "exact_match", 0.4)
 
@@ -105,7 +106,7 @@ def records(rng: Random, source: Bank) -> Task:
         facts = [*wanted, *rng.sample(spare, rng.randint(0, 2))]
         values = [fact.draw(rng, source) for fact in facts]
         answer = dict(zip(keys, values[: len(keys)], strict=True))
-        return _text(rng, source, facts, values), json.dumps(answer, ensure_ascii=False)
+        return letter(rng, facts, values), json.dumps(answer, ensure_ascii=False)
 
     return Task(instruction, draw, "json", "json_match", 0.5)
 
