@@ -41,7 +41,7 @@ class Endpoint:
     """A model behind an OpenAI-compatible server. `prices` are for a million tokens of prompts, and of answers.
 
     `api_key_env` names the variable of the environment that holds the key. `timeout` is in seconds; `allow_failed` is
-    the share of rows that may go without an answer.
+    the share of rows that may go without an answer, `budget` the most that it may cost.
     """
 
     url: str
@@ -52,6 +52,7 @@ class Endpoint:
     retries: int = 4
     allow_failed: float = 0.0
     prices: tuple[float | None, float | None] = (None, None)
+    budget: float | None = None
 
     def cost(self, prompt_tokens: int, tokens: int) -> float | None:
         """What so many tokens cost, in the currency of the prices; None where a price is not known."""
@@ -148,6 +149,7 @@ def _endpoint(line: ContestantLine) -> Endpoint | None:
         line.retries,
         line.allow_failed,
         (line.price_per_million_input, line.price_per_million_output),
+        line.budget,
     )
 
 

@@ -27,6 +27,7 @@ _WAYS = (
     "allow_failed",
     "price_per_million_input",
     "price_per_million_output",
+    "budget",
 )
 
 

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _KEY = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{20,}")  # as those of some clouds are: capitals and digits, and no word
 _TAKEN = ("tuned", "base")
-_OF_ENDPOINT = ("model", "api_key_env", "price_per_million_input", "price_per_million_output")
+_OF_ENDPOINT = ("model", "api_key_env", "price_per_million_input", "price_per_million_output", "budget")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +90,13 @@ class ContestantLine:
         None, help="The price of a million tokens of answers, in your own currency.", low=0
     )
 
+    budget: float | None = option(
+        None,
+        help="The most that an evaluation may spend on it by these prices; nothing is asked that would cost more.",
+        low=0,
+        open_ends="low",
+    )
+
     def problem(self) -> str | None:
         """What is wrong between options that are each right by themselves, in words; no secret is repeated in them."""
         if self.name is not None and (not _NAME.fullmatch(self.name) or self.name.lower() in _TAKEN):
@@ -110,6 +117,8 @@ class ContestantLine:
     def _endpoint_problem(self) -> str | None:
         if not self.model:
             return "model is missing: what the server of endpoint calls the model"
+        if self.budget is not None and None in (self.price_per_million_input, self.price_per_million_output):
+            return "budget needs price_per_million_input and price_per_million_output beside it"
         return address_problem(self.endpoint or "", self.api_key_env)
 
     def as_toml(self) -> dict[str, Any]:

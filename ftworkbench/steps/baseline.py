@@ -37,7 +37,9 @@ def fingerprint_of(opened: Opened, split: Split) -> str:
 def find_unfinished(opened: Opened, fingerprint: str) -> Job | None:
     """The newest evaluation with that fingerprint that ended before it was done; what it was answered still holds."""
     for job in reversed(list_jobs(opened.workspace)):
-        if job.kind == "evaluate" and read_manifest(job)["hashes"].get("baseline") == fingerprint:
+        manifest = read_manifest(job)
+        of_this = job.kind == "evaluate" and manifest["hashes"].get("baseline") == fingerprint
+        if of_this and not manifest["args"].get("skip_baseline"):
             return job if phase(job) in {"failed", "stopped", "lost"} else None
     return None
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from ftworkbench.data.example import Example
-from ftworkbench.errors import JobError
+from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import Contestant, Endpoint
 from ftworkbench.evaluate.outputs import Output, append_outputs, read_outputs, write_outputs
 from ftworkbench.evaluate.prompting import Prompted, Prompting
@@ -34,6 +34,7 @@ class Measuring:
         self.model: Any = None
         self.template = template
         self._prompting = prompting
+        self._spent: dict[Endpoint, float] = {}
 
     def path(self, name: str) -> Path:
         return self.work.job.outputs / f"{name}.jsonl"
@@ -92,32 +93,37 @@ class Measuring:
         if not rows.open:
             return
         places, work = list(rows.open), self.work
-        work.notice(self._price(rows, endpoint), "endpoint-asked", level="info")
+        asks = _asks(rows, endpoint, self._usage(rows))
+        spent = self._spent.get(endpoint, 0.0)
+        if endpoint.budget is not None and asks.about is not None and spent + asks.about > endpoint.budget:
+            raise InputError(f"{asks.words}, {spent:.2g} spent before: more than its budget of {endpoint.budget:g}")
+        work.notice(asks.words, "endpoint-asked", level="info")
+
+        def tell(place: int, reply: Reply) -> None:
+            rows.add({places[place]: reply})
+            self._spent[endpoint] = self._spent.get(endpoint, 0.0) + (reply.cost or 0.0)
+            if endpoint.budget is not None and self._spent[endpoint] > endpoint.budget:
+                raise JobError(
+                    f"{rows.name}: its budget of {endpoint.budget:g} is spent; what was answered is kept: raise budget "
+                    "in the recipe and evaluate again"
+                )
+
         ask_endpoint(
             endpoint,
             [Question(rows.asked[place].messages, rows.examples[place].tools) for place in places],
             work.recipe.evaluate.max_new_tokens,
-            tell=lambda place, reply: rows.add({places[place]: reply}),
+            tell=tell,
             say=lambda text: work.notice(f"{rows.name}: {text}", "endpoint", level="info"),
             look=work.leave_if_stopped,
         )
         rows.require_answers(endpoint.allow_failed)
 
-    def _price(self, rows: _Rows, endpoint: Endpoint) -> str:
-        """What is about to be asked of an endpoint, and what that costs, by this model's own count of tokens."""
+    def _usage(self, rows: _Rows) -> tuple[int, int, int]:
+        """About the tokens of the open prompts and of their answers, by this model's count, and the most of answers."""
         most = self.work.recipe.evaluate.max_new_tokens * len(rows.open)
-        asked = sum(self._count(rows.asked[place]) for place in rows.open)
         answers = [rows.examples[place].answer for place in rows.open]
-        usual = min(most, sum(len(self.template.tokenizer(each)["input_ids"]) + 1 for each in answers))
-        text = (
-            f"{rows.name}: asks {endpoint.model} at {endpoint.url}: {len(rows.open):,} requests, "
-            f"{endpoint.concurrency} at once, about {asked:,} tokens of prompts and {usual:,} of answers, "
-            f"at most {most:,}"
-        )
-        about, at_most = endpoint.cost(asked, usual), endpoint.cost(asked, most)
-        if about is None or at_most is None:
-            return f"{text}; the recipe says no prices"
-        return f"{text}: about {about:.2g}, at most {at_most:.2g} by the recipe's prices"
+        usual = sum(len(self.template.tokenizer(each)["input_ids"]) + 1 for each in answers)
+        return sum(self._count(rows.asked[place]) for place in rows.open), min(most, usual), most
 
     def _count(self, asked: Prompted) -> int:
         try:
@@ -247,6 +253,27 @@ class _Rows:
                 f"({counted(each.error for each in failed)}); "
                 f"`ftworkbench resume {self._work.job.short}` asks those again, and no others"
             )
+
+
+@dataclass(frozen=True)
+class _Asks:
+    """What is about to be asked of an endpoint, in words, and about what it costs; None where that is not known."""
+
+    words: str
+    about: float | None
+
+
+def _asks(rows: _Rows, endpoint: Endpoint, usage: tuple[int, int, int]) -> _Asks:
+    prompts, usual, most = usage
+    words = (
+        f"{rows.name}: asks {endpoint.model} at {endpoint.url}: {len(rows.open):,} requests, "
+        f"{endpoint.concurrency} at once, about {prompts:,} tokens of prompts and {usual:,} of answers, "
+        f"at most {most:,}"
+    )
+    about, at_most = endpoint.cost(prompts, usual), endpoint.cost(prompts, most)
+    if about is None or at_most is None:
+        return _Asks(f"{words}; the recipe says no prices", None)
+    return _Asks(f"{words}: about {about:.2g}, at most {at_most:.2g} by the recipe's prices", about)
 
 
 def _output(example: Example, asked: Prompted, answer: Answer | Reply, prompt_tokens: int) -> Output:

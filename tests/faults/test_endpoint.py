@@ -249,6 +249,16 @@ def test_a_key_reaches_the_server_and_no_file_and_a_wrong_one_ends_it_at_once(
     assert [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
 
 
+def test_nothing_is_asked_that_would_cost_more_than_the_budget(proxy: Proxy, tmp_path: Path) -> None:
+    prices = {"price_per_million_input": 1000.0, "price_per_million_output": 1000.0}
+    dear = evaluate(*workspace_of(tmp_path / "dear", proxy, budget=0.01, **prices))
+    state = read_state(dear)
+    assert state is not None
+    assert (state.phase, "more than its budget of 0.01" in state.why, proxy.asked) == ("failed", True, [])
+    paid = evaluate(*workspace_of(tmp_path / "paid", proxy, budget=10.0, **prices))
+    assert phase(paid) == "done", read_state(paid)
+
+
 def test_a_server_that_takes_no_max_tokens_is_asked_as_it_wants(
     proxy: Proxy, tmp_path: Path, undisturbed: list[tuple[str, str, str]]
 ) -> None:
@@ -348,7 +358,7 @@ def test_the_endpoint_stands_for_prompting_and_the_local_tuned_model_is_measured
 
 
 def ended(job: Job) -> Job:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while phase(job) not in ENDED and time.monotonic() < deadline:
         time.sleep(0.1)
     return job

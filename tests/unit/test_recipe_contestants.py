@@ -12,7 +12,8 @@ from ftworkbench.recipe.prompt_table import ContestantLine, contestant_names
 from ftworkbench.recipe.read import load, parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import dumps, set_option
-from ftworkbench.tui.recipe_draft import read_value, written_value
+from ftworkbench.tui.recipe_draft import Draft, read_value, written_value
+from ftworkbench.tui.screens.recipe_page import help_lines
 
 START = '[model]\nmodel_id = "pocket"\n[data]\ntrain = "t.jsonl"\n[prompt]\nfew_shot = [0]\n'
 LINES = """\
@@ -54,6 +55,13 @@ def test_the_form_shows_it_and_takes_it_as_it_is_shown() -> None:
     assert parse(again, "r").prompt.contestants == first.prompt.contestants
 
 
+def test_the_form_explains_each_option_of_a_contestant() -> None:
+    draft = Draft(Path("r.toml"), START + LINES)
+    told = "\n".join(line.plain for line in help_lines(draft, "prompt.contestants", 200))
+    assert "api_key_env  The NAME of the environment variable" in told
+    assert "shots  So many examples of the training rows are shown as earlier turns. (0 or more and at most" in told
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -71,6 +79,7 @@ def test_the_form_shows_it_and_takes_it_as_it_is_shown() -> None:
         ('[{model = "m"}]', "model belongs to endpoint"),
         ('[{endpoint = "localhost:8000", model = "m"}]', "endpoint must be an address"),
         ('[{endpoint = "http://h/v1", model = "m", timeout = 0}]', "timeout must be above 0"),
+        ('[{endpoint = "http://h/v1", model = "m", budget = 1}]', "budget needs price_per_million_input"),
         ("[{shots = 3}, {shots = 3}]", "2: is called few-shot-3, as another one is"),
         ("[{}]", "1: is called zero-shot, as another one is"),
     ],
