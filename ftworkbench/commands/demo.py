@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         found = run_pipeline(opened, task)
         if args.json:
             emit(found)
-        return EXIT_GOOD if found["merge"] and proved(found["merge"]) else EXIT_NO
+        return EXIT_GOOD if word_of(found["verdict"]) == "better" and proved(found["merge"]) else EXIT_NO
     from ftworkbench.commands.workbench import open_workbench
     from ftworkbench.steps.recipe import write_overrides
 
@@ -65,10 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_pipeline(opened: Opened, task: DemoTask) -> dict[str, Any]:
-    """Goes the whole way on a task's workspace, tells it on stderr, and gives the object of `demo --json`.
-
-    What is not better, or better at the cost of other skills, is not merged.
-    """
+    """Goes the whole way on a task's workspace, tells it on stderr, and gives the object of `demo --json`."""
     started = time.monotonic()
     model = opened.recipe.model.model_id
     say(f"ftworkbench demo: {task.title}, on the {model} model, in {opened.workspace.root}")
@@ -105,13 +102,12 @@ def run_pipeline(opened: Opened, task: DemoTask) -> dict[str, Any]:
     _tell_evaluation(evaluation)
 
     _headline("5  Ship: merge, and prove that it is what was measured")
-    word, merged = word_of(evaluation["verdict"]), None
-    if word == "better":
-        out = opened.workspace.root / "merged" / train_job.short
-        merged = merge_result(_finish(start_merge(opened.workspace, train_job, out)))
-        say(f"  {merge_line(merged)}")
-    else:
-        say(f"  nothing is shipped: {word}")
+    out = opened.workspace.root / "merged" / train_job.short
+    merged = merge_result(_finish(start_merge(opened.workspace, train_job, out)))
+    say(f"  {merge_line(merged)}")
+    word = word_of(evaluation["verdict"])
+    if word != "better":
+        say(f"  it is not worth shipping, though: {word}")
 
     seconds = time.monotonic() - started
     found = {

@@ -1,14 +1,31 @@
 """The whole way on the embedded model, shortened: the real command, real jobs, the object it promises."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from ftworkbench.machine import process_start
 
 SHORT = ("train.max_steps=3", "evaluate.limit=24", "evaluate.regression=[]", "prompt.few_shot=[0]", "data.limit=120")
+
+
+FATES = {"orders": "no better", "forgetting": "better"}
+
+
+@pytest.mark.skipif(not os.environ.get("FTWORKBENCH_ALL"), reason="minutes each; FTWORKBENCH_ALL=1 runs them")
+@pytest.mark.parametrize("task", FATES)
+def test_where_a_prompt_is_enough_or_tuning_breaks_other_skills_the_verdict_says_so(tmp_path: Path, task: str) -> None:
+    command = [sys.executable, "-m", "ftworkbench", "demo", "--task", task, "--dir", str(tmp_path / "demo"), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3000, check=False)
+    assert done.returncode == 1, done.stderr
+    verdict = json.loads(done.stdout)["verdict"]
+    assert verdict["word"] == FATES[task]
+    assert verdict["breaks"] == (["general"] if task == "forgetting" else [])
 
 
 def test_the_demo_goes_from_rows_to_a_proven_merge(tmp_path: Path) -> None:
