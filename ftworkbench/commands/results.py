@@ -9,6 +9,7 @@ from ftworkbench.commands import hints
 from ftworkbench.commands.measured import conclusion_lines, detail_lines
 from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
+from ftworkbench.evaluate.judge.words import judge_words
 from ftworkbench.figures import duration, interval, p_value, percent, points
 from ftworkbench.jobs.bin import is_in_bin
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
@@ -118,6 +119,7 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
             + (f", {percent(after)} after: {suite['word']}" if after is not None else "")
         )
     lines += conclusion_lines(found)
+    lines += judge_words(found["judge"]) if found.get("judge") else []
     if verdict:
         lines.append(verdict_line(verdict))
         lines += [f"  {reason}" for reason in verdict.get("reasons", [])]

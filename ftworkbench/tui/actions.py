@@ -16,7 +16,7 @@ from ftworkbench.paths import config_dir
 
 SCREENS = ("data", "recipe", "runs", "compare", "evaluate", "ship")
 _LABELS = {"space": "space", "enter": "enter", "escape": "esc", "tab": "tab"}
-SHARED_SCOPES = ("app", "list", "text", "chart", "dialog", "choice", "several", "history", "queue")
+SHARED_SCOPES = ("app", "list", "text", "chart", "dialog", "choice", "several", "history", "queue", "label")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.evaluate.report import score_of
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, read_manifest
+from ftworkbench.steps.judging import with_agreement
 from ftworkbench.steps.verdicts import is_void
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _test_files(job: Job) -> dict[str, Path]:
 def stamp_of(job: Job) -> object:
     """Changes when anything that `read_evaluation` reads has changed."""
     stamps = []
-    for path in [*_test_files(job).values(), job.verdict]:
+    for path in [*_test_files(job).values(), job.verdict, job.workspace.votes]:
         try:
             stat = path.stat()
         except OSError:
@@ -116,7 +117,7 @@ def read_evaluation(job: Job, known: Evaluation | None = None) -> Evaluation:
 
 def _read(job: Job, stamp: object) -> Evaluation:
     found = read_json(job.verdict)
-    found = {**found, "void": is_void(job)} if isinstance(found, dict) else None
+    found = {**with_agreement(job, found), "void": is_void(job)} if isinstance(found, dict) else None
     files = _test_files(job)
     name = str((found or {}).get("chosen") or next((each for each in files if each != TUNED), ""))
     baseline = read_outputs(files[name]) if name in files else []

@@ -13,6 +13,7 @@ from ftworkbench.steps.verdicts import BREAKS, VOID, word_of
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.card_words import card_lines, metric_lines
 from ftworkbench.tui.widgets.job_words import fit, verdict_sign
+from ftworkbench.tui.widgets.judge_words import judge_lines
 from ftworkbench.tui.widgets.lines_view import wrapped
 
 _BESIDE = 100
@@ -74,6 +75,8 @@ def verdict_words(verdict: Mapping[str, Any]) -> list[str]:
     if verdict.get("needed"):
         more = verdict["needed"] - int(verdict.get("n") or 0)
         lines.append(f"Too few rows to tell: about {verdict['needed']:,} test rows would, {more:,} more.")
+    elif verdict.get("word") == "no better" and (verdict.get("p_value") or 0) < verdict.get("alpha", 0):
+        lines.append("The metrics do not agree: each one's test is below.")
     elif verdict.get("word") == "no better":
         lines.append("This may be chance: tuning did not beat prompting here.")
     elif verdict.get("word") == "worse":
@@ -82,7 +85,12 @@ def verdict_words(verdict: Mapping[str, Any]) -> list[str]:
 
 
 def verdict_lines(found: Mapping[str, Any], width: int) -> list[Content]:
-    """The card and the scores: beside each other where there is room, below each other elsewhere."""
+    """The card and the scores, and below them what a judge said."""
+    return [*_card_and_scores(found, width), *judge_lines(found, width)]
+
+
+def _card_and_scores(found: Mapping[str, Any], width: int) -> list[Content]:
+    """Beside each other where there is room, below each other elsewhere."""
     verdict = found.get("verdict")
     if width >= _BESIDE:
         left_width = int(width * _CARD_SHARE)

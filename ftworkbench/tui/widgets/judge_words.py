@@ -1,0 +1,29 @@
+"""What a judge said of the answers, in a few lines beneath the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual.content import Content
+
+from ftworkbench.evaluate.judge.checked import LABELS
+from ftworkbench.evaluate.judge.words import judge_words
+from ftworkbench.tui.text import shown
+from ftworkbench.tui.widgets.lines_view import wrapped
+
+
+def judge_lines(found: Mapping[str, Any], width: int) -> list[Content]:
+    """The lines of an evaluation's judge, after an empty one; none where nobody judged."""
+    judge = found.get("judge")
+    if not judge:
+        return []
+    lines = [Content("")]
+    for place, text in enumerate(judge_words(judge)):
+        lines += wrapped(shown(text, "bold" if place == 0 else "$text-muted"), width)
+    wanted, labelled = len(judge.get("labels") or ()), int((judge.get("agreement") or {}).get("n") or 0)
+    if labelled < wanted:
+        told = f"J labels {wanted - labelled} of {wanted} rows blind: only then is it known how good the judge is"
+        few = f"; {LABELS} would be better" if wanted < LABELS else ""
+        lines += wrapped(shown(f"{told}{few}", "$warning"), width)
+    return lines
