@@ -88,7 +88,7 @@ def _field_lines(systems: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for system in measured:
         fields = system["fields"]
-        no_object = f", {fields['no_object']} answers are no JSON object" if fields["no_object"] else ""
+        no_object = f", {fields['no_object']} of the answers no JSON object" if fields["no_object"] else ""
         lines.append(f"fields of {system['name']}, of {fields['n']} references{no_object}:")
         rows = [
             [str(each["field"]), percent(each["right"] / each["n"]) if each["n"] else "",
