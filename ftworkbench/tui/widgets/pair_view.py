@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from ftworkbench.evaluate.outputs import Output
-from ftworkbench.tui.evaluation import Pair
+from ftworkbench.steps.evaluation import Pair
 from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.widgets.diff import marked
 from ftworkbench.tui.widgets.flip_list import SIGNS
@@ -53,8 +53,14 @@ def _answer(
     label = shown_line(name, _GUTTER - 1, f"bold {style}")
     if output is None:
         return wrapped(Content.styled("has not answered", "$text-muted"), width, label, _GUTTER)
+    if output.error:
+        return wrapped(shown(f"no answer, which counts as wrong: {output.error}", "$error"), width, label, _GUTTER)
     sign = _sign(score)
     told = f"{output.tokens} tokens, {output.seconds:.2f} s"
+    if output.first_token_seconds is not None:
+        told += f", first after {output.first_token_seconds:.2f}"
+    if output.cost is not None:
+        told += f", costs {output.cost:.2g}"
     if output.finish == "length":
         told += ", cut off: it did not stop by itself"
     answer = Content.assemble(sign, marked(output.answer[:_LONGEST], reference))
