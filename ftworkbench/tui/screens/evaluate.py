@@ -23,7 +23,7 @@ from ftworkbench.tui.widgets.run_words import head_lines
 from ftworkbench.tui.widgets.verdict_card import verdict_lines
 
 if TYPE_CHECKING:
-    from ftworkbench.tui.evaluation import Evaluation
+    from ftworkbench.steps.evaluation import Evaluation
 
 SECONDS_BETWEEN = 1.0
 _NOTHING = "Nothing was measured here yet. b measures the prompted baseline: do it before you train."
@@ -127,7 +127,7 @@ class EvaluateScreen(JobsScreen):
         """Looks, off the event loop, whether there are more answers, or a verdict."""
         if self.telling is None:
             return
-        from ftworkbench.tui.evaluation import read_evaluation
+        from ftworkbench.steps.evaluation import read_evaluation
 
         job, known = self.telling.job, self._evaluation
         group = f"answers of {job.name}"

@@ -16,7 +16,7 @@ from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.pair_view import pair_lines
 
 if TYPE_CHECKING:
-    from ftworkbench.tui.evaluation import Evaluation
+    from ftworkbench.steps.evaluation import Evaluation
 
 _NO_ROWS = "The test rows with both answers come here."
 _NONE_OF_KIND = "No row is of this kind; f shows the next kind."
@@ -69,7 +69,7 @@ class RowsView(Container):
         """Shows the rows of the next fate that any has, and after the last all rows."""
         if self._evaluation is None:
             return
-        from ftworkbench.tui.evaluation import FATES
+        from ftworkbench.steps.evaluation import FATES
 
         kinds = [None, *(fate for fate in FATES if self._evaluation.fates[fate])]
         place = kinds.index(self._fate) if self._fate in kinds else 0

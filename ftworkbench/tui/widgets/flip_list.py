@@ -7,7 +7,7 @@ from collections import Counter
 from textual.content import Content
 
 from ftworkbench.printable import one_line
-from ftworkbench.tui.evaluation import ALONE, FATES, GAINED, LOST, RIGHT, WRONG, Pair
+from ftworkbench.steps.evaluation import ALONE, FATES, GAINED, LOST, RIGHT, WRONG, Pair
 from ftworkbench.tui.rows import short_answer
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_words import fit
