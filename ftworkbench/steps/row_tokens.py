@@ -26,7 +26,7 @@ from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.state import phase
 from ftworkbench.paths import model_folder
 from ftworkbench.steps.recipe import Opened
-from ftworkbench.steps.session import open_session
+from ftworkbench.steps.session import passing_session
 
 _PATIENCE = 300.0  # seconds without a word from a session that only has to start its tokenizer
 _TRAIN = ("max_length", "packing", "assistant_only_loss")
@@ -85,7 +85,6 @@ def tokens_of_rows(opened: Opened, progress: Progress | None = None) -> RowToken
     known = known_tokens(opened)
     if known is not None and {row.key for row in used_rows(opened, copies=True)} <= known.of.keys():
         return known
-    session = open_session(opened, None)
     settings = token_settings(opened)
 
     def heard(events: list[Event]) -> None:
@@ -93,12 +92,13 @@ def tokens_of_rows(opened: Opened, progress: Progress | None = None) -> RowToken
         if told and progress is not None:
             progress("tokens", int(told[-1]["done"]), int(told[-1]["total"]))
 
-    request = ask(session, "rows", file=opened.recipe.data.train, settings=settings)
-    for event in answers(session, request, timeout=_PATIENCE, heard=heard):
-        if event.fields.get("error"):
-            raise InputError(f"{opened.path.name}: {event.fields['error']}")
-        if event.fields.get("done"):
-            return _read(opened, session)
+    with passing_session(opened, None) as session:
+        request = ask(session, "rows", file=opened.recipe.data.train, settings=settings)
+        for event in answers(session, request, timeout=_PATIENCE, heard=heard):
+            if event.fields.get("error"):
+                raise InputError(f"{opened.path.name}: {event.fields['error']}")
+            if event.fields.get("done"):
+                return _read(opened, session)
     raise JobError(f"{session.short}: gave no answer; see {session.log}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -45,6 +47,19 @@ def start_session(opened: Opened, train_job: Job | None) -> Job:
     return submit(opened.workspace, "session", opened.resolved, {"job": adapter}, hashes={}, choices=opened.choices)
 
 
+@contextmanager
+def passing_session(opened: Opened, train_job: Job | None) -> Iterator[Job]:
+    """The running session for this recipe and training job, or a new one, which ends with the block."""
+    running = running_session(opened, train_job)
+    session = running or start_session(opened, train_job)
+    try:
+        yield session
+    finally:
+        if running is None:
+            with suppress(JobError):  # it has ended by itself
+                close_session(session)
+
+
 def close_session(job: Job) -> bool:
     """Lets a session end once it has answered what it was asked before; False where it has ended already."""
     if phase(job) not in ALIVE:
@@ -86,11 +101,11 @@ def tokens_of(opened: Opened, number: int, example: Example) -> dict[str, Any]:
 
     Raises InputError where the model's template refuses it.
     """
-    session = open_session(opened, None)
-    request = ask(session, "tokens", messages=list(example.messages), tools=list(example.tools))
-    for event in answers(session, request, timeout=_PATIENCE):
-        if event.fields.get("error"):
-            raise InputError(f"{opened.recipe.data.train}: row {number}: {event.fields['error']}")
-        if event.fields.get("done"):
-            return {"row": number, "tokens": event.fields["pieces"], "stop_trained": bool(event.fields.get("stop"))}
+    with passing_session(opened, None) as session:
+        request = ask(session, "tokens", messages=list(example.messages), tools=list(example.tools))
+        for event in answers(session, request, timeout=_PATIENCE):
+            if event.fields.get("error"):
+                raise InputError(f"{opened.recipe.data.train}: row {number}: {event.fields['error']}")
+            if event.fields.get("done"):
+                return {"row": number, "tokens": event.fields["pieces"], "stop_trained": bool(event.fields.get("stop"))}
     raise JobError(f"{session.short}: gave no answer; see {session.log}")

@@ -10,6 +10,8 @@ from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.session import Requests, answers, ask
 from ftworkbench.jobs.state import own_state, write_state
+from ftworkbench.steps import session
+from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.workspace import Workspace
 
 
@@ -109,3 +111,17 @@ def test_waiting_in_the_queue_is_heard_of_and_tries_nobodys_patience(job: Job) -
     assert [event.fields["done"] for event in found] == [True]
     assert heard == ["waits for triage-3f2a (train)", ""]
     later.join()
+
+
+@pytest.mark.parametrize(("runs", "left"), [(False, ["close"]), (True, [])])
+def test_a_session_that_was_started_for_one_question_ends_with_it_and_a_shared_one_stays(
+    job: Job, monkeypatch: pytest.MonkeyPatch, runs: bool, left: list[str]
+) -> None:
+    (job.path / "desk.toml").write_text('[model]\nmodel_id = "pocket"\n[data]\ntrain = "t.jsonl"\n')
+    (job.path / "t.jsonl").touch()
+    opened = open_recipe(job.path / "desk.toml")
+    monkeypatch.setattr(session, "running_session", lambda *_: job if runs else None)
+    monkeypatch.setattr(session, "start_session", lambda *_: job)
+    with pytest.raises(KeyboardInterrupt), session.passing_session(opened, None):
+        raise KeyboardInterrupt
+    assert [found["op"] for found in Requests(job.requests).poll()] == left
