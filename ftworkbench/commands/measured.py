@@ -15,9 +15,10 @@ _MOST_FIELDS = 12
 
 
 def detail_lines(found: Mapping[str, Any]) -> list[str]:
-    """The lines about labels, fields and lengths of the systems on the test rows."""
+    """The lines about labels, fields and lengths of the systems on the test rows, and what files metrics are from."""
     systems = [each for each in found.get("systems") or () if each.get("figures")]
-    return [*_length_lines(systems), *_label_lines(found), *_field_lines(systems)]
+    files = [f"  {name}: sha256 {sha256}" for name, sha256 in (found.get("metric_files") or {}).items()]
+    return [*_length_lines(systems), *files, *_label_lines(found), *_field_lines(systems)]
 
 
 def conclusion_lines(found: Mapping[str, Any]) -> list[str]:

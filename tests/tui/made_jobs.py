@@ -17,11 +17,12 @@ from unittest.mock import patch
 from ftworkbench.data.sources.source import open_source
 from ftworkbench.evaluate.card import Answers
 from ftworkbench.evaluate.conclude import conclude
+from ftworkbench.evaluate.details import details
 from ftworkbench.evaluate.metrics import named_metric
-from ftworkbench.evaluate.outputs import Output, write_outputs
+from ftworkbench.evaluate.outputs import Output, read_outputs, write_outputs
 from ftworkbench.evaluate.regression import non_inferior
 from ftworkbench.evaluate.report import System, evaluation_json, summarise
-from ftworkbench.files import write_json
+from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job
@@ -254,6 +255,15 @@ def measure(job: Job, clock: Clock, *, tuned_right: float = 0.9, skills_after: i
     log.emit("phase", phase="done", why="")
     log.close()
     end(job, "done")
+
+
+def add_details(job: Job) -> None:
+    """Gives an evaluation what lies beneath its scores, as the worker does."""
+    report = read_json(job.verdict)
+    for system in report["systems"]:
+        answered = read_outputs(job.outputs / f"test.{system['name']}.jsonl")
+        system.update(details(answered, [named_metric("json_match")], "queue"))
+    write_json(job.verdict, report)
 
 
 def write_rows(path: Path, texts: Sequence[str]) -> None:

@@ -6,14 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from made_jobs import Made, make_job_folders
+from made_jobs import Made, add_details, make_job_folders
 from workbenches import opened, shown, until
 
-from ftworkbench.evaluate.details import details
-from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.metrics.labels import label_table
-from ftworkbench.evaluate.outputs import read_outputs
-from ftworkbench.files import read_json, write_json
 from ftworkbench.tui.widgets.flip_list import FlipList
 from ftworkbench.tui.widgets.label_words import label_lines
 from ftworkbench.tui.widgets.lines_view import LinesView
@@ -23,12 +19,7 @@ from ftworkbench.tui.widgets.lines_view import LinesView
 def made(tmp_path: Path) -> Made:
     """A workspace whose evaluation says what lies beneath its scores."""
     found = make_job_folders(tmp_path / "support-triage")
-    job = found.jobs["evaluated"]
-    report = read_json(job.verdict)
-    metrics = [named_metric("json_match")]
-    for system in report["systems"]:
-        system.update(details(read_outputs(job.outputs / f"test.{system['name']}.jsonl"), metrics, "queue"))
-    write_json(job.verdict, report)
+    add_details(found.jobs["evaluated"])
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made_jobs import START, answer, make_job_folders, open_session
+from made_jobs import START, add_details, answer, make_job_folders, open_session
 from textual.pilot import Pilot
 from workbenches import settle, shown, until
 
@@ -99,6 +99,19 @@ def test_evaluate(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) 
 
     async def begin(pilot: Pilot[None]) -> None:
         await at_rest(pilot, "reference")
+
+    assert snap_compare(Workbench(made.workspace, None, start="evaluate"), terminal_size=size, run_before=begin)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_evaluate_beneath_the_scores(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    made = make_job_folders(tmp_path / "support-triage")
+    add_details(made.jobs["evaluated"])
+
+    async def begin(pilot: Pilot[None]) -> None:
+        await at_rest(pilot, "reference")
+        await pilot.press("l")
+        await at_rest(pilot, "confusion matrix")
 
     assert snap_compare(Workbench(made.workspace, None, start="evaluate"), terminal_size=size, run_before=begin)
 
