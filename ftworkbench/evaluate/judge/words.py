@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftworkbench.evaluate.judge.checked import agreement_short, agreement_words
-from ftworkbench.figures import count, p_value, percent
+from ftworkbench.figures import count, interval, p_value, percent
 
 
 def judge_words(found: Mapping[str, Any]) -> list[str]:
@@ -19,6 +19,30 @@ def judge_words(found: Mapping[str, Any]) -> list[str]:
     tell = _pair_lines if found.get("mode") == "pairwise" else _grade_lines
     lines = tell(found, who, checked, short)
     return [*lines, *_missing(found)]
+
+
+def judge_short(found: Mapping[str, Any]) -> tuple[str, str]:
+    """What the judge came to in few words: better, worse or no better, by the interval of its figure, and that."""
+    checked = agreement_short(found.get("agreement"))
+    figures = found.get("pairs") or {}
+    rate = figures.get("win_rate") or {}
+    if found.get("mode") == "pairwise" and rate.get("value") is not None:
+        return _word(
+            rate["interval"], 0.5
+        ), f"tuned wins {percent(rate['value'])} {interval(rate['interval'])}; {checked}"
+    if figures.get("difference") is not None:
+        low, high = figures["interval"]
+        told = f"tuned by {figures['difference']:+.2f} [{low:+.2f}, {high:+.2f}] of {found['scale']}; {checked}"
+        return _word((low, high), 0.0), told
+    means = [each for each in found.get("systems") or () if each.get("value") is not None]
+    if means:
+        return "", f"{means[0]['name']} {means[0]['value']:.2f} of {found['scale']}; {checked}"
+    return "", str(found.get("problem") or "no verdict")
+
+
+def _word(pair: Sequence[float], even: float) -> str:
+    low, high = pair
+    return "better" if low > even else "worse" if high < even else "no better"
 
 
 def _pair_lines(found: Mapping[str, Any], who: str, checked: str, short: str) -> list[str]:

@@ -8,9 +8,24 @@ from typing import Any
 from textual.content import Content
 
 from ftworkbench.evaluate.judge.checked import LABELS
-from ftworkbench.evaluate.judge.words import judge_words
+from ftworkbench.evaluate.judge.words import judge_short, judge_words
+from ftworkbench.printable import one_line
 from ftworkbench.tui.text import shown
+from ftworkbench.tui.widgets.job_words import fit
 from ftworkbench.tui.widgets.lines_view import wrapped
+
+_SIGNS = {"better": ("✔ ", "$success"), "worse": ("✘ ", "$error"), "no better": ("= ", "$warning")}
+_LABEL = 9
+
+
+def judge_entry(found: Mapping[str, Any], width: int) -> list[Content]:
+    """One line for the card, none where nobody judged."""
+    judge = found.get("judge")
+    if not judge:
+        return []
+    word, told = judge_short(judge)
+    sign = _SIGNS.get(word, ("  ", "$text-muted"))
+    return [Content.assemble((fit("judge", _LABEL), "$text-muted"), sign, one_line(told)).truncate(width)]
 
 
 def judge_lines(found: Mapping[str, Any], width: int) -> list[Content]:

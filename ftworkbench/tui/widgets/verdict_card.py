@@ -13,7 +13,7 @@ from ftworkbench.steps.verdicts import BREAKS, VOID, word_of
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.card_words import card_lines, metric_lines
 from ftworkbench.tui.widgets.job_words import fit, verdict_sign
-from ftworkbench.tui.widgets.judge_words import judge_lines
+from ftworkbench.tui.widgets.judge_words import judge_entry, judge_lines
 from ftworkbench.tui.widgets.lines_view import wrapped
 
 _BESIDE = 100
@@ -102,7 +102,7 @@ def _card_and_scores(found: Mapping[str, Any], width: int) -> list[Content]:
         return [
             Content.assemble(one.truncate(left_width, pad=True), other) for one, other in zip(left, right, strict=True)
         ]
-    suites = _suite_lines(found, width, "regression ")
+    suites = [*_suite_lines(found, width, "regression "), *judge_entry(found, width)]
     below = [*_score_tables(found, width), *card_lines(found, width), *metric_lines(found, width)]
     return [*_card(verdict, found, width, large=False), *suites, *below]
 
@@ -123,7 +123,7 @@ def _card(verdict: Mapping[str, Any] | None, found: Mapping[str, Any], width: in
     words = verdict_words(verdict)
     for text in words if large else joined(words, width):
         lines += wrapped(shown(text), width)
-    return [*lines, *card_lines(found, width)] if large else lines
+    return [*lines, *card_lines(found, width), *judge_entry(found, width)] if large else lines
 
 
 def joined(words: Sequence[str], width: int) -> list[str]:

@@ -42,6 +42,7 @@ def made(tmp_path: Path) -> Made:
 async def test_what_the_judge_says_stands_below_the_verdict_unchecked(made: Made) -> None:
     async with opened(None, start="evaluate", root=made.workspace.root, size=(120, 60)) as (app, pilot):
         await until(pilot, lambda: "✔ BETTER" in shown(app))
+        assert "judge    ✔ tuned wins" in shown(app), "its figure is in sight at once"
         await pilot.press("shift+tab", "z", "G")
         await until(pilot, lambda: "judge big-judge: tuned wins" in shown(app))
         for words in (
