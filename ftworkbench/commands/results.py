@@ -10,7 +10,7 @@ from ftworkbench.commands.measured import conclusion_lines, detail_lines
 from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.evaluate.judge.words import judge_words
-from ftworkbench.figures import duration, interval, p_value, percent, points
+from ftworkbench.figures import count, duration, interval, p_value, percent, points
 from ftworkbench.jobs.bin import is_in_bin
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.state import phase
@@ -104,13 +104,13 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
     contestants = found.get("contestants") or []
     if contestants:
         lines.append("contestants, on the validation rows:")
-        lines += [f"  {line}" for line in _scores(contestants)]
+        lines += [f"  {line}" for line in [*_scores(contestants), *_endpoint_lines(contestants)]]
     advice = found.get("advice")
     if advice and not verdict:
         lines += [f"advice: {advice['word']}", *(f"  {reason}" for reason in advice["reasons"])]
     if found["systems"]:
         lines.append(f"on the same {found['n']} frozen test rows:")
-        lines += [f"  {line}" for line in _scores(found["systems"])]
+        lines += [f"  {line}" for line in [*_scores(found["systems"]), *_endpoint_lines(found["systems"])]]
     lines += detail_lines(found)
     for suite in found.get("regression") or []:
         after = suite.get("after")
@@ -123,6 +123,22 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
     if verdict:
         lines.append(verdict_line(verdict))
         lines += [f"  {reason}" for reason in verdict.get("reasons", [])]
+    return lines
+
+
+def _endpoint_lines(systems: list[dict[str, Any]]) -> list[str]:
+    """Of the systems that another model answered for: which, how soon, at what cost, and what it left out."""
+    lines = []
+    for each in systems:
+        if each.get("endpoint"):
+            told = f"{each['name']}: {each.get('model')} at {each['endpoint']}"
+            if each.get("first_token_seconds") is not None:
+                told += f", first token after {each['first_token_seconds']:.2f} s"
+            if each.get("cost") is not None:
+                told += f", cost {each['cost']:.2g}"
+            if each.get("failed"):
+                told += f", {count(each['failed'], 'row')} without an answer"
+            lines.append(told)
     return lines
 
 
