@@ -46,7 +46,7 @@ def _figures(outputs: Sequence[Output], names: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "characters": _length([len(output.answer) for output in told]),
         "tokens": _length([output.tokens for output in told]),
-        "cut_off": sum(output.finish == "length" for output in told),
+        "cut_off": sum(output.finish == "length" and output.tokens > 0 for output in told),
     }
     for name in names:
         metric = split_metric(name)

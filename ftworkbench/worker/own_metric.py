@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import inspect
 import math
@@ -90,7 +91,7 @@ def _row(scored: Scored) -> dict[str, Any]:
         "messages": [dict(message) for message in scored.messages],
         "reference": scored.reference,
         "finish": scored.finish,
-        "original": scored.original,
+        "original": copy.deepcopy(scored.original),  # other metrics are given it, too
     }
 
 
