@@ -14,6 +14,7 @@ from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.machine import this_machine
 from ftworkbench.recipe.declare import Value
 from ftworkbench.recipe.libraries import value_problem
+from ftworkbench.recipe.metric_names import metric_file_problem, metric_problem
 from ftworkbench.recipe.options import TABLE_NAMES, Option, find_option, options, problem
 from ftworkbench.recipe.places import Places
 from ftworkbench.recipe.read import examine, unknown_option, value_of
@@ -166,7 +167,11 @@ class Draft:
             return None if wrong is None else f"{name} {wrong}"
         if not written.strip():
             return f"{option.name} must be given" if option.required else None
-        wrong = problem(option, read_value(option, written))
+        value = read_value(option, written)
+        wrong = problem(option, value)
+        if wrong is None and option.check is metric_problem:
+            names = [value] if isinstance(value, str) else value
+            wrong = next(filter(None, (metric_file_problem(name, self.path.parent) for name in names)), None)
         return None if wrong is None else f"{option.name} {wrong}"
 
     def write(self, key: str, written: str) -> None:

@@ -10,6 +10,7 @@ from ftworkbench.errors import RecipeError
 from ftworkbench.recipe.options import find_option
 from ftworkbench.recipe.read import load, parse
 from ftworkbench.recipe.write import dumps
+from ftworkbench.tui.recipe_draft import Draft
 
 BASE = '[model]\nmodel_id = "pocket"\n[data]\ntrain = "train.jsonl"\n[evaluate]\n'
 
@@ -68,3 +69,15 @@ def test_the_form_says_what_else_may_be_written() -> None:
     assert option is not None
     assert "regex:PATTERN" in option.help
     assert "FILE.py:FUNCTION" in option.help
+
+
+def test_the_form_looks_for_the_file_before_it_keeps_a_name(tmp_path: Path) -> None:
+    (tmp_path / "checks.py").write_text("def polite(answer, reference): return 1\n")
+    draft = Draft(tmp_path / "triage.toml", BASE)
+    assert draft.wrong_value("evaluate.metric", "checks.py:polite") is None
+    assert (
+        draft.wrong_value("evaluate.metric", "checks.py:kind")
+        == "metric checks.py: has no function kind; it has polite"
+    )
+    assert "no such file" in str(draft.wrong_value("evaluate.metrics", '["bleu", "json_schema:a.json"]'))
+    assert draft.wrong_value("evaluate.metrics", '["bleu"]') is None
