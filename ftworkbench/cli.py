@@ -36,6 +36,7 @@ COMMANDS = {
     "restore": "bring removed jobs back",
     "bin": "the removed jobs, and the room that they take; empty it",
     "evaluate": "measure the baseline, or baseline against tuned; the verdict",
+    "report": "what an evaluation found, as Markdown and one HTML file",
     "compare": "both answers to one prompt, side by side",
     "merge": "a merged model, proved to be the one that was measured",
     "doctor": "GPU, versions, terminal, disk: what will and what won't work here",
@@ -44,7 +45,6 @@ COMMANDS = {
 # What people call a part of it, and the command that it is.
 _ALSO_CALLED = {
     "baseline": "evaluate RECIPE",
-    "report": "watch JOB",
     "verdict": "watch JOB",
     "ship": "merge JOB --out DIR",
     "export": "review export FILE --out OUT",

@@ -83,6 +83,7 @@ class Wanted:
 
 ANY = Wanted("job", lambda job: True)
 TRAINED = Wanted("training job with an adapter", is_trained, "train")
+MEASURED = Wanted("evaluation that is done", lambda job: job.kind == "evaluate" and phase(job) == "done", "evaluate")
 ALIVE_ONE = Wanted("job that runs or waits", lambda job: phase(job) in ALIVE)
 ENDED_EARLY = Wanted("job to go on with", lambda job: phase(job) in {"stopped", "failed", "lost"})
 

@@ -1,0 +1,69 @@
+"""A document as Markdown, as GitHub reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ftworkbench.figures import measure
+from ftworkbench.printable import one_line, printable
+from ftworkbench.report.blocks import Block, Bullets, Chart, Document, Folded, Heading, Paragraph, Table, Verbatim
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_POINTS = 12  # of a curve, in its table
+_FEWEST = 3  # backticks of a fence
+
+
+def as_markdown(document: Document) -> str:
+    """The document's text. Nothing in it can break out of its place: what is special is escaped or fenced."""
+    return "\n\n".join(part for block in document for part in _render(block)) + "\n"
+
+
+def _render(block: Block) -> Iterator[str]:
+    match block:
+        case Heading():
+            yield f"{'#' * block.level} {_escaped(block.text)}"
+        case Paragraph():
+            yield _escaped(block.text)
+        case Bullets():
+            yield "\n".join(f"- {_escaped(line)}" for line in block.lines)
+        case Table():
+            yield _table(block)
+        case Verbatim():
+            yield _verbatim(block)
+        case Chart():
+            yield f"**{_escaped(block.title)}**"
+            yield _table(_points(block))
+        case Folded():
+            yield f"**{_escaped(block.title)}**"
+            for inner in block.blocks:
+                yield from _render(inner)
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", one_line(text))
+
+
+def _table(table: Table) -> str:
+    rule = ["---:" if place in table.numbers else "---" for place in range(len(table.head))]
+    rows = [[_escaped(cell) for cell in row] for row in (table.head, *table.rows)]
+    lines = [rows[0], rule, *rows[1:]]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _verbatim(block: Verbatim) -> str:
+    text = printable(block.text)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(longest + 1, _FEWEST)
+    return f"{_escaped(block.label)}:\n\n{fence}text\n{text}\n{fence}"
+
+
+def _points(chart: Chart) -> Table:
+    """Each curve at a few of its steps."""
+    rows = []
+    for curve in chart.curves:
+        every = max(len(curve.points) / _POINTS, 1)
+        chosen = [curve.points[round(place * every)] for place in range(min(_POINTS, len(curve.points)))]
+        chosen = [*chosen[:-1], curve.points[-1]] if chosen else []
+        rows += [(curve.name, f"{step:g}", measure(value)) for step, value in chosen]
+    return Table(("curve", "step", "value"), tuple(rows), frozenset({1, 2}))
