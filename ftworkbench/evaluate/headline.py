@@ -33,6 +33,8 @@ def _said(verdict: Verdict) -> str:
         case "not enough data":
             more = (verdict.needed or 0) - verdict.n
             return f"not enough data: {verdict.n:,} rows cannot tell, about {more:,} more would"
+        case "no better" if verdict.p_value is not None and verdict.p_value < verdict.alpha:
+            return "no better: the metrics do not agree"
         case "no better":
             return f"no better: {points(verdict.difference)} points of {verdict.metric} may be chance"
         case _:

@@ -76,7 +76,7 @@ def compare_metrics(
 def _held_to(verdict: Verdict, p_value: float, rule: Evaluate) -> Verdict:
     if p_value == verdict.p_value:
         return verdict
-    return worded(replace(verdict, p_value=p_value), rule.min_effect, rule.power)
+    return worded(replace(verdict, p_value=p_value, test=f"{verdict.test} after Holm"), rule.min_effect, rule.power)
 
 
 def verdict_by_rule(tested: Sequence[MetricComparison], rule: str) -> Verdict:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Interval = tuple[float, float]
 
-_ENUMERATED = 16  # groups whose 2^16 signs are all tried
+_ENUMERATED = 20  # groups whose 2^20 signs are all tried
 _DRAWS = 50_000
 _CELLS = 50_000  # numbers held at once while resampling: they stay in the cache
 _INTEGER_SPAN = 20_000

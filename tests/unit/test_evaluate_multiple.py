@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binom
 from statsmodels.stats.multitest import multipletests
 
+from ftworkbench.evaluate.headline import headline
 from ftworkbench.evaluate.metrics import METRICS
 from ftworkbench.evaluate.multiple import MetricComparison, compare_metrics, holm, verdict_by_rule
 from ftworkbench.recipe.tables import Evaluate
@@ -58,13 +59,14 @@ def test_the_deciding_metric_is_held_to_alpha_itself_whatever_is_reported_beside
 
 def test_under_any_one_metric_is_enough_if_holm_leaves_it_and_none_is_lost() -> None:
     verdict = verdict_by_rule(compared((10, 10), (2, 30)), "any")
-    assert (verdict.word, verdict.metric) == ("better", "json_valid")
+    assert (verdict.word, verdict.metric, verdict.test) == ("better", "json_valid", "exact McNemar after Holm")
     assert "any metric may win, p-values adjusted by Holm" in verdict.reasons[-1]
     assert verdict_by_rule(compared((5, 16), (10, 10)), "any").word == "not enough data"
     assert verdict_by_rule(compared((40, 2), (10, 10)), "any").word == "worse"
     traded = verdict_by_rule(compared((40, 2), (2, 40)), "any")
     assert traded.word == "no better"
     assert "json_match worse" in traded.reasons[-1]
+    assert headline(traded, {}) == "no better: the metrics do not agree"
 
 
 def test_under_all_each_metric_has_to_win_by_its_own_p_value() -> None:
