@@ -223,7 +223,7 @@ class _Asking:
             return False
         text = str(error)
         for name, other in _OPTIONAL.items():
-            if name in sent and (f"'{name}'" in text or f'"{name}"' in text or f"{name} " in text):
+            if name in sent and _is_named(name, text):
                 if name in self._options:
                     value = self._options.pop(name)
                     if other:
@@ -231,3 +231,10 @@ class _Asking:
                     self._say(f"the server does not take {name}: {told(text, self._key)}")
                 return True
         return False
+
+
+def _is_named(option: str, text: str) -> bool:
+    """Whether a refusal is about this option. Servers name a schema that they do not take in many ways."""
+    if option == "response_format":
+        return any(word in text for word in ("response_format", "json_schema", "guided", "grammar"))
+    return f"'{option}'" in text or f'"{option}"' in text or f"{option} " in text

@@ -49,6 +49,18 @@ class _Cost:
     most: float | None
 
 
+def not_yet(work: Work) -> dict[str, Any]:
+    """The `judge` of verdict.json before there is one, or where the evaluation ended before."""
+    text = "no figures yet: it is being asked, or the evaluation ended before it had answered; resume it then"
+    return {**_about(work), "n": 0, "problem": text}
+
+
+def _about(work: Work) -> dict[str, Any]:
+    table = work.recipe.judge
+    name = table.model or work.recipe.model.model_id
+    return {"mode": table.mode, "model": name, "local": table.local, "endpoint": table.endpoint}
+
+
 def judge(
     work: Work, measuring: Measuring, examples: Sequence[Example], systems: Systems, groups: Sequence[Hashable]
 ) -> dict[str, Any]:
@@ -57,9 +69,7 @@ def judge(
     `systems` are (name, outputs), the baseline before the tuned one; a pairwise judge wants both. Raises JobError where
     more requests than the recipe allows were not answered: resumed, only those are asked again.
     """
-    table = work.recipe.judge
-    name = table.model or work.recipe.model.model_id
-    about: dict[str, Any] = {"mode": table.mode, "model": name, "local": table.local, "endpoint": table.endpoint}
+    table, about = work.recipe.judge, _about(work)
     if table.mode == "pairwise" and len(systems) < 2:
         text = "a pair needs both answers: the judge is asked once a tuned model is measured against the baseline"
         work.notice(f"judge: {text}", "judge-not-asked", level="info")

@@ -21,7 +21,7 @@ from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
 from ftworkbench.worker.baseline import advice_on, all_contestants, earlier_baseline, measure_baseline, reuse_baseline
 from ftworkbench.worker.groups import group_counts, groups_of
 from ftworkbench.worker.job_template import answering_template, tell_of_folded_system
-from ftworkbench.worker.judging import judge
+from ftworkbench.worker.judging import judge, not_yet
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.scoring import open_scoring
 from ftworkbench.worker.suites import compare_suite, read_suites, suite_mean
@@ -119,6 +119,8 @@ def evaluate(work: Work) -> None:
         report["advice"] = advice.as_json()
     if before and not trained:
         report["before"] = {name: suite_mean(suites[name], outputs) for name, outputs in before.items()}
+    if recipe.judge.is_asked:
+        report["judge"] = not_yet(work)
     write_json(work.job.verdict, report)
 
     # -------------------------------------------------------------------------------------------------

@@ -13,11 +13,11 @@ Says = Callable[[list[dict[str, str]]], str]
 
 
 class JudgeServer:
-    """`says` is what it answers; `asked` the bodies of the requests; each answer took 100 and 10 tokens."""
+    """`says` is what it answers, `refuses_schema` the words in which it does; each answer takes 100 and 10 tokens."""
 
     def __init__(self, says: Says) -> None:
         self.says = says
-        self.refuses_schema = False
+        self.refuses_schema = ""
         self.finish = "stop"
         self.asked: list[dict[str, Any]] = []
         judge = self
@@ -36,7 +36,7 @@ class JudgeServer:
         asked = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
         self.asked.append(asked)
         if self.refuses_schema and "response_format" in asked:
-            return _send(request, 400, b'{"error": {"message": "Unknown parameter: \'response_format\'."}}')
+            return _send(request, 400, json.dumps({"error": {"message": self.refuses_schema}}).encode())
         chunks = [
             {"choices": [{"index": 0, "delta": {"content": self.says(asked["messages"])}}]},
             {"choices": [{"index": 0, "delta": {}, "finish_reason": self.finish}]},

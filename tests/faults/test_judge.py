@@ -198,10 +198,11 @@ def test_a_second_run_asks_nothing_and_says_the_same(desk: Desk) -> None:
         assert len(server.asked) == 2 * asked, "another rubric is another question"
 
 
-def test_a_server_that_refuses_the_schema_is_asked_without_and_read_all_the_same(desk: Desk) -> None:
+@pytest.mark.parametrize("words", ["Unknown parameter: 'response_format'.", "json_schema is not supported here"])
+def test_a_server_that_refuses_the_schema_is_asked_without_and_read_all_the_same(desk: Desk, words: str) -> None:
     says = prefers_tuned(desk)
     with judging(lambda messages: f"Well: {says(messages)}") as server:
-        server.refuses_schema = True
+        server.refuses_schema = words
         job = evaluate(desk, server.url)
     found = judged(job)
     assert found["pairs"]["lost"] == 0 < found["pairs"]["won"]
@@ -353,6 +354,7 @@ def test_gone_in_the_middle_it_resumes_and_asks_only_what_is_missing(desk: Desk,
     assert (state.phase, "2 of 6 requests could not be had" in state.why) == ("failed", True), state
     assert "resume the job" in state.why
     assert verdict(job)["verdict"]["word"], "what the metrics say is not lost"
+    assert "resume it" in verdict(job)["judge"]["problem"]
     assert [bool(each["text"]) for each in lines(job)] == [True] * 4 + [False] * 2
     assert {each["error"].removeprefix("not asked: ")[:6] for each in lines(job)[4:]} == {"gone: "}
 
