@@ -25,8 +25,8 @@ async def test_the_verdict_is_said_in_words_with_the_figures_it_rests_on(made: M
     async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
         await until(pilot, lambda: "✔ BETTER" in shown(app))
         for words in ("+34.4 points", "90.0% tuned against 55.6% prompted, by json_match", "p = 4.4e-13", "n = 180"):
-            assert words in shown(app)
-        assert "few-shot-6  ◂" in shown(app)
+            await until(pilot, lambda words=words: words in shown(app))  # type: ignore[misc]
+        await until(pilot, lambda: "few-shot-6  ◂" in shown(app))
 
 
 async def test_the_flips_come_first_and_one_kind_of_row_can_be_had_alone(made: Made) -> None:
