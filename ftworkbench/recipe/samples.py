@@ -15,6 +15,7 @@ _CHOSEN = [
     "# Left out, and chosen for the card and the rows: packing, the micro-batch and the accumulation that make about",
     "# 16 rows a step, gradient checkpointing where it would not fit without. `ftworkbench fit` shows them.",
 ]
+_CONTESTANTS = ['# contestants = [{shots = 8, pick = "nearest"}]  # others: documents to look in, an endpoint (README)']
 
 
 def starter(
@@ -68,6 +69,7 @@ def starter(
             "[prompt]",
             *_said("prompt.system", system or _DEFAULT_SYSTEM, with_why=True),
             *_said("prompt.few_shot", [0, 6]),
+            *_CONTESTANTS,
         ],
         [
             "[evaluate]",
