@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import openai
 
-from ftworkbench.errors import InputError
+from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import Endpoint
 from ftworkbench.worker.endpoint_faults import as_fault, told
 from ftworkbench.worker.endpoint_reply import FailedError, RefusedError, Reply, read_reply
@@ -22,6 +22,7 @@ from ftworkbench.worker.endpoint_reply import FailedError, RefusedError, Reply, 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a request is tried again, twice as many each time
 LONGEST_WAIT = 3600.0  # seconds that a row waits in all for as long as the server itself asks to (Retry-After)
 _LOOK = 0.2
+_ALL_REFUSED = 5  # the first so many requests: then it is the way of asking that is wrong, not the questions
 _NO_KEY = "none"  # the library wants one; servers that need none pass over it
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # What not every server takes, and what is said in its place where one refuses it.
@@ -147,6 +148,7 @@ class _Asking:
         self._options = dict(shared.options)
         self._not_before = 0.0
         self._answered = 0.0
+        self._refused = 0
         self._gone = ""
 
     async def ask(self, place: int, question: Question) -> Reply:
@@ -159,6 +161,9 @@ class _Asking:
             try:
                 reply = await self._once(place, question)
             except RefusedError as refused:
+                self._refused += 1
+                if not self._answered and self._refused >= _ALL_REFUSED:
+                    raise JobError(f"{self._endpoint.url}: refuses every request: {refused}") from refused
                 return Reply(error=str(refused))
             except FailedError as failed:
                 pause = min(FIRST_PAUSE * 2**tries, LONGEST_PAUSE)

@@ -247,12 +247,12 @@ class _Rows:
         text = f"{self.name}: {len(without)} of {len(outputs)} rows have no answer and count as wrong: {why}"
         self._work.notice(f"{text}; the first: {without[0].error}", "endpoint-failed", rows=[e.row for e in without])
         failed = [each for each in without if not kind(each.error).startswith(REFUSED)]
+        again = f"`ftworkbench resume {self._work.job.short}` asks those again, and no others"
+        if len(without) == len(outputs):
+            raise JobError(f"{self.name}: none of {len(outputs)} rows was answered ({without[0].error}); {again}")
         if len(failed) > allowed * len(outputs):
-            raise JobError(
-                f"{self.name}: {len(failed)} of {len(outputs)} rows could not be had "
-                f"({counted(each.error for each in failed)}); "
-                f"`ftworkbench resume {self._work.job.short}` asks those again, and no others"
-            )
+            why = counted(each.error for each in failed)
+            raise JobError(f"{self.name}: {len(failed)} of {len(outputs)} rows could not be had ({why}); {again}")
 
 
 @dataclass(frozen=True)

@@ -249,6 +249,15 @@ def test_a_key_reaches_the_server_and_no_file_and_a_wrong_one_ends_it_at_once(
     assert [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
 
 
+def test_a_server_that_refuses_every_request_is_no_baseline_that_is_wrong(proxy: Proxy, tmp_path: Path) -> None:
+    proxy.faults = ["400"] * ROWS
+    job = evaluate(*workspace_of(tmp_path / "desk", proxy, allow_failed=1.0))
+    state = read_state(job)
+    assert state is not None
+    assert (state.phase, "refuses every request: refused 400: no" in state.why) == ("failed", True), state
+    assert len(proxy.asked) == 5, "the others are not even asked"
+
+
 def test_nothing_is_asked_that_would_cost_more_than_the_budget(proxy: Proxy, tmp_path: Path) -> None:
     prices = {"price_per_million_input": 1000.0, "price_per_million_output": 1000.0}
     dear = evaluate(*workspace_of(tmp_path / "dear", proxy, budget=0.01, **prices))
