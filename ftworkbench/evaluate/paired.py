@@ -16,7 +16,14 @@ from ftworkbench.evaluate.power import (
     needed_rows_of_scores,
     scores_power,
 )
-from ftworkbench.evaluate.statistics import Interval, mcnemar_exact, paired_bootstrap, sign_flip, tango
+from ftworkbench.evaluate.statistics import (
+    Interval,
+    expanded_confidence,
+    mcnemar_exact,
+    paired_bootstrap,
+    sign_flip,
+    tango,
+)
 
 
 @dataclass(frozen=True)
@@ -78,14 +85,16 @@ def significance(pairs: Paired, seed: int = 0) -> tuple[float, str]:
 def interval_of(pairs: Paired, confidence: float, seed: int = 0) -> Interval:
     """The interval of the mean difference: Tango's for right or wrong, else the paired bootstrap over groups.
 
-    Where no row differs the bootstrap would say (0, 0) of any number of rows; Tango's keeps its width.
+    Where no row differs the bootstrap would say (0, 0) of any number of rows; Tango's keeps its width. Of few groups
+    the percentile bootstrap is too narrow, so it is expanded (see expanded_confidence).
     """
     if not pairs.gained and not pairs.lost:
         return tango(0, 0, pairs.units, confidence)
     if pairs.binary and pairs.groups is None:
         return tango(pairs.lost, pairs.gained, pairs.n, confidence)
     zeros = [0.0] * pairs.n
-    return paired_bootstrap(zeros, pairs.differences, seed, groups=pairs.groups, confidence=confidence)
+    wider = expanded_confidence(confidence, pairs.units)
+    return paired_bootstrap(zeros, pairs.differences, seed, groups=pairs.groups, confidence=wider)
 
 
 def rows_needed(pairs: Paired, effect: float, alpha: float, power: float) -> int | None:

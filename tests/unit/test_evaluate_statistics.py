@@ -8,8 +8,10 @@ import pytest
 from scipy import optimize, stats
 from statsmodels.stats import contingency_tables, proportion
 
+from ftworkbench.evaluate.paired import interval_of, paired
 from ftworkbench.evaluate.power import fewest_rows, needed_rows, needed_rows_of_scores, needed_to_hold
 from ftworkbench.evaluate.statistics import (
+    expanded_confidence,
     mcnemar_exact,
     paired_bootstrap,
     sign_flip,
@@ -170,6 +172,24 @@ def test_sign_flip_of_few_scores_is_exact_as_scipys_permutations() -> None:
         n_resamples=np.inf,
     ).pvalue
     assert sign_flip(differences) == pytest.approx(scipys, abs=1e-9)
+
+
+@pytest.mark.parametrize("units", [2, 5, 10, 40, 1000])
+def test_the_interval_of_few_groups_is_expanded_as_hesterberg_has_it(units: int) -> None:
+    reach = math.sqrt(units / (units - 1)) * stats.t.ppf(0.975, units - 1)
+    assert expanded_confidence(0.95, units) == pytest.approx(1 - 2 * stats.norm.sf(reach), abs=1e-9)
+    assert expanded_confidence(0.95, units) > 0.95
+    assert expanded_confidence(0.95, 1) == 0.95
+
+
+def test_the_interval_of_ten_groups_covers_nearly_as_often_as_it_says() -> None:
+    draw, groups = np.random.default_rng(9), np.repeat(np.arange(10), 3).tolist()
+    covers = 0
+    for _ in range(300):
+        rows = np.repeat(draw.normal(0.1, 1.0, 10), 3).tolist()
+        low, high = interval_of(paired([0.0] * 30, rows, False, groups), 0.95)
+        covers += low <= 0.1 <= high
+    assert covers / 300 > 0.93  # of the same experiments the plain percentiles cover 0.91
 
 
 def every_sign(sums: list[float]) -> float:
