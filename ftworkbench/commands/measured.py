@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftworkbench.commands.show import table
-from ftworkbench.evaluate.confusions import label_changes, label_tables, most_confused
-from ftworkbench.figures import count, interval, p_value, percent, points
+from ftworkbench.evaluate.confusions import label_changes, label_count, label_tables, most_confused
+from ftworkbench.figures import interval, p_value, percent, points
 
 _MOST_PAIRS = 5
 _MOST_LABELS = 8
@@ -60,14 +60,20 @@ def _label_lines(found: Mapping[str, Any]) -> list[str]:
     names = [name for name, _ in tables[:2]]
     field = before.get("field")
     macro = " → ".join(percent(each["macro_f1"]) for _, each in tables[:2])
-    lines = [f"{count(len(before['labels']), 'label')}{f' ({field})' if field else ''}: macro F1 {macro}"]
+    lines = [f"{label_count(before)}{f' ({field})' if field else ''}: macro F1 {macro}"]
     rows = []
-    for change in label_changes(before, after)[:_MOST_LABELS]:
+    changes = label_changes(before, after)
+    for change in changes[:_MOST_LABELS]:
         f1 = [percent(each["f1"]) if each else "" for each in (change.before, change.after)][: len(names)]
         last = change.after or change.before or {}
         rows.append([change.label, str(change.n), *f1, percent(last["precision"]), percent(last["recall"])])
-    left = len(before["labels"]) - len(rows)
-    heads = ["worst labels" if left else "label", "n", *(f"F1 {name}" for name in names), "precision", "recall"]
+    heads = [
+        "worst labels" if len(changes) > len(rows) else "label",
+        "n",
+        *(f"F1 {name}" for name in names),
+        "precision",
+        "recall",
+    ]
     lines += [f"  {line}" for line in table(heads, rows, right=range(1, len(heads)))]
     pairs = most_confused(before, after)[:_MOST_PAIRS]
     if pairs:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftworkbench.evaluate.metrics.labels import NO_LABEL
+from ftworkbench.figures import count
 
 OTHER = -2  # in a matrix, the labels that are not shown
 NONE_OF_THEM = "(no label)"
@@ -43,12 +44,14 @@ class Matrix:
     """Counts by reference (a row each) and answer (a column each), as places in `names`.
 
     `columns` are those of the rows, OTHER where labels are left out, and NO_LABEL where an answer is none of them.
+    `left_out` counts those that are not shown.
     """
 
     names: Mapping[int, str]
     rows: tuple[int, ...]
     columns: tuple[int, ...]
     counts: Mapping[tuple[int, int], int]
+    left_out: int
 
 
 def label_tables(found: Mapping[str, Any]) -> list[tuple[str, Table]]:
@@ -69,9 +72,9 @@ def most_confused(before: Table | None, after: Table | None) -> list[Confused]:
 def _confusions(table: Table | None) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     names = _names(table)
-    for reference, answer, count in (table or {}).get("confusions", ()):
+    for reference, answer, number in (table or {}).get("confusions", ()):
         if reference != answer:
-            found[names[reference], names.get(answer, NONE_OF_THEM)] += count
+            found[names[reference], names.get(answer, NONE_OF_THEM)] += number
     return found
 
 
@@ -80,13 +83,31 @@ def _names(table: Table | None) -> dict[int, str]:
 
 
 def label_changes(before: Table | None, after: Table | None) -> list[LabelChange]:
-    """Each label before and after; the one that is worst now first."""
+    """Each label that a reference has, before and after; the one that is worst now first."""
     one, other = ({str(each["label"]): each for each in (table or {}).get("labels", ())} for table in (before, after))
     found = [
         LabelChange(label, int((other.get(label) or one[label])["n"]), one.get(label), other.get(label))
         for label in dict.fromkeys([*other, *one])
     ]
+    found = [change for change in found if change.n]
     return sorted(found, key=lambda change: (change.last_f1, -change.n, change.label))
+
+
+def seen_labels(among: Sequence[Table]) -> list[int]:
+    """The places of the labels that a reference has, or an answer of any of the systems, in their order."""
+    lists = [table.get("labels", ()) for table in among]
+    return [
+        place
+        for place, each in enumerate(lists[0])
+        if each["n"] or any(place < len(labels) and labels[place]["answered"] for labels in lists)
+    ]
+
+
+def label_count(table: Table) -> str:
+    """How many labels the references have, `13 of 77 labels` where more are known."""
+    labels = table.get("labels", ())
+    asked = sum(each["n"] > 0 for each in labels)
+    return count(asked, "label") if asked == len(labels) else f"{asked} of {len(labels)} labels"
 
 
 def matrix(table: Table, most: int, among: Sequence[Table] = ()) -> Matrix:
@@ -94,22 +115,22 @@ def matrix(table: Table, most: int, among: Sequence[Table] = ()) -> Matrix:
 
     So that all of them show the same labels, `among` holds the table itself, too. Labels keep their order.
     """
-    names = _names(table)
-    counts = {(int(row), int(column)): int(count) for row, column, count in table.get("confusions", ())}
-    kept = set(names)
-    if len(names) > most:
+    among = among or (table,)
+    names, seen = _names(table), seen_labels(among)
+    kept = set(seen)
+    if len(seen) > most:
         wrong: Counter[str] = Counter()
-        for each in among or (table,):
-            for (reference, answer), count in _confusions(each).items():
-                wrong[reference] += count
-                wrong[answer] += count
-        order = sorted(names, key=lambda place: (-wrong[names[place]], names[place]))
+        for each in among:
+            for (reference, answer), number in _confusions(each).items():
+                wrong[reference] += number
+                wrong[answer] += number
+        order = sorted(seen, key=lambda place: (-wrong[names[place]], names[place]))
         kept = set(order[: max(most, 1)])
     folded: Counter[tuple[int, int]] = Counter()
-    for (row, column), count in counts.items():
+    for row, column, number in table.get("confusions", ()):
         to = column if column in kept or column == NO_LABEL else OTHER
-        folded[row if row in kept else OTHER, to] += count
-    rows = tuple(place for place in names if place in kept)
-    left_out = (OTHER,) if len(kept) < len(names) else ()
+        folded[row if row in kept else OTHER, to] += number
+    rows = tuple(place for place in seen if place in kept)
+    left_out = (OTHER,) if len(kept) < len(seen) else ()
     none = (NO_LABEL,) if any(column == NO_LABEL for _, column in folded) else ()
-    return Matrix(names, (*rows, *left_out), (*rows, *left_out, *none), folded)
+    return Matrix(names, (*rows, *left_out), (*rows, *left_out, *none), folded, len(seen) - len(kept))

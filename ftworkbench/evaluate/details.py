@@ -16,18 +16,24 @@ from ftworkbench.recipe.metric_names import BLEU, split_metric
 
 
 def details(
-    outputs: Sequence[Output], metrics: Sequence[Metric], label_field: str | None = None, *, labelled: bool = False
+    outputs: Sequence[Output],
+    metrics: Sequence[Metric],
+    label_field: str | None = None,
+    *,
+    labelled: bool = False,
+    known: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The keys `figures`, and `labels` and `fields` where there are such, that a system has beside its metrics.
 
     `label_field` is the key of JSON answers whose value is their label; those that are `labelled` otherwise, or
-    measured by label_accuracy, are labels as a whole. See LabelTable and field_counts.
+    measured by label_accuracy, are labels as a whole. `known` are further answers, as those that were learned,
+    whose labels there are. See LabelTable and field_counts.
     """
     pairs = [(output.reference, None if _failed(output) else output.answer) for output in outputs]
     names = [metric.name for metric in metrics]
     found: dict[str, Any] = {"figures": _figures(outputs, names)}
     if pairs and (labelled or label_field is not None or "label_accuracy" in names):
-        found["labels"] = label_table(pairs, label_field).as_json()
+        found["labels"] = label_table(pairs, label_field, known).as_json()
     if any(name.startswith("json_") for name in names) and (fields := field_counts(pairs)):
         found["fields"] = fields
     return found

@@ -12,6 +12,7 @@ from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.details import details
 from ftworkbench.evaluate.metrics import Metric, Scored, choose_metrics
 from ftworkbench.evaluate.metrics.files import metric_sha256
+from ftworkbench.evaluate.metrics.labels import label_of
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.report import as_scored
 from ftworkbench.recipe.metric_names import OWN, split_metric
@@ -25,13 +26,15 @@ _TRIED = 5  # rows that a metric is tried on before anything is asked
 class Scoring:
     """The metrics of an evaluation, the one that decides first.
 
-    `labelled` says whether answers carry labels, and `label_field` where a JSON answer has its own;
+    `labelled` says whether answers carry labels, `label_field` where a JSON answer has its own, and `known` holds an
+    answer of each label;
     `files` are the SHA-256 of the metrics' files, by their names.
     """
 
     metrics: tuple[Metric, ...]
     labelled: bool
     label_field: str | None
+    known: tuple[str, ...]
     files: dict[str, str]
 
     @property
@@ -40,7 +43,7 @@ class Scoring:
 
     def details(self, outputs: Sequence[Output]) -> dict[str, Any]:
         """What lies beneath the scores of a system."""
-        return details(outputs, self.metrics, self.label_field, labelled=self.labelled)
+        return details(outputs, self.metrics, self.label_field, labelled=self.labelled, known=self.known)
 
     def scored(self, work: Work, name: str, outputs: Sequence[Output], examples: Sequence[Example]) -> list[Output]:
         """The outputs with their scores. What fails on a row counts as 0 there, and is told with the rows' keys.
@@ -82,7 +85,9 @@ def open_scoring(work: Work, learned: Sequence[str], test: Sequence[Example]) ->
     labels = find_labels(learned, work.recipe.data.label)
     named = {split_metric(metric.name).file or "": metric_sha256(metric.name, root) for metric in metrics}
     hashes = {file: found for file, found in named.items() if found}
-    return Scoring(metrics, labels is not None, labels.key if labels else None, hashes)
+    key = labels.key if labels else None
+    known = {label: answer for answer in learned if (label := label_of(answer, key))} if labels else {}
+    return Scoring(metrics, labels is not None, key, tuple(known.values()), hashes)
 
 
 def _try(metric: Metric, examples: Sequence[Example]) -> None:

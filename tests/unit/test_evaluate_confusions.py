@@ -1,6 +1,14 @@
 """Two tables of labels, before and after, and the matrix of the labels that have room."""
 
-from ftworkbench.evaluate.confusions import OTHER, Confused, label_changes, label_tables, matrix, most_confused
+from ftworkbench.evaluate.confusions import (
+    OTHER,
+    Confused,
+    label_changes,
+    label_count,
+    label_tables,
+    matrix,
+    most_confused,
+)
 from ftworkbench.evaluate.metrics.labels import NO_LABEL, label_table
 
 BEFORE = label_table([("a", "b")] * 5 + [("a", "a")] * 3 + [("b", "b")] * 4 + [("c", "?")] * 2 + [("d", "d")]).as_json()
@@ -45,3 +53,12 @@ def test_a_smaller_matrix_keeps_the_labels_that_are_confused_most_and_loses_no_r
 def test_systems_without_labels_are_left_out() -> None:
     found = {"systems": [{"name": "zero-shot"}, {"name": "tuned", "labels": BEFORE}]}
     assert [name for name, _ in label_tables(found)] == ["tuned"]
+
+
+def test_labels_that_nobody_says_are_counted_not_shown() -> None:
+    table = label_table([("a", "c"), ("b", "b")], known=["c", "d"]).as_json()
+    assert label_count(table) == "2 of 4 labels"
+    assert [change.label for change in label_changes(table, None)] == ["a", "b"]
+    found = matrix(table, 10)
+    assert [found.names[place] for place in found.rows] == ["a", "b", "c"]
+    assert matrix(table, 2).left_out == 1

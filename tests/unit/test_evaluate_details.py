@@ -118,3 +118,11 @@ def test_labels_are_shown_whatever_metric_decides() -> None:
     outputs = [Output("1", (), "a", "b")]
     assert "labels" in details(outputs, [named_metric("exact_match")], labelled=True)
     assert "labels" not in details(outputs, [named_metric("exact_match")])
+
+
+def test_a_label_that_no_test_row_has_is_still_one() -> None:
+    found = label_table([("a", "c"), ("a", "a"), ("b", "x")], known=["c", "A", "b", "c", "d"])
+    assert found.labels == ("a", "b", "c", "d")
+    assert found.counts == {(0, 2): 1, (0, 0): 1, (1, NO_LABEL): 1}
+    assert found.others == {"x": 1}
+    assert found.macro_f1 == pytest.approx((2 / 3 + 0) / 2), "over the labels of the references"

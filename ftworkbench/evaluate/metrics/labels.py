@@ -41,8 +41,8 @@ class LabelScore:
 class LabelTable:
     """The confusion matrix, sparse: `counts` are rows by (reference, answer), as places in `labels` or NO_LABEL.
 
-    `labels` are those of the references, the most frequent first; `others` the answers that are none of them. `field`
-    is the key of JSON answers whose value is the label, None where the answer is.
+    `labels` are those of the references, the most frequent first, then the others that are known; `others` the answers
+    that are none of them. `field` is the key of JSON answers whose value is the label, None where the answer is.
     """
 
     labels: tuple[str, ...]
@@ -77,7 +77,7 @@ class LabelTable:
 
         As scikit-learn's f1_score with average="macro", labels=those of the references, zero_division=0.
         """
-        found = self.each()
+        found = [score for score in self.each() if score.n]
         return sum(score.f1 for score in found) / len(found) if found else 0.0
 
     def as_json(self) -> dict[str, Any]:
@@ -115,10 +115,12 @@ def label_of(text: str, field: str | None) -> str | None:
     return None if found is None or isinstance(found, dict | list) else str(found)
 
 
-def label_table(pairs: Iterable[tuple[str, str | None]], field: str | None = None) -> LabelTable:
+def label_table(
+    pairs: Iterable[tuple[str, str | None]], field: str | None = None, known: Iterable[str] = ()
+) -> LabelTable:
     """The table of (reference, answer) pairs; an answer of None is a row that could not be had.
 
-    References without a label are left out.
+    References without a label are left out. `known` are further answers whose labels there are.
     """
     spelt: dict[str, Counter[str]] = {}
     found: list[tuple[str, str | None, str]] = []
@@ -129,6 +131,12 @@ def label_table(pairs: Iterable[tuple[str, str | None]], field: str | None = Non
         spelt.setdefault(wanted, Counter())[reference.strip() if field is None else wanted] += 1
         found.append((wanted, None if answer is None else label_of(answer, field), answer or ""))
     order = sorted(spelt, key=lambda label: (-spelt[label].total(), label))
+    more: dict[str, str] = {}
+    for text in known:
+        label = label_of(text, field)
+        if label is not None and label not in spelt:
+            more.setdefault(label, text.strip() if field is None else label)
+    order += sorted(more)
     places = {label: place for place, label in enumerate(order)}
     counts: Counter[tuple[int, int]] = Counter()
     others: Counter[str] = Counter()
@@ -137,5 +145,5 @@ def label_table(pairs: Iterable[tuple[str, str | None]], field: str | None = Non
         counts[places[wanted], place] += 1
         if place == NO_LABEL:
             others[" ".join((said or answer).split())[:_LONGEST_OTHER]] += 1
-    labels = tuple(spelt[label].most_common(1)[0][0] for label in order)
+    labels = tuple(more[label] if label in more else spelt[label].most_common(1)[0][0] for label in order)
     return LabelTable(labels, field, dict(counts), dict(others.most_common(_MOST_OTHERS)))

@@ -14,12 +14,14 @@ from ftworkbench.evaluate.confusions import (
     Matrix,
     Table,
     label_changes,
+    label_count,
     label_tables,
     matrix,
     most_confused,
+    seen_labels,
 )
 from ftworkbench.evaluate.metrics.labels import NO_LABEL
-from ftworkbench.figures import count, percent
+from ftworkbench.figures import percent
 from ftworkbench.printable import one_line
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import fit
@@ -45,7 +47,7 @@ def _all_of_labels(tables: Sequence[tuple[str, Table]], width: int, turned: int)
     before, after = tables[0][1], tables[1][1] if len(tables) > 1 else None
     field = f" in {before['field']}" if before.get("field") else ""
     macro = " → ".join(f"{percent(table['macro_f1'])} {name}" for name, table in tables)
-    head = f"{count(len(before['labels']), 'label')}{field} · macro F1 {macro}"
+    head = f"{label_count(before)}{field} · macro F1 {macro}"
     lines = wrapped(shown(head, "bold"), width)
     drawn, whole = _matrix_lines(tables, width, turned)
     confused = _confused_lines([name for name, _ in tables], before, after, width)
@@ -145,7 +147,7 @@ def _matrix_lines(tables: Sequence[tuple[str, Table]], width: int, turned: int) 
 
     The second is whether all labels are in it.
     """
-    cell, labels = _cell(tables), len(tables[0][1]["labels"])
+    cell, labels = _cell(tables), len(seen_labels([table for _, table in tables]))
     half = (width - _GAP) // 2
     beside = len(tables) > 1 and labels <= _most(half, cell, _LEAST_NAME)
     kept = list(tables) if beside or len(tables) == 1 else [tables[-1 - turned % len(tables)]]
@@ -203,7 +205,7 @@ def _one_matrix(name: str, found: Matrix, width: int, cell: int) -> list[Content
         lines.append(Content.assemble(*parts).truncate(width))
     legend = [f"? {NONE_OF_THEM.strip('()')}"] if NO_LABEL in found.columns else []
     if OTHER in found.columns:
-        legend.append(f"+ the other {len(found.names) - len(found.rows) + 1} labels, which are confused less")
+        legend.append(f"+ the other {found.left_out} labels, which are confused less")
     if legend:
         lines += wrapped(shown(" · ".join(legend), "$text-muted"), width)
     return lines
