@@ -7,11 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_json
 from ftworkbench.commands.bars import counting
 from ftworkbench.commands.opening import add_offline, go_offline
 from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.checks.check import Report
+from ftworkbench.data.checks.duplicates import SIMILAR
+from ftworkbench.data.checks.findings import CONTRADICTS
 from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
 from ftworkbench.steps.check import check_paths, check_recipe
@@ -58,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in report_lines(report, checked.tokens if checked else None):
             tell(line)
+        if opened is not None and not report.blocks:
+            for line in hints.next_lines(_next(opened)):
+                tell(line)
     unusable = any(file.rows and not file.kept for file in report.files) or (checked and not checked.tokens["trained"])
     return EXIT_NO if report.blocks or unusable else EXIT_GOOD
 
@@ -67,6 +73,16 @@ def _recipe(files: list[Path]) -> Opened | None:
     if recipes and len(files) > 1:
         raise InputError(f"{recipes[0]}: a recipe is checked alone, with all the files that it names")
     return open_recipe(recipes[0]) if recipes else None
+
+
+def _next(opened: Opened) -> list[list[str]]:
+    name = hints.recipe_name(opened.path)
+    return [
+        [hints.command(hints.place(opened.path.parent)), "opens the workbench: review the rows"],
+        [hints.command("fit", name), "says what training needs: memory, time, cost"],
+        [hints.command("split", name), "freezes train, validation and test"],
+        *hints.measure_and_train(opened),
+    ]
 
 
 def report_lines(report: Report, tokens: dict[str, Any] | None = None) -> list[str]:
@@ -88,6 +104,10 @@ def report_lines(report: Report, tokens: dict[str, Any] | None = None) -> list[s
         if not file["kept"] and file["problems"]:
             worst = max(file["problems"], key=lambda problem: problem["count"])
             lines.append(f"  no row is kept, so that nothing can be learned from this file: {worst['todo']}")
+    lines.append(
+        f"near-duplicates were looked for: prompts alike by {SIMILAR:g} or more; where the answers differ, by "
+        f"{CONTRADICTS:g} and with the same numbers in them"
+    )
     if report.blocks:
         lines.append("training is blocked until these are decided: review the rows in the workbench, or mend the file")
     return lines

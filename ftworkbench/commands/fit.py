@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_json, add_recipe, add_set
 from ftworkbench.commands.opening import add_offline, add_trust_code, open_asked_recipe
 from ftworkbench.commands.show import emit, tell
@@ -60,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
         room = "" if fitted.fit.card is None else f"it has {room_words(fitted.fit.card)}"
         for line in fit_lines(found, room, fitted.training_words, fitted.answering_words):
             tell(line)
+        if found["fits"] and not args.card:
+            for line in hints.next_lines(hints.measure_and_train(opened)):
+                tell(line)
     return EXIT_NO if found["fits"] is False else EXIT_GOOD
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
+from ftworkbench.commands.show import aligned
+from ftworkbench.data.formats.format import RAW_TEXT
+from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import WorkbenchError
 from ftworkbench.jobs.folder import Job
 from ftworkbench.steps.evaluate import measurable_jobs, recipe_of
+from ftworkbench.steps.recipe import Opened
 from ftworkbench.workspace import Workspace
 
 # Tables that change how a model is trained, and nothing about how it is measured.
@@ -37,6 +42,21 @@ def evaluate(recipe: Path, job: Job | None = None, overrides: tuple[str, ...] = 
     kept = [each for each in overrides if not each.strip().startswith(_ONLY_TRAINING)]
     options = [word for each in kept for word in ("--set", each)]
     return command("evaluate", recipe_name(recipe), *(["--job", job.short] if job else []), *options)
+
+
+def next_lines(steps: Sequence[Sequence[str]]) -> list[str]:
+    """What comes next: a head, then commands, each with what it does."""
+    return ["next:", *(f"  {line}" for line in aligned(steps))]
+
+
+def measure_and_train(opened: Opened) -> list[list[str]]:
+    """The commands that measure the baseline and train, with the same changes to the recipe."""
+    said = [word for each in opened.overrides for word in ("--set", each)]
+    train = [command("train", recipe_name(opened.path), *said), "trains"]
+    with open_source(opened.workspace.root / opened.recipe.data.train, opened.recipe.data) as source:
+        if str(source.format) == RAW_TEXT:  # asks nothing
+            return [train]
+    return [[evaluate(opened.path, None, opened.overrides), "measures the prompted baseline"], train]
 
 
 def recipe_name(recipe: Path) -> Path:

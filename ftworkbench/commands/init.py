@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ftworkbench.commands import hints
 from ftworkbench.commands.arguments import add_json
-from ftworkbench.commands.show import aligned, emit, tell
+from ftworkbench.commands.show import emit, tell
 from ftworkbench.data.formats.format import RAW_TEXT
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.steps.init import make_workspace
@@ -58,15 +58,14 @@ def run(args: argparse.Namespace) -> int:
         rows = "1 row is" if made.refused == 1 else f"{made.refused:,} rows are"
         among = "" if made.read == made.rows else f" (of the first {made.read:,})"
         tell(f"{rows} refused{among} and will not be used; `{hints.command('check', name)}` lists them")
-    tell("next:")
     steps = [
         [hints.command("check", name), "lists every row that something is wrong with"],
         [hints.command(hints.place(made.recipe.parent)), "opens the workbench: review the rows"],
         *([] if made.format == RAW_TEXT else [[hints.command("evaluate", name), "measures the prompted baseline"]]),
         [hints.command("train", name), "trains"],
     ]
-    for line in aligned(steps):
-        tell(f"  {line}")
+    for line in hints.next_lines(steps):
+        tell(line)
     return EXIT_GOOD
 
 

@@ -129,7 +129,8 @@ class _Reading:
             is_folder = (folder / name).is_dir()
             if not (is_folder and key.startswith("data.")):
                 what = "is a folder, not a file" if is_folder else "there is no such file"
-                self._say(key, f"{one_line(name, 80)}: {what} ({one_line(str(folder), 80)})")
+                todo = "; write your file's name here" if key == "data.train" else ""
+                self._say(key, f"{one_line(name, 80)}: {what} ({one_line(str(folder), 80)}){todo}")
         measured = self.values.get("evaluate", {})
         for key in ("metric", "metrics"):
             names = measured.get(key) or ()

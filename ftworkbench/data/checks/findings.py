@@ -25,7 +25,7 @@ from ftworkbench.printable import one_line
 
 # A near-duplicate must be this like another to contradict it: in short texts one word may change the answer. With
 # other numbers the same question may well have another answer.
-_CONTRADICTS = 0.8
+CONTRADICTS = 0.8
 _SMALL_CLASS = 20
 _SMALL_SHARE = 0.1
 _MOST_SUSPECTS = 20
@@ -59,7 +59,7 @@ def _repetition(index: int, known: Mapping[int, Document], alike: Alike) -> Prob
         if first.file != later.file or first.row == later.row:
             continue
         kind = _kind(first, later)
-        if kind == "conflicting-duplicate" and not (similarity >= _CONTRADICTS and alike.same_numbers(place, index)):
+        if kind == "conflicting-duplicate" and not (similarity >= CONTRADICTS and alike.same_numbers(place, index)):
             continue
         found.setdefault((later.settled or not first.used, _RANKS[kind]), (first, similarity))
     if not found:
