@@ -9,7 +9,7 @@ from ftworkbench.commands import hints
 from ftworkbench.commands.measured import conclusion_lines, detail_lines
 from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
-from ftworkbench.evaluate.judge.words import judge_words
+from ftworkbench.evaluate.judge.words import judge_words, label_hint
 from ftworkbench.figures import count, duration, interval, p_value, percent, points
 from ftworkbench.jobs.bin import is_in_bin
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
@@ -119,7 +119,7 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
             + (f", {percent(after)} after: {suite['word']}" if after is not None else "")
         )
     lines += conclusion_lines(found)
-    lines += judge_words(found["judge"]) if found.get("judge") else []
+    lines += _judge_lines(found["judge"]) if found.get("judge") else []
     if verdict:
         lines.append(verdict_line(verdict))
         lines += [f"  {reason}" for reason in verdict.get("reasons", [])]
@@ -140,6 +140,11 @@ def _endpoint_lines(systems: list[dict[str, Any]]) -> list[str]:
                 told += f", {count(each['failed'], 'row')} without an answer"
             lines.append(told)
     return lines
+
+
+def _judge_lines(judge: dict[str, Any]) -> list[str]:
+    hint = label_hint(judge)
+    return [*judge_words(judge), *([f"J on the Evaluate screen {hint}"] if hint else [])]
 
 
 def _scores(systems: list[dict[str, Any]]) -> list[str]:

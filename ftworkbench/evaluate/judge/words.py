@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ftworkbench.evaluate.judge.checked import agreement_short, agreement_words
+from ftworkbench.evaluate.judge.checked import LABELS, agreement_short, agreement_words
 from ftworkbench.figures import count, interval, p_value, percent
 
 
@@ -19,6 +19,15 @@ def judge_words(found: Mapping[str, Any]) -> list[str]:
     tell = _pair_lines if found.get("mode") == "pairwise" else _grade_lines
     lines = tell(found, who, checked, short)
     return [*lines, *_missing(found)]
+
+
+def label_hint(found: Mapping[str, Any]) -> str:
+    """What a person can do for the judge's figures; empty where all is labelled, or there is nothing to label."""
+    wanted, labelled = len(found.get("labels") or ()), int((found.get("agreement") or {}).get("n") or 0)
+    if labelled >= wanted:
+        return ""
+    few = f"; {LABELS} would be better" if wanted < LABELS else ""
+    return f"labels {wanted - labelled} of {wanted} rows blind: only then is it known how good the judge is{few}"
 
 
 def judge_short(found: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
-from ftworkbench.evaluate.judge.checked import LABELS
-from ftworkbench.evaluate.judge.words import judge_short, judge_words
+from ftworkbench.evaluate.judge.words import judge_short, judge_words, label_hint
 from ftworkbench.printable import one_line
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import fit
@@ -36,9 +35,7 @@ def judge_lines(found: Mapping[str, Any], width: int) -> list[Content]:
     lines = [Content("")]
     for place, text in enumerate(judge_words(judge)):
         lines += wrapped(shown(text, "bold" if place == 0 else "$text-muted"), width)
-    wanted, labelled = len(judge.get("labels") or ()), int((judge.get("agreement") or {}).get("n") or 0)
-    if labelled < wanted:
-        told = f"J labels {wanted - labelled} of {wanted} rows blind: only then is it known how good the judge is"
-        few = f"; {LABELS} would be better" if wanted < LABELS else ""
-        lines += wrapped(shown(f"{told}{few}", "$warning"), width)
+    hint = label_hint(judge)
+    if hint:
+        lines += wrapped(shown(f"J {hint}", "$warning"), width)
     return lines
