@@ -1,0 +1,89 @@
+"""What failed, what kind of failure it is, and which training rows lie near it: from an evaluation back to the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.splits.split import load_parts
+from ftworkbench.evaluate.nearest import Nearest
+from ftworkbench.jobs.folder import Job, read_manifest
+from ftworkbench.recipe.read import parse
+from ftworkbench.steps.evaluation import Pair
+from ftworkbench.workspace import Workspace
+
+NEAR = "near-failure"
+"""The tag of training rows that lie near a test row that failed."""
+NEAREST = 10
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the rows with a tag were answered: so many of `rows` wrong before, and after; None where nobody answered."""
+
+    tag: str
+    rows: int
+    before: int | None
+    after: int | None
+
+
+def nearest_rows(evaluation: Job, pair: Pair, count: int = NEAREST) -> tuple[Path, tuple[str, ...]]:
+    """The training rows whose prompts are nearest to a test row's, by BM25: their file, and their keys, nearest first.
+
+    Raises InputError where the split that was frozen is not there any more.
+    """
+    name = str(read_manifest(evaluation)["recipe"])
+    recipe = parse(evaluation.recipe.read_text(encoding="utf-8"), name, f"{evaluation.short}/recipe.toml")
+    parts = load_parts(evaluation.workspace, name, recipe.data)
+    asking = [example for example in parts.train if example.prompt]
+    order = Nearest([_asked(example.prompt) for example in asking]).order(_asked(pair.messages))
+    keys = tuple(parts.row_keys[asking[place].key] for place in order[:count])
+    return evaluation.workspace.root / recipe.data.train, keys
+
+
+def _asked(messages: Iterable[Mapping[str, Any]]) -> str:
+    """The last question, as one text: examples in the prompt come before it."""
+    said = [str(message.get("content") or "") for message in messages if message.get("role") == "user"]
+    return said[-1] if said else ""
+
+
+def tag_near(workspace: Workspace, keys: Sequence[str]) -> int:
+    """Tags training rows as near a failure, so that they are looked at again; gives how many were not tagged yet."""
+    return len(Ledger.open(workspace.ledger).tag_all(keys, [NEAR]))
+
+
+def tags_of(workspace: Workspace, rows: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The tags of test rows that have any."""
+    if not workspace.ledger.exists():
+        return {}
+    ledger = Ledger.open(workspace.ledger)
+    found = {row: tuple(sorted(ledger.state(row).tags)) for row in rows}
+    return {row: tags for row, tags in found.items() if tags}
+
+
+def tag_failure(workspace: Workspace, row: str, tags: Sequence[str]) -> None:
+    """Gives a test row just these tags, which say what kind of failure it is. Raises InputError for an empty one."""
+    ledger = Ledger.open(workspace.ledger)
+    has = ledger.state(row).tags
+    ledger.tag_all([row], [tag for tag in tags if tag not in has], [tag for tag in has if tag not in tags])
+
+
+def kinds_of(pairs: Iterable[Pair], tags: Mapping[str, Sequence[str]]) -> tuple[Kind, ...]:
+    """Each tag with how its rows were answered before and after, the one with the most failures after first."""
+    by_tag: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        for tag in tags.get(pair.row, ()):
+            by_tag.setdefault(tag, []).append(pair)
+    found = [
+        Kind(tag, len(each), _wrong([pair.before for pair in each]), _wrong([pair.after for pair in each]))
+        for tag, each in by_tag.items()
+    ]
+    return tuple(sorted(found, key=lambda kind: (-(kind.after or 0), -kind.rows, kind.tag)))
+
+
+def _wrong(scores: Sequence[float | None]) -> int | None:
+    known = [score for score in scores if score is not None]
+    return sum(score < 1 for score in known) if known else None
