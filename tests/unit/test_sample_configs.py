@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from test_estimate_shape import LLAMA_3_8B, POCKET, QWEN2_5_1_5B
 
+from ftworkbench.estimate.answering import answering_seconds
 from ftworkbench.estimate.cards import find_card, machine_with
 from ftworkbench.estimate.fit import Fit, estimate
 from ftworkbench.estimate.shape import shape_of
@@ -55,6 +56,21 @@ CARDS = {
     "fast-8b": "H100",
     "high-rank-8b": "H100",
 }
+# What the index says besides: the sample to begin with on a card comes first, marked.
+INDEX = (
+    ("cpu", "cpu", True),
+    ("small-gpu", "RTX 4060", True),
+    ("small-gpu", "T4", False),
+    ("fast-qlora-8b", "T4", True),
+    ("fast-qlora-8b", "RTX 3060", True),
+    ("fast-qlora-8b", "RTX 4090", True),
+    ("qlora-8b", "RTX 4090", False),
+    ("lora-8b", "RTX 4090", False),
+    ("ia3-8b", "RTX 4090", False),
+    ("fast-8b", "A100 40GB", True),
+    ("fast-8b", "H100", True),
+    ("high-rank-8b", "H100", False),
+)
 ROWS = Sizes(1000, 250, 1000, counted=True)
 METHODS = {
     "cpu": "LoRA",
@@ -83,33 +99,64 @@ def on_its_card(name: str, other: str = "") -> tuple[Recipe, Basis, Fit]:
     return resolved, basis, found
 
 
+def minutes(name: str, other: str = "") -> tuple[float, float]:
+    """Of training, and at most of measuring, by the estimate."""
+    recipe, basis, found = on_its_card(name, other)
+    held_out = basis.held_out(recipe.data)
+    assert found.card is not None
+    assert held_out is not None
+    test, validation = held_out
+    answering = answering_seconds(recipe, basis.shape, found.card, ROWS.mean, test=test, validation=validation)
+    return 60 * (found.hours or 0), (answering or 0) / 60
+
+
 def cost_line(name: str) -> str:
     """What a sample says of its cost, by the estimate."""
     _, _, found = on_its_card(name)
+    training, measuring = minutes(name)
     where = "two CPU cores" if CARDS[name] == "cpu" else f"an {CARDS[name]}"
-    return f"{found.peak_gib:.1f} GiB and {60 * (found.hours or 0):.0f} min for 1,000 rows of 250 tokens on {where}."
+    times = f"{training:.0f} min of training and at most {measuring:.0f} min of measuring"
+    return f"{found.peak_gib:.1f} GiB, {times}, for 1,000 rows of 250 tokens on {where}."
 
 
 def index_lines() -> list[str]:
     """The index at the head of each sample, by the estimate."""
     lines = [
-        "# The samples, for 1,000 rows of 250 tokens (up to 1,000), of which 700 train (10% validate, 20% test), in",
-        "# the time of training alone. Copy one beside your rows, name them in [data], and `ftworkbench fit` says it",
-        "# for them, for other cards with --card; with --measure it takes a real step.",
+        "# The samples, for 1,000 rows of 250 tokens (up to 1,000), of which 700 train (10% validate, 20% test):",
+        "# memory, the time of training, and at most that of measuring baseline and tuned. A star is where to begin",
+        "# on such a card. Copy that one beside your rows, write their file's name at data.train, and call with its",
+        "# name: `ftworkbench check`, `fit` (says this for your rows; --card for another card, launch.cost_per_hour",
+        "# for the price, --measure by a real step), `evaluate`, `train`.",
     ]
-    for name, card in CARDS.items():
-        recipe, _, found = on_its_card(name)
+    for name, card, begin in INDEX:
+        recipe, _, found = on_its_card(name, card)
+        training, measuring = minutes(name, card)
         model = recipe.model.model_id.rpartition("/")[2].replace("Meta-", "").replace("-Instruct", "")
         where = "2 CPU cores" if card == "cpu" else card
+        method = METHODS[name] if recipe.train.packing else METHODS[name].replace("packed", "padded")
         lines.append(
-            f"#   {name:<14} {model:<13} {where:<12} {found.peak_gib:>5.1f} GiB {60 * (found.hours or 0):>4.0f} min  "
-            f"{METHODS[name]}"
+            f"# {'*' if begin else ' '} {name:<14} {model:<13} {where:<12} {found.peak_gib:>5.1f} GiB "
+            f"{training:>4.0f} min + {measuring:>3.0f} min  {method}"
         )
     return lines
 
 
 def test_there_is_one_for_each_kind_of_machine() -> None:
-    assert set(SAMPLES) == set(CARDS) == set(METHODS)
+    assert set(SAMPLES) == set(CARDS) == set(METHODS) == {name for name, _, _ in INDEX}
+
+
+def test_there_is_one_sample_to_begin_with_on_each_card() -> None:
+    begins = [card for _, card, begin in INDEX if begin]
+    assert len(begins) == len(set(begins))
+    assert {card for _, card, _ in INDEX} == set(begins)
+    for name, card, _ in INDEX:
+        assert on_its_card(name, card)[2].fits is True, (name, card)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_that_asks_for_bfloat16_says_which_cards_have_none(name: str) -> None:
+    text = SAMPLES[name].read_text()
+    assert ("bf16 = true" in text) == ("without bfloat16 (T4, V100, 2080 Ti)" in text)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
