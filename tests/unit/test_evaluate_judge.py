@@ -56,7 +56,7 @@ def pairs(*verdicts: tuple[Word, Word], lengths: tuple[int, int] = (10, 20)) -> 
         ("Both are good answers to a hard question.", None, False),
         ("A or B", None, False),
         ("", None, False),
-        ("{" * 5000, None, False),
+        pytest.param("{" * 5000, None, False, id="braces"),
         ('{"verdict": ["A"]}', "A", False),
     ],
 )
@@ -163,6 +163,20 @@ def test_a_position_effect_alone_makes_no_winner() -> None:
     assert report["first_shown_wins"]["interval"][0] > 0.75
 
 
+def test_where_nobody_is_better_a_judge_with_a_liking_for_the_first_says_so_in_5_of_100_at_most() -> None:
+    draw, found = random.Random(7), 0
+    for _ in range(300):
+        verdicts = []
+        for _ in range(60):
+            likes = [draw.gauss(0, 1) for _ in range(2)]
+            forward = "A" if likes[0] + 0.8 + draw.gauss(0, 0.5) > likes[1] else "B"
+            backward = "A" if likes[1] + 0.8 + draw.gauss(0, 0.5) > likes[0] else "B"
+            verdicts.append((forward, backward))
+        p_value = win_rate(pairs(*verdicts)).p_value  # type: ignore[arg-type]
+        found += p_value is not None and p_value < 0.05
+    assert found / 300 <= 0.05
+
+
 def test_the_length_effect_is_of_the_longer_answer_whosever_it_is() -> None:
     longer = [Pair("a", *WON, 1, 9), Pair("b", *LOST, 9, 1), Pair("c", *WON, 5, 5), Pair("d", *TIED, 1, 9)]
     report = pairs_json(longer)
@@ -244,5 +258,11 @@ def test_every_line_with_a_figure_says_how_far_a_person_agrees() -> None:
     assert all(line.endswith(("not checked by a person", "unchecked")) for line in lines[:-1])
     assert "disagree on 1 of 7 pairs (14.3%)" in lines[1]
     assert lines[-1] == "without a verdict: 2 timeout"
+    asked = {"requests": 14, "kept": 4, "spent": 0.021, "structured": {"asked": True, "followed": 9}}
+    assert judge_words({**found, **asked})[-1] == (
+        "14 requests, 4 of them known from before, cost 0.021; 9 verdicts are the JSON that was asked for, "
+        "others are read leniently"
+    )
+    assert "refuses a schema" in judge_words({**found, **asked, "schema_refused": True})[-1]
     labelled = judge_words({**found, "agreement": {"n": 30, "kappa": 0.6, "interval": [0.3, 0.9], "observed": 0.8}})
     assert all("0.60 [0.30, 0.90]" in line for line in labelled[:-1])

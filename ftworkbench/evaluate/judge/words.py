@@ -18,7 +18,7 @@ def judge_words(found: Mapping[str, Any]) -> list[str]:
     short = agreement_short(found.get("agreement"))
     tell = _pair_lines if found.get("mode") == "pairwise" else _grade_lines
     lines = tell(found, who, checked, short)
-    return [*lines, *_missing(found)]
+    return [*lines, *_missing(found), *_how(found)]
 
 
 def label_hint(found: Mapping[str, Any]) -> str:
@@ -110,3 +110,22 @@ def _missing(found: Mapping[str, Any]) -> list[str]:
         told = ", ".join(f"{number} {why}" for why, number in missing.items())
         lines.append(f"without a verdict: {told}")
     return lines
+
+
+def _how(found: Mapping[str, Any]) -> list[str]:
+    """How many requests it took, what they cost, and whether the verdicts came in the form that was asked for."""
+    if not found.get("requests"):
+        return []
+    told = count(int(found["requests"]), "request")
+    if found.get("kept"):
+        told += f", {found['kept']:,} of them known from before"
+    if found.get("spent") is not None:
+        told += f", cost {found['spent']:.3g}"
+    structured = found.get("structured") or {}
+    if found.get("schema_refused"):
+        told += "; the server refuses a schema: read out of what it wrote"
+    elif structured.get("asked"):
+        told += (
+            f"; {structured.get('followed', 0):,} verdicts are the JSON that was asked for, others are read leniently"
+        )
+    return [told]
