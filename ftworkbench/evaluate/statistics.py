@@ -16,6 +16,8 @@ Interval = tuple[float, float]
 
 _ENUMERATED = 20  # groups whose 2^20 signs are all tried
 _DRAWS = 50_000
+_FEWEST_DRAWS = 10_000
+_MOST_FLIPS = 200_000_000  # signs drawn for one p-value: seconds
 _CELLS = 50_000  # numbers held at once while resampling: they stay in the cache
 _INTEGER_SPAN = 20_000
 _DRAWS_A_COUNT = 20  # rows that are drawn one by one in the time of one count
@@ -215,10 +217,11 @@ def _drawn_signs(sums: Floats, limit: float, seed: int) -> float:
     import numpy as np
 
     draw = np.random.default_rng(seed)
+    draws = max(_FEWEST_DRAWS, min(_DRAWS, _MOST_FLIPS // sums.size))
     chunk = max(_CELLS // sums.size, 1)
     extreme = 0
-    for start in range(0, _DRAWS, chunk):
-        flips = draw.integers(0, 2, size=(min(chunk, _DRAWS - start), sums.size), dtype=np.int8)
+    for start in range(0, draws, chunk):
+        flips = draw.integers(0, 2, size=(min(chunk, draws - start), sums.size), dtype=np.int8)
         totals = 2 * (flips @ sums) - sums.sum()
         extreme += int(np.count_nonzero(np.abs(totals) >= limit))
-    return (1 + extreme) / (1 + _DRAWS)
+    return (1 + extreme) / (1 + draws)
