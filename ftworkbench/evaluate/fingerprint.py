@@ -68,6 +68,8 @@ def baseline_fingerprint(
     }
     if metric_sha256:
         depends["metric_sha256"] = metric_sha256
+    if recipe.evaluate.limit is not None:
+        depends["drawn"] = recipe.data.seed  # which rows those are
     text = json.dumps(depends, sort_keys=True, default=_as_json)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -141,7 +141,7 @@ class Data:
     )
     seed: int = option(
         42,
-        help="Seed of the split and of limit.",
+        help="Seed of the split, of limit and of evaluate.limit.",
         low=0,
         high=2**32 - 1,
     )
@@ -221,7 +221,7 @@ class Evaluate:
     )
     limit: int | None = option(
         None,
-        help="Test at most so many rows.",
+        help="Test at most so many rows, drawn by data.seed.",
         unit="rows",
         low=1,
     )

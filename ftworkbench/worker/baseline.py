@@ -100,7 +100,7 @@ def advice_on(work: Work, baseline: Baseline, parts: Parts) -> Advice | None:
     answers = [example.answer for example in (*parts.train, *parts.validation)]
     if not baseline.tried or not answers:
         return None
-    open_answers = choose_metrics(answers)[0].name == "exact_match"
+    open_answers = choose_metrics(answers)[0].name in ("exact_match", "rouge_l")
     rules = Rules(recipe.prompt.enough, recipe.check.few_shot_rows, recipe.check.good_rows)
     return advise(baseline.tried, Known(len(parts.train), form_of(answers), open_answers), rules)
 

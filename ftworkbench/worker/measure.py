@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,13 @@ from ftworkbench.worker.work import Work
 _AS_IS = Contestant("as it is", None)  # regression suites are asked with their own messages
 
 
+def drawn(rows: Sequence[Example], limit: int | None, seed: int) -> Sequence[Example]:
+    """At most so many of the rows, drawn by seed and in their order: files are often sorted by label."""
+    if limit is None or limit >= len(rows):
+        return rows
+    return [rows[place] for place in sorted(random.Random(seed).sample(range(len(rows)), limit))]
+
+
 def evaluate(work: Work) -> None:
     """Measures what the arguments ask for; leaves `outputs/` and `verdict.json`."""
     # -------------------------------------------------------------------------------------------------
@@ -38,7 +46,7 @@ def evaluate(work: Work) -> None:
     recipe = work.recipe
     trained = work.train_job()
     parts = load_parts(work.workspace, recipe.name, recipe.data)
-    test = parts.test[: recipe.evaluate.limit]
+    test = drawn(parts.test, recipe.evaluate.limit, recipe.data.seed)
     if not test:
         raise InputError("data.test: there are no test rows to measure on; give data.test or data.test_fraction")
     learned = [example.answer for example in (*parts.train, *parts.validation)]

@@ -14,6 +14,7 @@ from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.__main__ import do_job
+from ftworkbench.worker.measure import drawn
 from ftworkbench.workspace import Workspace
 
 Trained = tuple[Workspace, Recipe, Job]
@@ -192,3 +193,15 @@ def test_test_rows_that_are_nearly_the_same_are_tested_as_one(trained: Trained, 
     do_job(evaluation)
     assert phase(evaluation) == "done", read_state(evaluation)
     assert _verdict(evaluation)["groups"]["largest"] == 3
+
+
+def test_of_a_sorted_file_a_limit_takes_rows_from_everywhere(trained: Trained) -> None:
+    workspace, recipe, _ = trained
+    rows = sorted(load_parts(workspace, recipe.name, recipe.data).train, key=lambda example: example.answer)
+    some = drawn(rows, 15, 42)
+    assert len(some) == 15
+    assert {example.answer for example in some} == {"red", "green", "blue"}
+    assert [rows.index(example) for example in some] == sorted(rows.index(example) for example in some)
+    assert list(some) == list(drawn(rows, 15, 42))
+    assert drawn(rows, None, 42) is rows
+    assert drawn(rows, len(rows) + 1, 42) is rows
