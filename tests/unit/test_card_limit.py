@@ -25,6 +25,7 @@ model_id = "llama"
 [lora]
 r = 16
 target_modules = "all-linear"
+lora_dropout = {dropout}
 [train]
 gradient_checkpointing = {checkpointing}
 max_length = 1024
@@ -33,14 +34,15 @@ train = "train.jsonl"
 """
 
 
-def trained(folder: Path, *, checkpointing: bool = False, on: str | None = None) -> Job:
+def trained(folder: Path, *, checkpointing: bool = False, dropout: float = 0.0, on: str | None = None) -> Job:
     """A training job of an 8B Llama shape, on rows of about 240 tokens."""
     (folder / "llama").mkdir(parents=True)
     (folder / "llama" / "config.json").write_text(json.dumps(LLAMA_8B))
     turns = [{"role": "user", "content": "word " * 170}, {"role": "assistant", "content": "yes"}]
     (folder / "train.jsonl").write_text((json.dumps({"messages": turns}) + "\n") * 20)
     manifest = {"recipe": "desk", "args": {}, "hashes": {}, "host": host() if on is None else on}
-    return create_job(Workspace(folder), "train", RECIPE.format(checkpointing=str(checkpointing).lower()), manifest)
+    text = RECIPE.format(checkpointing=str(checkpointing).lower(), dropout=dropout)
+    return create_job(Workspace(folder), "train", text, manifest)
 
 
 @pytest.fixture
@@ -54,9 +56,12 @@ def test_an_8b_on_an_h200_is_allowed_24000_tokens_a_second_and_fewer_with_checkp
     limit = tokens_limit(trained(tmp_path / "a"))
     assert limit is not None
     assert 22_000 < limit < 26_000
-    with_checkpointing = tokens_limit(trained(tmp_path / "b", checkpointing=True))
+    with_checkpointing = tokens_limit(trained(tmp_path / "b", checkpointing=True, dropout=0.05))
     assert with_checkpointing is not None
     assert 15_000 < with_checkpointing < 17_500
+    in_one_step = tokens_limit(trained(tmp_path / "c", checkpointing=True))
+    assert in_one_step is not None
+    assert 1.05 < in_one_step / with_checkpointing < 1.15  # the last product of each block is not repeated
 
 
 @pytest.mark.usefixtures("_h200")
