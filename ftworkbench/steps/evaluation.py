@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ftworkbench.errors import WorkbenchError
+from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import TUNED
 from ftworkbench.evaluate.metrics import Metric, choose_metrics, named_metric
 from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.evaluate.report import score_of
+from ftworkbench.evaluate.verdict import Verdict, decide
 from ftworkbench.files import read_json
-from ftworkbench.jobs.folder import Job, read_manifest
+from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
+from ftworkbench.jobs.names import short_name
 from ftworkbench.steps.judging import with_agreement
 from ftworkbench.steps.verdicts import is_void
 
@@ -127,6 +129,50 @@ def _read(job: Job, stamp: object) -> Evaluation:
     train_job = read_manifest(job)["args"].get("job")
     train_name = Path(train_job).name if train_job else None
     return Evaluation(job, found, metric.name if metric else "", name, train_name, pairs, stamp)
+
+
+def run_against_run(newer: Evaluation, older: Evaluation) -> Evaluation:
+    """The newer with the older's tuned model in the place of the baseline: what was fixed since, and what broke.
+
+    Raises InputError where the two did not answer the same test rows, or one has no tuned model.
+    """
+    hashes = [read_manifest(each.job).get("hashes", {}).get("test") for each in (newer, older)]
+    if hashes[0] != hashes[1]:
+        raise InputError(f"{older.job.short}: answered other test rows than {newer.job.short}")
+    one = [pair.tuned for pair in older.pairs if pair.tuned is not None]
+    other = [pair.tuned for pair in sorted(newer.pairs, key=lambda pair: pair.number) if pair.tuned is not None]
+    if not one or not other:
+        raise InputError(f"{(newer if one else older).job.short}: has no answers of a tuned model")
+    pairs = _pairs(one, other, named_metric(newer.metric) if newer.metric else None)
+    name = short_name(older.train_job) if older.train_job else older.job.short
+    return replace(newer, pairs=pairs, baseline_name=name, stamp=(newer.stamp, older.stamp))
+
+
+def against_run_before(evaluation: Evaluation) -> Evaluation:
+    """The evaluation against the newest one before it that measured another adapter on the same test rows.
+
+    Raises InputError where there is none.
+    """
+    before = [job for job in list_jobs(evaluation.job.workspace) if job.kind == "evaluate"]
+    before = before[: before.index(evaluation.job)] if evaluation.job in before else before
+    for job in reversed(before):
+        older = read_evaluation(job)
+        if older.train_job in (None, evaluation.train_job):
+            continue
+        try:
+            return run_against_run(evaluation, older)
+        except InputError:
+            continue
+    raise InputError(f"{evaluation.job.short}: no other adapter was measured on these test rows before")
+
+
+def change_of(evaluation: Evaluation) -> Verdict | None:
+    """What the scores of the pairs say together, by the same test as a verdict; None where there are none."""
+    both = [pair for pair in evaluation.pairs if pair.before is not None and pair.after is not None]
+    if not both or not evaluation.metric:
+        return None
+    before, after = [pair.before or 0.0 for pair in both], [pair.after or 0.0 for pair in both]
+    return decide(before, after, evaluation.metric)
 
 
 def _metric(job: Job, found: Mapping[str, Any] | None, references: Sequence[str]) -> Metric | None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_jobs import Made, make_job_folders
+from workbenches import opened, shown, until
 
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.splits.split import freeze, load_parts
+from ftworkbench.evaluate.outputs import read_outputs, write_outputs
+from ftworkbench.jobs.folder import Job
 from ftworkbench.recipe.read import parse
-from ftworkbench.steps.evaluation import LOST, read_evaluation
+from ftworkbench.steps.evaluation import GAINED, LOST, against_run_before, change_of, read_evaluation
 from ftworkbench.steps.failures import NEAR, Kind, kinds_of, nearest_rows, tag_failure, tag_near, tags_of
 
 
@@ -49,3 +55,64 @@ def test_kinds_of_failure_are_counted_before_against_after(made: Made) -> None:
     assert kinds_of(found.pairs, tags)[0] == Kind("sarcasm", rows, rows - len(lost), rows)
     tag_failure(made.workspace, lost[0].row, [])
     assert lost[0].row not in tags_of(made.workspace, [lost[0].row])
+
+
+async def test_a_failure_is_tagged_counted_and_followed_to_the_rows_near_it(made: Made) -> None:
+    evaluation = made.jobs["evaluated"]
+    freeze(made.workspace, "triage", parse(evaluation.recipe.read_text(), "triage").data)
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "right, now wrong" in shown(app) or "wrong, now right" in shown(app), 10)
+        await pilot.press("e", *"sarcasm", "enter")
+        await until(pilot, lambda: "tagged" in shown(app))
+        await pilot.press("l")
+        await until(pilot, lambda: "kind of error" in shown(app))
+        assert "sarcasm" in shown(app)
+        await pilot.press("l", "N")
+        await until(pilot, lambda: "10 training rows tagged near-failure" in shown(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "nearest to test row" in shown(app), 10)
+        await pilot.press("5", "R")
+        await until(pilot, (evaluation.path / "report.html").is_file)
+
+
+async def test_run_against_run_says_what_was_fixed_and_what_broke(made: Made) -> None:
+    first, second = made.jobs["evaluated"], again(made)
+    fixed = break_one_and_fix_one(second)
+    found = against_run_before(read_evaluation(second))
+    assert found.fates[GAINED] == 1
+    assert found.fates[LOST] == 1
+    assert next(pair.row for pair in found.pairs if pair.fate == GAINED) == fixed
+    assert found.baseline_name in read_evaluation(first).train_job
+    change = change_of(found)
+    assert change is not None
+    assert (change.gained, change.lost, change.word) == (1, 1, "no better")
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "right, now wrong" in shown(app) or "wrong, now right" in shown(app), 10)
+        await pilot.press("c")
+        await until(pilot, lambda: "1 rows gained, 1 lost" in shown(app))
+        await pilot.press("c")
+        await until(pilot, lambda: f"against {found.baseline_name} ·" not in shown(app))
+
+
+def again(made: Made) -> Job:
+    """The evaluation once more, of another training job."""
+    first = made.jobs["evaluated"]
+    second = Job(first.path.with_name(f"{first.path.name[:-4]}ffff"))
+    shutil.copytree(first.path, second.path)
+    manifest = json.loads(second.manifest.read_text())
+    manifest["args"]["job"] = str(made.jobs["stopped"].path)
+    manifest["created"] += 1000
+    second.manifest.write_text(json.dumps(manifest))
+    return second
+
+
+def break_one_and_fix_one(evaluation: Job) -> str:
+    """Changes two answers of the tuned model; gives the row that is right now."""
+    path = evaluation.outputs / "test.tuned.jsonl"
+    outputs = read_outputs(path)
+    right = [place for place, each in enumerate(outputs) if each.answer == each.reference]
+    wrong = [place for place, each in enumerate(outputs) if each.answer != each.reference]
+    outputs[right[0]] = replace(outputs[right[0]], answer="{}", scores={})
+    outputs[wrong[0]] = replace(outputs[wrong[0]], answer=outputs[wrong[0]].reference, scores={})
+    write_outputs(path, outputs)
+    return outputs[wrong[0]].row

@@ -17,6 +17,7 @@ from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.widgets.detail_words import detail_lines, has_details
 from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import ALIVE, job_title
+from ftworkbench.tui.widgets.kind_words import kind_lines
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.run_view import clock
 from ftworkbench.tui.widgets.run_words import head_lines
@@ -34,7 +35,9 @@ class EvaluateScreen(JobsScreen):
     """On top the verdict, below the test rows with both answers."""
 
     SCOPE = "evaluate"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("evaluate")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("evaluate", "Measure", "Rows", "Evaluations", "Judge", "View"),
+    ]
     CSS_PATH = "../styles/evaluate.tcss"
     AUTO_FOCUS = "#flips"
 
@@ -189,12 +192,13 @@ class EvaluateScreen(JobsScreen):
         found = self._evaluation.found if self._evaluation is not None else None
         if not self.has_class("-details"):
             return
-        if found is None or not has_details(found):
+        kinds = self.query_one(RowsView).kinds
+        if found is None or not (has_details(found) or kinds):
             self._look_at_details(False)
             return
         pane, turned = self.query_one("#details", LinesView), self._turned
         entitle(pane, "Beneath the scores", "l shows the rows")
-        pane.show(lambda width: detail_lines(found, width, turned), top=False)
+        pane.show(lambda width: [*kind_lines(kinds, width), *detail_lines(found, width, turned)], top=False)
 
     def _look_at_details(self, wanted: bool) -> None:
         self.set_class(wanted, "-details")
@@ -212,7 +216,7 @@ class EvaluateScreen(JobsScreen):
         found = self._evaluation.found if self._evaluation is not None else None
         if self.has_class("-details"):
             self._look_at_details(False)
-        elif has_details(found):
+        elif has_details(found) or (found and self.query_one(RowsView).kinds):
             self._look_at_details(True)
             self._show_details()
         else:
@@ -230,6 +234,21 @@ class EvaluateScreen(JobsScreen):
         from ftworkbench.tui.widgets.label_rows import LabelRows
 
         self.app.push_screen(LabelRows(evaluation.job, evaluation.found or {}), lambda _: self._read())
+
+    def action_report(self) -> None:
+        evaluation = self._evaluation
+        if evaluation is None or evaluation.found is None:
+            self.workbench.tell("it has measured nothing yet")
+            return
+        from ftworkbench.steps.report import write_report
+
+        job = evaluation.job
+        self.workbench.launch(
+            lambda: write_report(job, job.path),
+            lambda paths: self.workbench.tell(f"written: {paths[1]}, and report.md beside it"),
+            doing="writing the report",
+            group="report",
+        )
 
     def action_open(self) -> None:
         self.query_one(RowsView).read()

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ftworkbench.tui.shown_rows import open_rows
+
 if TYPE_CHECKING:
     from ftworkbench.jobs.folder import Job
     from ftworkbench.tui.app import Workbench
@@ -24,17 +26,9 @@ def show_step_rows(workbench: Workbench, job: Job, after: int, step: int) -> Non
         if not keys:
             workbench.tell(f"{job.short} has not written down the rows of {words}", "warning")
             return
-        workbench.run_worker(_open(workbench, path, keys, words), group="step rows", exclusive=True)
+        open_rows(workbench, path, keys, words)
 
     workbench.launch(partial(_rows_of, job, first, step), show, doing="looking for its rows", group="step rows")
-
-
-async def _open(workbench: Workbench, path: Path, keys: tuple[str, ...], words: str) -> None:
-    from ftworkbench.tui.screens.data import DataScreen
-
-    await workbench.switch_mode("data")
-    if isinstance(workbench.screen, DataScreen):
-        workbench.screen.finding.show_rows(path, keys, words)
 
 
 def _rows_of(job: Job, first: int, last: int) -> tuple[Path, tuple[str, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
 from ftworkbench.evaluate.outputs import Output
@@ -16,8 +18,19 @@ _LONGEST = 20_000
 _GUTTER = 11
 
 
-def pair_lines(pair: Pair, baseline_name: str, metric: str, width: int, *, whole_prompt: bool = False) -> list[Content]:
-    """The lines of a row. With `whole_prompt` also the system prompt and the examples that were sent before it."""
+def pair_lines(
+    pair: Pair,
+    baseline_name: str,
+    metric: str,
+    width: int,
+    *,
+    whole_prompt: bool = False,
+    tags: Sequence[str] = (),
+) -> list[Content]:
+    """The lines of a row. With `whole_prompt` also the system prompt and the examples that were sent before it.
+
+    `tags` say what kind of error it is.
+    """
     lines: list[Content] = []
     for message in pair.messages if whole_prompt else ():
         label = shown_line(str(message.get("role", "?")), _GUTTER - 2, "$text-muted")
@@ -37,6 +50,8 @@ def pair_lines(pair: Pair, baseline_name: str, metric: str, width: int, *, whole
     )
     lines += _answer(pair.tuned, pair.after, name="tuned", style="$chart-1", reference=pair.reference, width=width)
     lines.append(Content(""))
+    if tags:
+        lines += wrapped(shown(" ".join(tags), "$accent"), width, Content.styled("tagged", "bold"), _GUTTER)
     lines.append(shown_line(f"{SIGNS[pair.fate][2]} by {metric}; row {pair.row}", style="$text-muted").truncate(width))
     return lines
 
