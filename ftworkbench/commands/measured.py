@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftworkbench.commands.show import table
-from ftworkbench.evaluate.confusions import label_changes, label_count, label_tables, most_confused
+from ftworkbench.evaluate.confusions import label_changes, label_count, label_tables, most_confused, no_label
 from ftworkbench.figures import interval, p_value, percent, points
 
 _MOST_PAIRS = 5
@@ -61,6 +61,8 @@ def _label_lines(found: Mapping[str, Any]) -> list[str]:
     field = before.get("field")
     macro = " → ".join(percent(each["macro_f1"]) for _, each in tables[:2])
     lines = [f"{label_count(before)}{f' ({field})' if field else ''}: macro F1 {macro}"]
+    if any(no_label(each) for _, each in tables[:2]):
+        lines[0] += f"; no label: {' → '.join(str(no_label(each)) for _, each in tables[:2])}"
     rows = []
     changes = label_changes(before, after)
     for change in changes[:_MOST_LABELS]:

@@ -61,12 +61,18 @@ def label_tables(found: Mapping[str, Any]) -> list[tuple[str, Table]]:
 
 
 def most_confused(before: Table | None, after: Table | None) -> list[Confused]:
-    """The pairs of labels that any answer confused, the most often confused first."""
+    """The pairs of labels that any answer confused, the most often confused first; see no_label for the rest."""
     one, other = _confusions(before), _confusions(after)
-    pairs = sorted({*one, *other}, key=lambda pair: (-max(one[pair], other[pair]), -other[pair], pair))
+    found = {pair for pair in (*one, *other) if pair[1] != NONE_OF_THEM}
+    pairs = sorted(found, key=lambda pair: (-max(one[pair], other[pair]), -other[pair], pair))
     return [
         Confused(*pair, None if before is None else one[pair], None if after is None else other[pair]) for pair in pairs
     ]
+
+
+def no_label(table: Table) -> int:
+    """How many answers are none of the labels."""
+    return sum(int(number) for _, answer, number in table.get("confusions", ()) if answer == NO_LABEL)
 
 
 def _confusions(table: Table | None) -> Counter[tuple[str, str]]:

@@ -78,7 +78,7 @@ def test_no_line_is_wider_than_its_pane_however_many_labels(labels: int, width: 
 
 def test_where_77_labels_have_no_room_the_most_confused_pairs_come_first() -> None:
     text = "\n".join(line.plain for line in label_lines(_found(77), 78))
-    assert text.index("most confused, 12 of 77") < text.index("confusion matrix")
+    assert text.index("most confused, 12 of 76") < text.index("confusion matrix")
     assert "+ the other 63 labels" in text
     assert "; t turns to few-shot-6" in text
     assert "t turns to tuned" in "\n".join(line.plain for line in label_lines(_found(77), 78, 1))

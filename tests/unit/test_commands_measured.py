@@ -25,7 +25,7 @@ def test_labels_are_told_with_what_they_are_taken_for() -> None:
     text = "\n".join(detail_lines({"systems": systems}))
     assert "2 labels: macro F1 20.0% → 100.0%" in text
     assert "a → b" in text
-    assert "b → (no label)" in text
+    assert "macro F1 20.0% → 100.0%; no label: 1 → 0" in text
     assert "tuned: answers of 3.0 tokens in the mean, 0 cut off" in text
 
 

@@ -8,6 +8,7 @@ from ftworkbench.evaluate.confusions import (
     label_tables,
     matrix,
     most_confused,
+    no_label,
 )
 from ftworkbench.evaluate.metrics.labels import NO_LABEL, label_table
 
@@ -19,9 +20,9 @@ def test_the_most_confused_pairs_come_first_whoever_confused_them() -> None:
     assert most_confused(BEFORE, AFTER) == [
         Confused("a", "b", 5, 0),
         Confused("b", "c", 0, 3),
-        Confused("c", "(no label)", 2, 0),
         Confused("d", "a", 0, 1),
     ]
+    assert (no_label(BEFORE), no_label(AFTER)) == (2, 0)
     assert most_confused(BEFORE, None)[0] == Confused("a", "b", 5, None)
 
 

@@ -18,6 +18,7 @@ from ftworkbench.evaluate.confusions import (
     label_tables,
     matrix,
     most_confused,
+    no_label,
     seen_labels,
 )
 from ftworkbench.evaluate.metrics.labels import NO_LABEL
@@ -49,6 +50,9 @@ def _all_of_labels(tables: Sequence[tuple[str, Table]], width: int, turned: int)
     macro = " → ".join(f"{percent(table['macro_f1'])} {name}" for name, table in tables)
     head = f"{label_count(before)}{field} · macro F1 {macro}"
     lines = wrapped(shown(head, "bold"), width)
+    if any(no_label(table) for _, table in tables):
+        told = " → ".join(f"{no_label(table)} {name}" for name, table in tables)
+        lines += wrapped(shown(f"answers that are no label: {told}", "$text-muted"), width)
     drawn, whole = _matrix_lines(tables, width, turned)
     confused = _confused_lines([name for name, _ in tables], before, after, width)
     parts = [drawn, confused] if whole else [confused, drawn]
@@ -65,7 +69,7 @@ def _all_of_labels(tables: Sequence[tuple[str, Table]], width: int, turned: int)
 def _confused_lines(names: Sequence[str], before: Table, after: Table | None, width: int) -> list[Content]:
     pairs = most_confused(before, after)
     if not pairs:
-        return [Content.styled("No label was taken for another.", "$text-muted")]
+        return wrapped(Content.styled("No label was taken for another.", "$text-muted"), width)
     column = 13
     longest = max(Content(one_line(f"{pair.reference} → {pair.answer}")).cell_length for pair in pairs[:_PAIRS])
     room = min(width - column * len(names), max(longest + 2, TITLE))
