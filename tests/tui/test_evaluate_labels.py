@@ -89,3 +89,17 @@ def test_where_all_have_room_both_matrices_stand_beside_each_other() -> None:
     [head] = [line for line in lines if line.startswith("few-shot-6 ")]
     assert "tuned" in head
     assert not any("t turns to" in line for line in lines)
+
+
+def test_of_two_long_labels_something_of_each_is_seen() -> None:
+    long = "balance_not_updated_after_cheque_or_cash_deposit"
+    pairs = [(long, "cash_withdrawal_not_recognised"), ("a", long), (long, "a")]
+    found = {
+        "systems": [
+            {"name": "tuned", "labels": label_table([*pairs, ("cash_withdrawal_not_recognised", "a")]).as_json()}
+        ]
+    }
+    text = "\n".join(line.plain for line in label_lines(found, 60))
+    assert "balance_not_upda" in text.split(" → cash_withdrawal")[0]
+    assert f"a → {long[:36]}" in text
+    assert "… → a " in text

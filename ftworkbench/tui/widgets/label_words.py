@@ -77,7 +77,7 @@ def _confused_lines(names: Sequence[str], before: Table, after: Table | None, wi
     title = f"most confused, {min(_PAIRS, len(pairs))} of {len(pairs)}" if len(pairs) > _PAIRS else "most confused"
     lines = [Content.styled(fit(title, room) + heads, "$text-muted")]
     for pair in pairs[:_PAIRS]:
-        cells: list[Content | tuple[str, str]] = [Content(fit(f"{pair.reference} → {pair.answer}", room))]
+        cells: list[Content | tuple[str, str]] = [Content(_pair(pair.reference, pair.answer, room))]
         numbers = [each for each in (pair.before, pair.after) if each is not None]
         for place, number in enumerate(numbers):
             fewer = place == 1 and number < numbers[0]
@@ -87,6 +87,18 @@ def _confused_lines(names: Sequence[str], before: Table, after: Table | None, wi
             cells.append((fit(str(number), column - 1, right=True) + mark, style))
         lines.append(Content.assemble(*cells).truncate(width))
     return lines
+
+
+def _pair(reference: str, answer: str, room: int) -> str:
+    """Both names in so many cells; where that is too little, each has the half that the other does not need."""
+    names = [Content(one_line(name)) for name in (reference, answer)]
+    arrow = " → "
+    half = (room - len(arrow) - 1) // 2
+    spare = [max(half - name.cell_length, 0) for name in names]
+    cut = [
+        name.truncate(max(half + other, 1), ellipsis=True).plain for name, other in zip(names, spare[::-1], strict=True)
+    ]
+    return fit(arrow.join(cut), room)
 
 
 def _other_lines(tables: Sequence[tuple[str, Table]], width: int) -> list[Content]:
