@@ -35,6 +35,8 @@ def _said(verdict: Verdict) -> str:
             return f"not enough data: {verdict.n:,} rows cannot tell, about {more:,} more would"
         case "no better" if verdict.p_value is not None and verdict.p_value < verdict.alpha:
             return "no better: the metrics do not agree"
+        case "no better" if not verdict.difference:
+            return f"no better: prompting reaches the same {percent(verdict.tuned)} of {verdict.metric}"
         case "no better":
             return f"no better: {points(verdict.difference)} points of {verdict.metric} may be chance"
         case _:

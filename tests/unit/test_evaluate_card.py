@@ -86,7 +86,7 @@ def test_the_first_line_of_every_case(
 
 def test_no_better_is_said_of_enough_rows_without_a_gain() -> None:
     found = report(outputs(500, 1000), outputs(500, 1000))
-    assert found["verdict"]["headline"] == "no better: +0.0 points of json_match may be chance"
+    assert found["verdict"]["headline"] == "no better: prompting reaches the same 50.0% of json_match"
     assert found["card"]["regression"]["word"] == "not measured"
 
 
