@@ -28,19 +28,18 @@ def decimate(points: Sequence[tuple[float, float]], columns: int, span: tuple[fl
     width = right - left
     scale = columns / width if width > 0 else 0.0
     chosen: Points = []
-    start, column = 0, 0
-    for index, (x, _) in enumerate(kept):
+    column = 0
+    low = high = 0  # places of the column's first lowest and first highest point
+    for place, (x, y) in enumerate(kept):
         here = min(int((x - left) * scale), columns - 1)
         if here != column:
-            chosen += _extremes(kept, start, index)
-            start, column = index, here
-    return chosen + _extremes(kept, start, len(kept))
-
-
-def _extremes(points: Points, start: int, end: int) -> Points:
-    low = min(range(start, end), key=lambda index: points[index][1])
-    high = max(range(start, end), key=lambda index: points[index][1])
-    return [points[index] for index in sorted({low, high})]
+            chosen += [kept[each] for each in sorted({low, high})]
+            column, low, high = here, place, place
+        elif y < kept[low][1]:
+            low = place
+        elif y > kept[high][1]:
+            high = place
+    return chosen + [kept[each] for each in sorted({low, high})]
 
 
 def smooth(points: Sequence[tuple[float, float]], weight: float) -> Points:

@@ -37,12 +37,14 @@ class Telling:
         self._waiting: deque[Event] = deque()
         self._taken = 0
 
-    def take(self, events: Iterable[Event]) -> None:
-        """Puts events in the queue; `go_on` tells them."""
+    def take(self, events: Iterable[Event]) -> bool:
+        """Puts events in the queue; `go_on` tells them. False where none of them is new."""
+        before = self._taken
         for event in events:
             if event.seq > self._taken:
                 self._taken = event.seq
                 self._waiting.append(event)
+        return self._taken > before
 
     @property
     def complete(self) -> bool:

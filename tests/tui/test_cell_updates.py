@@ -86,6 +86,15 @@ def test_once_somebody_else_has_written_all_of_it_is_sent() -> None:
     assert len(CellsUpdate([(2, 0, lines[2])], sent).render_segments(CONSOLE)) > WIDTH
 
 
+def test_a_style_is_said_once_for_all_that_has_it() -> None:
+    lines = [Strip([Segment("." * WIDTH, STYLES[0])]) for _ in range(HEIGHT)]
+    sent = Sent()
+    whole(lines, sent)
+    both = [Segment("|", STYLES[1]), Segment("-" * (WIDTH - 2), STYLES[2]), Segment("|", STYLES[1])]
+    text = CellsUpdate([(y, 0, Strip(both)) for y in range(HEIGHT)], sent).render_segments(CONSOLE)
+    assert text.count("m") == 4  # each of the two begins and ends
+
+
 def test_a_stretch_that_differs_never_cuts_a_wide_character() -> None:
     before, now = Strip([Segment("ab界cd")]), Strip([Segment("ab語cd")])
     assert changed_runs(before, now) == [(2, 4)]

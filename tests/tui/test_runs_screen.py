@@ -14,6 +14,7 @@ from workbenches import opened, shown, until
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.tui.app import Workbench
+from ftworkbench.tui.screens.jobs_screen import JobsScreen
 from ftworkbench.tui.widgets.item_list import ItemList
 
 
@@ -120,6 +121,27 @@ async def test_the_chart_is_read_by_a_cursor_and_zoomed_around_it(made: Made) ->
         await pilot.press("escape")
         await until(pilot, lambda: "step 1  loss" not in shown(app))
         assert app.screen.focused is app.screen.query_one(ItemList)
+
+
+async def test_a_step_back_begins_at_the_step_that_is_seen_though_the_curve_has_grown_since(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "step 126/300" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "step 126  loss" in shown(app))
+        assert isinstance(app.screen, JobsScreen)
+        assert app.screen.telling is not None
+        app.screen.telling.story.metrics["loss"].append((127, 0.4))
+        await pilot.press("left")
+        await until(pilot, lambda: "step 125  loss" in shown(app))
+
+
+async def test_the_focus_goes_along_when_what_had_it_is_hidden_and_back_to_the_jobs(made: Made) -> None:
+    async with opened(None, start="runs", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "step 126/300" in shown(app))
+        await pilot.press("enter", "l")
+        await until(pilot, lambda: app.screen.focused is app.screen.query_one("#log"))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen.focused is app.screen.query_one(ItemList))
 
 
 async def test_marked_runs_are_drawn_over_each_other_by_signs_and_names_until_all_are_let_go(made: Made) -> None:
@@ -252,6 +274,19 @@ async def test_a_queued_job_says_which_job_it_waits_for(made: Made) -> None:
 async def test_an_empty_workspace_says_where_to_begin(tmp_path: Path) -> None:
     async with opened(None, start="runs", root=tmp_path) as (app, _):
         assert "The Recipe screen (2)" in shown(app)
+
+
+def test_a_key_that_moves_the_focus_is_answered_by_one_picture(made: Made) -> None:
+    with workbench(made.workspace.root, 120, 40) as terminal:
+        terminal.press("3")
+        terminal.wait("126/300")
+        terminal.press("G")  # the failed one: nothing else changes meanwhile
+        terminal.settle(0.8)
+        for key in ("enter", "esc"):
+            before = len(terminal.raw)
+            terminal.press(key)
+            assert terminal.raw.count(b"\x1b[?2026h", before) == 1
+            assert len(terminal.raw) - before < 4096
 
 
 def test_watching_a_run_sends_no_more_than_four_kilobytes_a_second(made: Made) -> None:

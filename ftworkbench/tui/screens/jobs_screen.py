@@ -73,9 +73,8 @@ class JobsScreen(WorkbenchScreen):
 
     def on_events_arrived(self, message: EventsArrived) -> None:
         theirs = [telling for telling in self.followed if telling.job.name == message.job.name]
-        for telling in theirs:
-            telling.take(message.events)
-        if theirs:
+        new = [telling.take(message.events) for telling in theirs]
+        if any(new):
             self._tell()
 
     def _tell(self) -> None:

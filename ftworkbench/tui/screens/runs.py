@@ -86,8 +86,7 @@ class RunsScreen(RunsHistory):
         job = self.job_named(entry["job"])
         self.telling = self._telling_of(job)
         view = self.query_one(RunView)
-        view.show_job(entry, self.telling)
-        view.show_over(self._marked.over(job.name, self.telling))
+        view.show_job(entry, self.telling, self._marked.over(job.name, self.telling))
         self.workbench.follow(job)
         self.workbench.launch(
             lambda: _read_recipe(job), self._recipe_read, doing="reading the recipe", group=f"recipe of {job.name}"
@@ -189,8 +188,8 @@ class RunsScreen(RunsHistory):
             self.query_one(RunView).show_over(self._marked.over(self.telling.job.name, self.telling))
 
     def close_open(self) -> bool:
-        """Leaves the chart, then a zoomed pane, then takes the marks away."""
-        if self.query_one(RunView).chart.has_focus:
+        """Leaves the run, then a zoomed pane, then takes the marks away."""
+        if self.query_one(RunView).has_focus_within:
             self.query_one(JobList).focus()
         elif not super().close_open():
             if not self._marked.clear(self.workbench):

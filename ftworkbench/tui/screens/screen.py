@@ -7,11 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.dom import DOMNode
 from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from ftworkbench.tui.cell_updates import CellCompositor
+from ftworkbench.tui.painting import PaintTimer
 from ftworkbench.tui.watch import JobsChanged
 from ftworkbench.tui.widgets.keybar import KeyBar
 from ftworkbench.tui.widgets.topbar import TopBar
@@ -40,6 +43,7 @@ class WorkbenchScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._cells = self._compositor = CellCompositor()
+        self._paint_timer: PaintTimer | None = None
 
     @property
     def workbench(self) -> Workbench:
@@ -64,6 +68,26 @@ class WorkbenchScreen(Screen[None]):
         self.query_one(TopBar).live = self.workbench.live
         if self.workbench.opened is not None:
             self.recipe_opened(self.workbench.opened)
+
+    @property
+    def _update_timer(self) -> Timer:
+        if self._paint_timer is None:
+            self._paint_timer = PaintTimer(self, 0.0, name="paint", callback=self._on_timer_update, pause=True)
+            self._paint_timer._start()
+            self._timers.add(self._paint_timer)
+        return self._paint_timer
+
+    def _update_focus_styles(self, focused: Widget | None = None, blurred: Widget | None = None) -> None:
+        """Looks up the styles of what has the focus, or lost it, and of what they are in.
+
+        Textual does so for all that is in there too; no style here says that a widget looks different because another
+        has the focus.
+        """
+        nodes: set[DOMNode] = set()
+        for widget in (focused, blurred):
+            if widget is not None:
+                nodes.update(node for node in widget.ancestors_with_self if node is widget or node._has_focus_within)
+        self.app.stylesheet.update_nodes(nodes, animate=True)
 
     def on_screen_suspend(self) -> None:
         self._cells.sent.forget()

@@ -9,7 +9,7 @@ from rich.cells import get_character_cell_size
 from rich.style import Style
 from textual.strip import Strip
 
-# Cells: to place the cursor and to say a style again takes some forty bytes.
+# Cells: two regions to paint take longer than one.
 _GAP = 12
 
 
@@ -46,17 +46,17 @@ def changed_runs(before: Strip | None, now: Strip | None) -> list[tuple[int, int
     return differing(old + [blank] * (length - len(old)), new + [blank] * (length - len(new)))
 
 
-def differing(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
+def differing(old: Sequence[Cell], new: Sequence[Cell], gap: int = _GAP) -> list[tuple[int, int]]:
     """The stretches in which two lines of the same length differ, each with its first cell and the one after its last.
 
-    Where fewer than twelve cells between two stretches are the same, they are one: to move on costs more. None begins
-    or ends within a wide character.
+    Where fewer than `gap` cells between two stretches are the same, they are one. None begins or ends within a wide
+    character.
     """
     runs: list[tuple[int, int]] = []
     for place, (one, other) in enumerate(zip(old, new, strict=True)):
         if one == other:
             continue
-        if runs and place - runs[-1][1] < _GAP:
+        if runs and place - runs[-1][1] < gap:
             runs[-1] = (runs[-1][0], place + 1)
         else:
             runs.append((place, place + 1))

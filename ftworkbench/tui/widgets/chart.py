@@ -19,6 +19,8 @@ from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.plot import Curve, draw
 
 _FAR = 0.1
+# A chart of so many lines has those of its foot always: with the focus it stays as it is, and is not drawn anew.
+_ROOMY = 14
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
         self._reading = Reading()
         self._empty = ""
         self._ready = False
+        self._read_step: float | None = None
 
     async def on_mount(self) -> None:
         # A fifth of a second: too long for the event loop.
@@ -77,7 +80,7 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
 
     def begin(self) -> None:
         """Another curve is shown: all of it, the cursor at its end."""
-        self._reading = Reading()
+        self._reading, self._read_step = Reading(), None
 
     def plot(self, picture: Picture | None, *, empty: str = "") -> None:
         """Shows this picture; `empty` is said for none."""
@@ -93,7 +96,10 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
             return wrapped(Content.styled(self._empty, "$text-muted"), width)
         reading = self._reading
         place = reading.place(picture.points) if self.has_focus else -1
+        self._read_step = picture.points[place][0] if place >= 0 else None
         foot = picture.foot(place, width) if place >= 0 else ()
+        if not foot and height >= _ROOMY and picture.points:
+            foot = [Content("")] * len(picture.foot(len(picture.points) - 1, width))
         cursor = picture.points[place] if place >= 0 else None
         span = reading.span or picture.whole
         caption = picture.caption(width)
@@ -120,16 +126,21 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
             self._reading = reading
             self._draw_now()
 
+    def _here(self, picture: Picture) -> int:
+        """The place that is read: the last one, where the curve has grown since it was drawn, is not seen yet."""
+        reading = self._reading if self._read_step is None else Reading(cursor=self._read_step)
+        return reading.place(picture.points)
+
     def _step(self, by: int) -> None:
         if self._picture is not None:
-            self._go(self._reading.place(self._picture.points) + by)
+            self._go(self._here(self._picture) + by)
 
     def _far(self, direction: int) -> None:
         picture = self._picture
         if picture is None or not picture.points:
             return
         left, right = self._reading.span or picture.whole
-        here = self._reading.place(picture.points)
+        here = self._here(picture)
         wanted = picture.points[here][0] + direction * _FAR * (right - left)
         place = Reading(cursor=wanted).place(picture.points)
         self._go(place if place != here else here + direction)
@@ -138,7 +149,7 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
         picture = self._picture
         if picture is None or not picture.points:
             return
-        here = picture.points[self._reading.place(picture.points)][0]
+        here = picture.points[self._here(picture)][0]
         found = next_spike(picture.points, picture.peaks(), here, forward)
         if found is None:
             self.post_message(self.Said(f"no spike {'after' if forward else 'before'} step {here:,.0f}"))
@@ -186,6 +197,6 @@ class Chart(LinesView, can_focus=True, inherit_bindings=False):
 
     def action_step_rows(self) -> None:
         if self._picture is not None and self._picture.points:
-            place = self._reading.place(self._picture.points)
+            place = self._here(self._picture)
             before = int(self._picture.points[place - 1][0]) if place else 0
             self.post_message(self.StepChosen(before, int(self._picture.points[place][0])))

@@ -1,13 +1,14 @@
-"""Border and padding around the lines of a pane, worked out once for all of its lines.
+"""Border and padding around the lines of a pane, worked out once for all of its lines, and painted without them.
 
 Textual looks the styles of border, padding, outline and opacity up anew for each line that it draws: a third of the
-time of a page of rows.
+time of a page of rows. And it paints all of a pane where only its border is another, as when the focus moves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
@@ -16,9 +17,10 @@ from textual._styles_cache import StylesCache
 from textual.color import Color
 from textual.css.styles import StylesBase
 from textual.css.types import EdgeType
-from textual.geometry import Size, Spacing
+from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
 from textual.style import Style
+from textual.widget import Widget
 
 
 @dataclass(frozen=True)
@@ -80,3 +82,42 @@ def _is_plain(styles: StylesBase) -> bool:
     """Whether lines have border and padding beside them, and nothing is done to them themselves."""
     changed = styles.tint.a or styles.text_opacity != 1 or styles.has_rule("hatch")
     return not changed and not any(kind for kind, _ in styles.outline)
+
+
+class FramePainted(Widget):
+    """A pane that paints its frame where Textual asks it to paint itself: it knows best what changed within.
+
+    `paint_all` paints the lines as well, and whoever draws them calls it when they are others.
+    """
+
+    _sides: tuple[object, ...] = ()
+    _looks: tuple[object, ...] = ()
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        if repaint and not regions and not layout and not recompose:
+            regions = tuple(self._frame_regions())
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def paint_all(self) -> None:
+        super().refresh()
+
+    def notify_style_update(self) -> None:
+        """Paints all where the ground or the text look different: not because the focus, or a border, is elsewhere."""
+        super().notify_style_update()
+        looks = self.app.theme, self.visual_style
+        if looks != self._looks:
+            self._looks = looks
+            self.paint_all()
+
+    def _frame_regions(self) -> Iterator[Region]:
+        """Above and below the content, and beside it where the border is another; regions count from its beginning."""
+        styles, (width, height) = self.styles, self.outer_size
+        frame = styles.gutter
+        left, top = -self.content_offset.x, -self.content_offset.y
+        yield Region(left, top, width, max(frame.top, 1))
+        yield Region(left, top + height - max(frame.bottom, 1), width, max(frame.bottom, 1))
+        sides = styles.border_left, styles.border_right
+        if sides != self._sides:
+            self._sides = sides
+            yield Region(left, top, max(frame.left, 1), height)
+            yield Region(left + width - max(frame.right, 1), top, max(frame.right, 1), height)

@@ -12,12 +12,13 @@ from textual.visual import Visual
 
 from ftworkbench.tui.widgets.changed import changed_cells
 from ftworkbench.tui.widgets.cursor_list import CursorList
+from ftworkbench.tui.widgets.framed import FramePainted
 from ftworkbench.tui.widgets.lines_view import wrapped
 
 T = TypeVar("T")
 
 
-class ItemList(CursorList, Generic[T]):
+class ItemList(CursorList, FramePainted, Generic[T]):
     """Things in their order; the cursor stays on the thing it is on, by `key`, when the list changes.
 
     `draw` gives a thing's line in so many cells. Only lines that changed are painted again. `Moved` is said where
@@ -46,6 +47,7 @@ class ItemList(CursorList, Generic[T]):
         self._items: Sequence[T] = ()
         self._lines: list[Content] = []
         self._on: object = None
+        self._blank: Strip | None = None
 
     # What is shown
 
@@ -66,7 +68,7 @@ class ItemList(CursorList, Generic[T]):
         """Shows these things instead; says `Moved` where the cursor is then on another one."""
         if empty is not None and empty != self._empty:
             self._empty = empty
-            self.refresh()
+            self.paint_all()
         self._items = items
         place = next((place for place, each in enumerate(items) if self._key(each) == self._on), 0)
         self.set_reactive(ItemList.cursor, place)
@@ -97,7 +99,7 @@ class ItemList(CursorList, Generic[T]):
         self._lines = [self._draw_item(item, width - 1) for item in self._items]
         if len(before) != len(self._lines):
             self.resize()
-            self.refresh()
+            self.paint_all()
             return
         for place, (old, new) in enumerate(zip(before, self._lines, strict=True)):
             if not old.is_same(new):
@@ -116,9 +118,9 @@ class ItemList(CursorList, Generic[T]):
         self._lines = []
         self._redraw()
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self.refresh()
+    def paint_all(self) -> None:
+        self._blank = None
+        super().paint_all()
 
     def _strip(self, place: int, line: Content) -> Strip:
         look = ("cursor" if self.has_focus else "blurred") if place == self.cursor else ""
@@ -134,5 +136,7 @@ class ItemList(CursorList, Generic[T]):
             return self._strip(place, self._lines[place])
         words = [] if self._items else wrapped(Content.styled(self._empty, "$text-muted"), width - 1, gutter=1)
         if y >= len(words):
-            return Strip.blank(width, self.rich_style)
+            if self._blank is None or self._blank.cell_length != width:
+                self._blank = Strip.blank(width, self.rich_style)
+            return self._blank
         return Visual.to_strips(self, words[y], width, 1, self.visual_style, apply_selection=False, pad=True)[0]

@@ -25,14 +25,23 @@ class KeyBar(Widget):
     the focus goes from one to another.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: Sequence[Key] = ()
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def on_resize(self) -> None:
-        self._stand(len(split_keys(footer_keys(self.screen), self.size.width)))
+        self._keys = footer_keys(self.screen)
+        self._stand(len(split_keys(self._keys, self.size.width)))
 
     def _bindings_changed(self, _: Screen[object]) -> None:
-        lines = len(split_keys(footer_keys(self.screen), self.size.width)) if self.size.width else 1
+        keys = footer_keys(self.screen)
+        if keys == self._keys:
+            return
+        self._keys = keys
+        lines = len(split_keys(keys, self.size.width)) if self.size.width else 1
         self._stand(max(lines, self.size.height))
         self.refresh()
 
@@ -42,7 +51,7 @@ class KeyBar(Widget):
             self.screen.set_class(lines > 1, "-keys-2")
 
     def render(self) -> Content:
-        return fit_keys(footer_keys(self.screen), self.size.width, self.size.height)
+        return fit_keys(self._keys, self.size.width, self.size.height)
 
 
 def footer_keys(screen: Screen[object]) -> list[tuple[str, str, bool]]:

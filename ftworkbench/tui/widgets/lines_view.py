@@ -17,13 +17,13 @@ from textual.visual import Visual
 
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.widgets.changed import changed_runs
-from ftworkbench.tui.widgets.framed import FramedLines
+from ftworkbench.tui.widgets.framed import FramedLines, FramePainted
 
 Lines = Callable[[int], Sequence[Content]]
 """What is to be seen in so many cells, one Content a line. It has to be made by `tui.text`, as all data has."""
 
 
-class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
+class LinesView(ScrollView, FramePainted, can_focus=True, inherit_bindings=False):
     """Shows lines; they are worked out again when the width changes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
@@ -64,7 +64,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self._draw(all_anew=True, again=True)  # a scroll bar came, or went
             return
         if all_anew or old_width != width:
-            self.refresh()
+            self.paint_all()
             return
         top = round(self.scroll_y)
         regions = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -15,9 +16,10 @@ from textual.widgets import ContentSwitcher
 from ftworkbench.tui.telling import Telling
 from ftworkbench.tui.text import entitle
 from ftworkbench.tui.widgets.chart import Chart
+from ftworkbench.tui.widgets.framed import FramedLines, FramePainted
 from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.log_view import LogView
-from ftworkbench.tui.widgets.plot import sparkline
+from ftworkbench.tui.widgets.plot import Point, sparkline
 from ftworkbench.tui.widgets.run_curves import Run, picture_of, picture_of_all
 from ftworkbench.tui.widgets.run_metrics import NAME_AND_VALUE, Metric, metric_line, metrics_of
 from ftworkbench.tui.widgets.run_words import Known, head_lines, notice_lines, toml_lines
@@ -28,13 +30,14 @@ SECONDS_BETWEEN = 1.0
 clock = time.time
 
 
-class RunView(Vertical):
+class RunView(Vertical, FramePainted):
     """Shows a job's story. The views are `curves`, `answers`, `log`, `notices` and `recipe`."""
 
     VIEWS: ClassVar[tuple[str, ...]] = ("curves", "answers", "log", "notices", "recipe")
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes="pane")
+        self._styles_cache = FramedLines()
         self._entry: Mapping[str, Any] | None = None
         self._telling: Telling | None = None
         self._over: Sequence[Run] = ()
@@ -45,6 +48,7 @@ class RunView(Vertical):
         self._all_drawn_at = 0.0
         self._is_new = True
         self._waiting: Timer | None = None
+        self._sparks: dict[tuple[str, int], tuple[Sequence[Point], float, str]] = {}
 
     def compose(self) -> ComposeResult:
         yield LinesView(id="run-head", classes="inner")
@@ -76,7 +80,10 @@ class RunView(Vertical):
     def choose_view(self, view: str) -> None:
         """Shows that view; the curves where it is shown already."""
         self._view = "curves" if view == self._view else view
-        self.query_one(ContentSwitcher).current = self._view
+        views = self.query_one(ContentSwitcher)
+        if views.has_focus_within:  # what is hidden loses the focus, to nothing
+            (self.chart if self._view == "curves" else self.query_one(f"#{self._view}")).focus()
+        views.current = self._view
         self._say_title()
         self.refresh_story()
 
@@ -106,9 +113,9 @@ class RunView(Vertical):
     def _shown_metric(self, metrics: Sequence[Metric]) -> Metric:
         return next((metric for metric in metrics if metric.name == self._metric), metrics[0])
 
-    def show_job(self, entry: Mapping[str, Any] | None, telling: Telling | None) -> None:
-        """Shows another job, or none."""
-        self._entry, self._telling = entry, telling
+    def show_job(self, entry: Mapping[str, Any] | None, telling: Telling | None, over: Sequence[Run] = ()) -> None:
+        """Shows another job, or none; its curves over those of others where there are any."""
+        self._entry, self._telling, self._over = entry, telling, over
         self._recipe, self._is_new = "", True
         self.chart.begin()
         self._say_title()
@@ -138,7 +145,8 @@ class RunView(Vertical):
         if self._is_new:
             self._is_new = False
             self.refresh_story()
-            self.query_one("#run-head", LinesView).fit()
+            if self.screen.has_class("-narrow"):  # elsewhere it only grows: what is below stays where it is
+                self.query_one("#run-head", LinesView).fit()
         elif self._waiting is None:
             self._wait(self._drawn_at + SECONDS_BETWEEN, self._refresh_figures)
 
@@ -216,8 +224,16 @@ class RunView(Vertical):
         metric = self._shown_metric(metrics)
         over = picture_of_all(self._over, metric) if len(self._over) > 1 else None
         self.chart.plot(over or picture_of(telling, metric))
-        lines = [_metric_line(telling, each, each is metric) for each in metrics]
-        table.show(lambda width: [line(width) for line in lines], top=False)
+        line = partial(self._metric_line, telling)
+        table.show(lambda width: [line(each, each is metric, width) for each in metrics], top=False)
+
+    def _metric_line(self, telling: Telling, metric: Metric, chosen: bool, width: int) -> Content:
+        raw, steps = telling.curves[metric.name].raw, telling.story.steps
+        drawn = self._sparks.get((metric.name, width))
+        if drawn is None or drawn[0] is not raw or drawn[1] != steps:
+            drawn = raw, steps, sparkline(raw, width - NAME_AND_VALUE, steps)
+            self._sparks[metric.name, width] = drawn
+        return metric_line(metric, telling.story.latest(metric.name), drawn[2], width, chosen)
 
     def _refresh_recipe(self) -> None:
         if self._view == "recipe":
@@ -234,14 +250,3 @@ def _nothing_to_draw(entry: Mapping[str, Any] | None) -> str:
         "merge": "A merge has no curves; enter opens it in Ship.",
         "session": "A session answers prompts; enter opens Compare.",
     }.get(str(entry["kind"]), "This kind of job has no curves; l shows its log.")
-
-
-def _metric_line(telling: Telling, metric: Metric, chosen: bool) -> Callable[[int], Content]:
-    story = telling.story
-    value, steps = story.latest(metric.name), story.steps
-
-    def line(width: int) -> Content:
-        spark = sparkline(telling.curves[metric.name].raw, width - NAME_AND_VALUE, steps)
-        return metric_line(metric, value, spark, width, chosen)
-
-    return line

@@ -65,18 +65,25 @@ class Thinned:
         self._last: Point | None = None
         self._average, self._share = 0.0, 1.0
         self._averages = array("d")
+        self._raw: list[Point] | None = None
+        self._smoothed: list[Point] | None = None
 
     @property
-    def raw(self) -> list[Point]:
-        return self._buckets.points()
+    def raw(self) -> Sequence[Point]:
+        if self._raw is None:
+            self._raw = self._buckets.points()
+        return self._raw
 
     @property
-    def smoothed(self) -> list[Point]:
+    def smoothed(self) -> Sequence[Point]:
         """The average after every so many points, and after the last: it has no spikes that could be lost."""
-        count = len(self._averages)
-        # A power of two, so that what was drawn of a growing curve stays as it is until there are twice as many.
-        step = 1 << max((count // _BUCKETS).bit_length() - 1, 0)
-        return [self._smoothed_point(place) for place in (*range(0, count - 1, step), count - 1) if place >= 0]
+        if self._smoothed is None:
+            count = len(self._averages)
+            # A power of two, so that what was drawn of a growing curve stays as it is until there are twice as many.
+            step = 1 << max((count // _BUCKETS).bit_length() - 1, 0)
+            places = (*range(0, count - 1, step), count - 1)
+            self._smoothed = [self._smoothed_point(place) for place in places if place >= 0]
+        return self._smoothed
 
     @property
     def last_smoothed(self) -> float | None:
@@ -113,6 +120,7 @@ class Thinned:
             self._averages.append(self._average / (1 - self._share) if self._share < 1 else math.nan)
         if new:
             self._last = new[-1]
+            self._raw = self._smoothed = None
         return bool(new)
 
 
