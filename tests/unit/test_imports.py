@@ -6,10 +6,10 @@ import sys
 import pytest
 
 HEAVY = {"torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate"}
-SLOW_TO_IMPORT = {"polars", "scipy", "rensa", "plotext", "tomlkit", "numpy", "pandas", "huggingface_hub", "bm25s", "openai", "httpx2"} | {
-    "sacrebleu",
-    "jsonschema_rs",
-}
+SLOW_TO_IMPORT = {
+    "polars", "scipy", "rensa", "plotext", "tomlkit", "numpy", "pandas", "huggingface_hub", "bm25s", "openai", "httpx2",
+    "sacrebleu", "jsonschema_rs",
+}  # fmt: skip
 LOOK = "import sys; print('\\n'.join(sorted({name.partition('.')[0] for name in sys.modules})))"
 
 
