@@ -30,8 +30,16 @@ def run(args: argparse.Namespace) -> int:
     if args.act and not args.job:
         raise InputError(f"queue {args.act}: name the job that waits")
     if args.act:
-        ACTS[args.act](waiting_job(args.job))
+        asked = waiting_job(args.job)
+        ACTS[args.act](asked)
     found = places()
+    if (
+        args.act
+        and args.act != "drop"
+        and asked.job
+        and (asked.place, asked.job) in [(it.place, it.job) for it in found]
+    ):
+        say(f"{asked.job.short} stays where it is: it is the {'last' if args.act == 'down' else 'first'} that waits")
     if args.json:
         emit({"places": [place.as_json() for place in found]})
     elif not found:

@@ -15,7 +15,7 @@ from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.follow import follow
 from ftworkbench.jobs.lost import why_lost
-from ftworkbench.jobs.state import phase
+from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.jobs.story import Story
 from ftworkbench.jobs.trends import Trend, Watched
 from ftworkbench.steps.jobs import ALIVE_ONE, named_job, summary
@@ -50,12 +50,14 @@ def watch_job(job: Job) -> Story:
     told = 0
     watched, said = Watched(), set[str]()
     began = time.monotonic()
+    state = read_state(job)
+    attempt = 1 if state is None else state.attempt  # what earlier ones told was told then
     try:
         with bars() as shown:
             for event in follow(job):
                 story.add([event])
                 shown.show(story)
-                for notice in story.notices[told:]:
+                for notice in story.notices[told:] if event.attempt >= attempt else ():
                     shown.line(f"{notice.level}: {notice.text}")
                 told = len(story.notices)
                 if time.time() - event.t < _NEWS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
 from dataclasses import dataclass, replace
 
 from ftworkbench import machine as machines
@@ -99,13 +100,17 @@ def find_card(name: str | None, machine: Machine) -> Card:
 def _hint(name: str) -> str:
     words = _words(name)
     if words & _LAPTOPS:
-        return "a laptop's is not the card of the same number; those are " + ", ".join(CARDS)
+        return f"a laptop's is not the card of the same number; those are\n{_listed()}"
     near = {_plain(card)[0]: card for card in CARDS if _words(card) & _MODELS == words & _MODELS}
     for close in difflib.get_close_matches(_plain(name)[0], near, 3):
         numbers, wanted = _numbers(_words(near[close])), _numbers(words)
         if any(one.startswith(other) or other.startswith(one) for one in numbers for other in wanted):
             return f"did you mean {near[close]}?"
-    return f"those are {', '.join(CARDS)}"
+    return f"those are\n{_listed()}"
+
+
+def _listed() -> str:
+    return textwrap.fill(", ".join(CARDS), 96, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _numbers(words: frozenset[str]) -> list[str]:

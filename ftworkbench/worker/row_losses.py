@@ -53,7 +53,7 @@ def write_row_losses(work: Work, tuner: Tuner, rows: Rows, row_keys: Mapping[str
         work.leave_if_stopped()
         if done == 2 * len(rows) or time.monotonic() - told >= _TELL_EVERY:
             told = time.monotonic()
-            work.progress("row losses", done, 2 * len(rows), "rows")
+            work.progress("row losses", done // 2, len(rows), "rows")  # each is read twice
 
     try:
         with without_adapter(tuner.model):

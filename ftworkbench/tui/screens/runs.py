@@ -27,6 +27,12 @@ from ftworkbench.tui.widgets.run_view import RunView
 if TYPE_CHECKING:
     from ftworkbench.jobs.folder import Job
 
+# In which phases of a job these do something.
+_PHASES = {
+    "runs.stop": ALIVE,
+    "runs.stop-now": ALIVE | {"lost"},
+    "runs.resume": frozenset({"stopped", "failed", "lost"}),
+}
 _EMPTY = "No job has run here yet. The Recipe screen (2) trains; b there measures the baseline first."
 
 
@@ -73,9 +79,11 @@ class RunsScreen(RunsHistory):
         if (entry := self.told_entry) is not None:
             self.query_one(RunView).entry_changed(entry)
         self.show_history(entries)
+        self.refresh_bindings()
 
     @on(ItemList.Moved, "#jobs")
     def _moved(self) -> None:
+        self.refresh_bindings()
         entry = self.query_one(JobList).item
         if entry is None:
             self.telling = None
@@ -114,6 +122,12 @@ class RunsScreen(RunsHistory):
             self.query_one(RunView).tick()
 
     # The chosen job
+
+    def is_idle(self, action: str) -> bool:
+        """Whether the job at the cursor cannot be stopped, or gone on with, as it is."""
+        phases = _PHASES.get(action)
+        entry = self.query_one(JobList).item if phases else None
+        return phases is not None and (entry is None or entry["phase"] not in phases)
 
     def _chosen(self) -> tuple[Entry, Job] | None:
         entry = self.query_one(JobList).item

@@ -89,6 +89,10 @@ class WorkbenchScreen(Screen[None]):
                 nodes.update(node for node in widget.ancestors_with_self if node is widget or node._has_focus_within)
         self.app.stylesheet.update_nodes(nodes, animate=True)
 
+    def is_idle(self, action: str) -> bool:
+        """Whether the action of that id would now only say why it does nothing: the footer shows it dimly."""
+        return False
+
     def on_screen_suspend(self) -> None:
         self._cells.sent.forget()
 

@@ -27,6 +27,7 @@ STAR = "★"
 _STAR_STYLE = "$warning"
 _MUTED = "$text-muted"
 _LABEL = 12  # cells before the facts of the chosen job
+_VERDICT_SIGN = "✔"  # over the verdicts, where there is room for their signs only
 _SINCE = "%d %b %H:%M"
 
 
@@ -67,7 +68,7 @@ def head_line(width: int, *, with_cost: bool) -> Content:
         fit("created", at.created),
         fit("changed", at.changes),
         fit("best", at.best - 2, right=True) + "  ",
-        fit("verdict", at.verdict) if at.verdict > 2 else " " * at.verdict,
+        fit("verdict" if at.verdict > 2 else _VERDICT_SIGN, at.verdict),
         fit("time", at.time - 1, right=True) + " ",
         fit("cost", at.cost - 1, right=True) + " " if at.cost else "",
         fit("size", at.size - 1, right=True),

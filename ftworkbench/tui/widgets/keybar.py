@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from textual.content import Content
 from textual.screen import Screen
@@ -16,6 +17,17 @@ _GAP = "  "
 _MOST_LINES = 2
 Key = tuple[str, str, bool]
 """A key, what it does, and whether it can be used now."""
+
+
+@runtime_checkable
+class KnowsItsKeys(Protocol):
+    """A screen that says which of its actions would now do nothing."""
+
+    def is_idle(self, action: str) -> bool: ...
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 class KeyBar(Widget):
@@ -59,11 +71,12 @@ def footer_keys(screen: Screen[object]) -> list[tuple[str, str, bool]]:
     if isinstance(screen.focused, Input):
         return [("enter", "keep", True), ("→", "complete", True), ("esc", "close", True), ("f1", "help", True)]
     writes = isinstance(screen.focused, TextArea)
+    is_idle = screen.is_idle if isinstance(screen, KnowsItsKeys) else _never
     keys = []
     for held in held_actions(screen):
         own = [key for key in held.keys if not (writes and key == "enter")]  # there enter begins a line
         if held.action.footer and own:
-            keys.append((key_label(own[0]), held.action.title, held.enabled))
+            keys.append((key_label(own[0]), held.action.title, held.enabled and not is_idle(held.action.id)))
     if writes and not any(title == "close" for _, title, _ in keys):
         keys.append(("esc", "close", True))
     return keys
