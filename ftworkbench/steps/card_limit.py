@@ -8,8 +8,8 @@ from ftworkbench.estimate.cards import find_card
 from ftworkbench.estimate.shape import read_shape
 from ftworkbench.estimate.speed import flops_per_token
 from ftworkbench.jobs.folder import Job, read_manifest
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.machine import host, this_machine
-from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps.basis import BYTES_PER_TOKEN
 
@@ -27,7 +27,7 @@ def tokens_limit(job: Job) -> float | None:
         machine = this_machine()
         if machine.card is None or read_manifest(job).get("host") != host():
             return None
-        recipe = parse(job.recipe.read_text(encoding="utf-8"), job.short)
+        recipe = recipe_of(job)
         card = find_card(None, machine)
         if recipe.launch.device == "cpu" or card.is_cpu or card.tflops is None:
             return None

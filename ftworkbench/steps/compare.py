@@ -11,6 +11,7 @@ from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.story import Story
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.steps.contenders import contenders, first_two, named_contender
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.session import open_session
@@ -90,11 +91,7 @@ def compare(
 
 def opened_of(job: Job, workspace: Workspace) -> Opened:
     """The recipe of a job, as it was resolved when the job was submitted."""
-    from ftworkbench.jobs.folder import read_manifest
-    from ftworkbench.recipe.read import parse
-
-    name = str(read_manifest(job)["recipe"])
-    recipe = parse(job.recipe.read_text(encoding="utf-8"), name, f"{job.short}/recipe.toml")
+    recipe = recipe_of(job)
     return Opened(job.recipe, recipe, recipe, (), workspace)
 
 

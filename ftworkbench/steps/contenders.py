@@ -9,9 +9,8 @@ from typing import Any
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import TUNED, Contestant, tuned
 from ftworkbench.jobs.adapters import adapters_of
-from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
-from ftworkbench.recipe.read import parse
-from ftworkbench.recipe.tables import Recipe
+from ftworkbench.jobs.folder import Job, list_jobs
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.steps.contestants import best_prompted, prompted
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.session import as_system
@@ -78,13 +77,9 @@ def _others(opened: Opened, train_job: Job) -> list[Contender]:
         if job.kind != "train" or job.path == train_job.path or not job.has_adapter:
             continue
         try:
-            recipe = _recipe_of(job)
+            recipe = recipe_of(job)
         except WorkbenchError:
             continue  # of a version that this one does not understand
         if (recipe.model, recipe.quantization) == (opened.recipe.model, opened.recipe.quantization):
             found.append(Contender(job.short, tuned(recipe.prompt), job.short))
     return found
-
-
-def _recipe_of(job: Job) -> Recipe:
-    return parse(job.recipe.read_text(encoding="utf-8"), str(read_manifest(job)["recipe"]), f"{job.short}/recipe.toml")

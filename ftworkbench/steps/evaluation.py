@@ -176,7 +176,7 @@ def change_of(evaluation: Evaluation) -> Verdict | None:
 
 
 def _metric(job: Job, found: Mapping[str, Any] | None, references: Sequence[str]) -> Metric | None:
-    from ftworkbench.recipe.read import parse
+    from ftworkbench.jobs.submitted import recipe_of
 
     verdict = (found or {}).get("verdict") or {}
     systems = (found or {}).get("systems") or []
@@ -187,7 +187,7 @@ def _metric(job: Job, found: Mapping[str, Any] | None, references: Sequence[str]
     if not references:
         return None
     try:
-        recipe = parse(job.recipe.read_text(encoding="utf-8"), "recipe", str(job.recipe))
+        recipe = recipe_of(job)
         return choose_metrics(references, recipe.evaluate.metric, recipe.evaluate.metrics)[0]
     except (WorkbenchError, OSError):
         return choose_metrics(references)[0]

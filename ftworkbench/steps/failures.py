@@ -10,8 +10,8 @@ from typing import Any
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.nearest import Nearest
-from ftworkbench.jobs.folder import Job, read_manifest
-from ftworkbench.recipe.read import parse
+from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.steps.evaluation import Pair
 from ftworkbench.workspace import Workspace
 
@@ -35,9 +35,8 @@ def nearest_rows(evaluation: Job, pair: Pair, count: int = NEAREST) -> tuple[Pat
 
     Raises InputError where the split that was frozen is not there any more.
     """
-    name = str(read_manifest(evaluation)["recipe"])
-    recipe = parse(evaluation.recipe.read_text(encoding="utf-8"), name, f"{evaluation.short}/recipe.toml")
-    parts = load_parts(evaluation.workspace, name, recipe.data)
+    recipe = recipe_of(evaluation)
+    parts = load_parts(evaluation.workspace, recipe.name, recipe.data)
     asking = [example for example in parts.train if example.prompt]
     order = Nearest([_asked(example.prompt) for example in asking]).order(_asked(pair.messages))
     keys = tuple(parts.row_keys[asking[place].key] for place in order[:count])

@@ -16,9 +16,9 @@ from ftworkbench.figures import count, duration
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest, result
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.machine import this_machine
 from ftworkbench.paths import model_folder
-from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.resolve import resolve
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps.basis import Basis, basis_of, require_basis
@@ -169,7 +169,7 @@ def keep_measures(opened: Opened, basis: Basis) -> None:
 
 def _measured(job: Job, opened: Opened, basis: Basis) -> Iterator[Measure]:
     try:
-        recipe = parse(job.recipe.read_text(encoding="utf-8"), opened.recipe.name)
+        recipe = recipe_of(job)
     except (OSError, UnicodeDecodeError, RecipeError):
         return
     told = result(job) or {}

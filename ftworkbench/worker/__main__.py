@@ -22,9 +22,9 @@ from ftworkbench.jobs.kernel import kernel_words
 from ftworkbench.jobs.notify import notify
 from ftworkbench.jobs.queue import LeftQueueError, length, take_device
 from ftworkbench.jobs.state import own_state, read_state, write_state
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.machine import Card, this_machine
 from ftworkbench.paths import model_folder
-from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.download import with_model
 from ftworkbench.worker.quiet import quiet_libraries
@@ -132,7 +132,7 @@ def _notify(job: Job, log: EventLog) -> None:
     """Runs the user's command, if there is one, now that the job has ended. Nothing that happens to it matters."""
     try:
         manifest, state = read_manifest(job), read_state(job)
-        recipe = _recipe(job)
+        recipe = recipe_of(job)
         if not recipe.launch.notify or state is None or manifest["kind"] == "session":
             return
         words = {"job": job.name, "kind": str(manifest["kind"]), "phase": state.phase, "why": state.why}
@@ -143,17 +143,12 @@ def _notify(job: Job, log: EventLog) -> None:
         print(f"launch.notify: {error}", file=sys.stderr)
 
 
-def _recipe(job: Job) -> Recipe:
-    name = str(read_manifest(job)["recipe"])
-    return parse(job.recipe.read_text(encoding="utf-8"), name, f"{job.short}/recipe.toml")
-
-
 def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
     manifest = read_manifest(job)
     kind = str(manifest["kind"])
     if kind not in _WORK:
         raise JobError(f"{job.short}: {kind!r} is no kind of work that this version knows")
-    recipe = _recipe(job)
+    recipe = recipe_of(job)
     device = _device(recipe)
     card = least_busy(this_machine().cards) if device == "cuda" else None
     queue = card.device if card else device

@@ -11,7 +11,6 @@ from ftworkbench.errors import InputError, JobError
 from ftworkbench.files import read_json
 from ftworkbench.jobs.adapters import WEIGHTS, NamedAdapter
 from ftworkbench.jobs.folder import Job
-from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.checkpoints import sha256_of
 
@@ -89,11 +88,6 @@ def read_adapter(folder: Path) -> Adapter:
 def adapter_sha256(job: Job) -> str:
     """What proves who answers: the SHA-256 of the adapter's weights."""
     return sha256_of(job.adapter / WEIGHTS)
-
-
-def recipe_of(job: Job) -> Recipe:
-    """The recipe that a job was submitted with."""
-    return parse(job.recipe.read_text(encoding="utf-8"), job.short, f"{job.short}/recipe.toml")
 
 
 def require_same_base(recipe: Recipe, trained: Recipe, job: Job) -> None:

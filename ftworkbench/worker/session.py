@@ -16,12 +16,12 @@ from ftworkbench.evaluate.prompting import Prompting
 from ftworkbench.jobs.adapters import find_adapter
 from ftworkbench.jobs.queue import Lease, LeftQueueError, take_device
 from ftworkbench.jobs.session import Requests
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.worker.adapter import (
     Adapter,
     Adapters,
     of_one_kind,
     read_adapter,
-    recipe_of,
     require_own_base,
     require_same_base,
 )

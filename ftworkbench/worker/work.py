@@ -12,7 +12,7 @@ from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.find import find_job
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import own_state, write_state
-from ftworkbench.recipe.read import parse
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.workspace import Workspace
 
@@ -82,4 +82,4 @@ class Work:
         job = find_job(self.workspace, str(path))
         if not job.has_adapter:
             raise JobError(f"{job.short}: has no adapter yet; train it to its end, or stop it, first")
-        return job, parse(job.recipe.read_text(encoding="utf-8"), self.recipe.name, f"{job.short}/recipe.toml")
+        return job, recipe_of(job)

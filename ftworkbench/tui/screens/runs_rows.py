@@ -34,8 +34,8 @@ def show_step_rows(workbench: Workbench, job: Job, after: int, step: int) -> Non
 def _rows_of(job: Job, first: int, last: int) -> tuple[Path, tuple[str, ...]]:
     """The file that the job was trained on, and the keys of the rows of these steps. For a thread."""
     from ftworkbench.jobs.step_rows import rows_of_step
-    from ftworkbench.recipe.read import parse
+    from ftworkbench.jobs.submitted import recipe_of
 
-    recipe = parse(job.recipe.read_text(encoding="utf-8"), job.short)
+    recipe = recipe_of(job)
     keys = [key for step in range(first, last + 1) for key in rows_of_step(job, step)]
     return job.workspace.root / recipe.data.train, tuple(dict.fromkeys(keys))
