@@ -145,18 +145,20 @@ def _suite_words(name: str, found: Regression) -> str:
 
 def _latency(answers: Answers) -> Entry:
     figures = {name: _times(some) for name, some in _both(answers).items() if some is not None}
+    forms = {
+        "seconds": "{} s an answer",
+        "first_token_seconds": "first token after {} s",
+        "tokens_per_second": "{} tokens/s",
+    }
+    return _measured(figures, forms, "no answer was timed")
+
+
+def _measured(figures: dict[str, dict[str, Any]], forms: Mapping[str, str], nothing: str) -> Entry:
+    """The figures of both systems in words, in the order of `forms`; `nothing` is said where tuned has no answer."""
     after, before = figures["tuned"], figures.get("baseline")
     if not after["n"]:
-        return _entry("not measured", "no answer was timed", 0, figures)
-    told = [
-        _beside(form, name, after, before)
-        for form, name in (
-            ("{} s an answer", "seconds"),
-            ("first token after {} s", "first_token_seconds"),
-            ("{} tokens/s", "tokens_per_second"),
-        )
-    ]
-    told = [words for words in told if words]
+        return _entry("not measured", nothing, 0, figures)
+    told = [words for name, form in forms.items() if (words := _beside(form, name, after, before))]
     return _entry("measured", "; ".join(told), after["n"], figures, told[0])
 
 
@@ -184,19 +186,12 @@ def _times(outputs: Sequence[Output]) -> dict[str, Any]:
 
 def _cost(answers: Answers) -> Entry:
     figures = {name: _costs(some, answers.cost_per_hour) for name, some in _both(answers).items() if some is not None}
-    after, before = figures["tuned"], figures.get("baseline")
-    if not after["n"]:
-        return _entry("not measured", "no answer came", 0, figures)
-    told = [
-        _beside(form, name, after, before)
-        for form, name in (
-            ("{} for 1,000 answers", "cost_per_1000"),
-            ("{} tokens read an answer", "prompt_tokens"),
-            ("{} tokens written", "tokens"),
-        )
-    ]
-    told = [words for words in told if words]
-    return _entry("measured", "; ".join(told), after["n"], figures, told[0])
+    forms = {
+        "cost_per_1000": "{} for 1,000 answers",
+        "prompt_tokens": "{} tokens read an answer",
+        "tokens": "{} tokens written",
+    }
+    return _measured(figures, forms, "no answer came")
 
 
 def _costs(outputs: Sequence[Output], cost_per_hour: float | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ftworkbench.errors import InputError
+from ftworkbench.recipe.endpoint_options import EndpointTable
 from ftworkbench.recipe.prompt_table import ContestantLine, contestant_names, shots_name
 from ftworkbench.recipe.tables import Prompt
 
@@ -133,23 +134,24 @@ def _contestant(
         note,
         nearest,
         Retrieval(line.retrieve, line.passages, line.template) if line.retrieve else None,
-        _endpoint(line),
+        endpoint_of(line),
     )
 
 
-def _endpoint(line: ContestantLine) -> Endpoint | None:
-    if line.endpoint is None or line.model is None:
+def endpoint_of(table: EndpointTable) -> Endpoint | None:
+    """The server that a table of the recipe names; None where it names none."""
+    if table.endpoint is None or table.model is None:
         return None
     return Endpoint(
-        line.endpoint,
-        line.model,
-        line.api_key_env,
-        line.timeout,
-        line.concurrency,
-        line.retries,
-        line.allow_failed,
-        (line.price_per_million_input, line.price_per_million_output),
-        line.budget,
+        table.endpoint,
+        table.model,
+        table.api_key_env,
+        table.timeout,
+        table.concurrency,
+        table.retries,
+        table.allow_failed,
+        (table.price_per_million_input, table.price_per_million_output),
+        table.budget,
     )
 
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftworkbench.recipe.declare import option
-from ftworkbench.recipe.prompt_table import address_problem
+from ftworkbench.recipe.endpoint_options import (
+    at_once,
+    endpoint_problem,
+    key_variable,
+    longest_wait,
+    model_there,
+    price_of,
+    tries_again,
+)
 
 MODES = ("pairwise", "grade")
-_OF_ENDPOINT = ("model", "api_key_env", "price_per_million_input", "price_per_million_output", "budget")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +33,8 @@ class Judge:
         help="The address of an OpenAI-compatible server, up to its /v1, whose model judges.",
         why="A larger model than the one that is tuned, and of another family: a model prefers answers like its own.",
     )
-    model: str | None = option(None, help="The name of the model there.")
-    api_key_env: str | None = option(
-        None,
-        help="The NAME of the environment variable that holds the key, as OPENAI_API_KEY. The key itself stands in no "
-        "file.",
-    )
+    model: str | None = model_there()
+    api_key_env: str | None = key_variable()
     local: bool = option(
         False,
         help="The base model of this recipe judges, on this machine.",
@@ -74,29 +77,11 @@ class Judge:
         why="Reckoned with answers of max_tokens each. What an earlier evaluation was told is not asked again.",
         low=0,
     )
-    price_per_million_input: float | None = option(
-        None, help="The price of a million tokens of prompts, in your own currency.", low=0
-    )
-    price_per_million_output: float | None = option(
-        None, help="The price of a million tokens of verdicts, in your own currency.", low=0
-    )
-    timeout: float = option(
-        120.0,
-        help="The longest that one verdict may take, to its last token.",
-        unit="seconds",
-        low=0,
-        high=86_400,
-        open_ends="low",
-    )
-    concurrency: int = option(4, help="So many requests are under way at once.", unit="requests", low=1, high=256)
-    retries: int = option(
-        4,
-        help="So often a request is tried again, ever later, where the server fails; an hour of its own rate limit "
-        "(Retry-After) is waited for besides.",
-        unit="times",
-        low=0,
-        high=20,
-    )
+    price_per_million_input: float | None = price_of("prompts")
+    price_per_million_output: float | None = price_of("verdicts")
+    timeout: float = longest_wait("verdict")
+    concurrency: int = at_once()
+    retries: int = tries_again()
     allow_failed: float = option(
         0.0,
         help="The share of requests that may go without an answer; with more the evaluation fails, and resume asks "
@@ -116,23 +101,11 @@ class Judge:
             return "local", "and endpoint exclude each other; keep one"
         if self.rubric is not None and self.rubric_file is not None:
             return "rubric_file", "and rubric exclude each other; keep one"
-        if self.endpoint is None:
-            lost = next((name for name in _OF_ENDPOINT if getattr(self, name) is not None), None)
-            return (lost, "belongs to endpoint, which is not said") if lost else self._without_a_judge()
-        if not self.model:
-            return "model", "is missing: what the server of endpoint calls the model"
-        wrong = address_problem(self.endpoint, self.api_key_env)
-        if wrong is not None:
-            name, _, words = wrong.partition(" ")
-            return name, words
-        prices = (self.price_per_million_input, self.price_per_million_output)
-        if self.budget is not None and None in prices:
-            return "budget", "needs price_per_million_input and price_per_million_output"
-        return None
+        return endpoint_problem(self) or self._without_a_judge()
 
     def _without_a_judge(self) -> tuple[str, str] | None:
         given = self.rubric is not None or self.rubric_file is not None or self.mode == "grade"
-        if given and not self.local:
+        if given and not self.is_asked:
             name = "mode" if self.mode == "grade" else "rubric" if self.rubric is not None else "rubric_file"
             return name, "is for a judge, but there is none: say endpoint and model, or local = true"
         return None

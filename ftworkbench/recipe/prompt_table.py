@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from ftworkbench.recipe.declare import option
+from ftworkbench.recipe.endpoint_options import (
+    at_once,
+    endpoint_problem,
+    key_variable,
+    longest_wait,
+    model_there,
+    price_of,
+    tries_again,
+)
 
 PICKS = ("balanced", "random", "first", "nearest")
 PASSAGES, QUESTION = "{passages}", "{question}"
 TEMPLATE = f"Passages that may help:\n\n{PASSAGES}\n\n{QUESTION}"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
-_KEY = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{20,}")  # as those of some clouds are: capitals and digits, and no word
 _TAKEN = ("tuned", "base")
-_OF_ENDPOINT = ("model", "api_key_env", "price_per_million_input", "price_per_million_output", "budget")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,29 +58,11 @@ class ContestantLine:
         None,
         help="The address of an OpenAI-compatible server, up to its /v1: another model answers in place of this one.",
     )
-    model: str | None = option(None, help="The name of the model there.")
-    api_key_env: str | None = option(
-        None,
-        help="The NAME of the environment variable that holds the key, as OPENAI_API_KEY. The key itself stands in no "
-        "file.",
-    )
-    timeout: float = option(
-        120.0,
-        help="The longest that one answer may take, to its last token.",
-        unit="seconds",
-        low=0,
-        high=86_400,
-        open_ends="low",
-    )
-    concurrency: int = option(4, help="So many requests are under way at once.", unit="requests", low=1, high=256)
-    retries: int = option(
-        4,
-        help="So often a request is tried again, ever later, where the server fails; an hour of its own rate limit "
-        "(Retry-After) is waited for besides.",
-        unit="times",
-        low=0,
-        high=20,
-    )
+    model: str | None = model_there()
+    api_key_env: str | None = key_variable()
+    timeout: float = longest_wait("answer")
+    concurrency: int = at_once()
+    retries: int = tries_again()
     allow_failed: float = option(
         0.0,
         help="The share of rows that may go without an answer and count as wrong; with more the evaluation fails, and "
@@ -83,13 +70,8 @@ class ContestantLine:
         low=0,
         high=1,
     )
-    price_per_million_input: float | None = option(
-        None, help="The price of a million tokens of prompts, in your own currency.", low=0
-    )
-    price_per_million_output: float | None = option(
-        None, help="The price of a million tokens of answers, in your own currency.", low=0
-    )
-
+    price_per_million_input: float | None = price_of("prompts")
+    price_per_million_output: float | None = price_of("answers")
     budget: float | None = option(
         None,
         help="The most that an evaluation may spend on it by these prices; nothing is asked that would cost more.",
@@ -109,17 +91,8 @@ class ContestantLine:
             return "passages and template belong to retrieve, which is not said"
         if self.template.count(PASSAGES) != 1 or self.template.count(QUESTION) != 1:
             return f"template must have {PASSAGES} and {QUESTION} in it, once each"
-        if self.endpoint is None:
-            lost = next((name for name in _OF_ENDPOINT if getattr(self, name) is not None), None)
-            return f"{lost} belongs to endpoint, which is not said" if lost else None
-        return self._endpoint_problem()
-
-    def _endpoint_problem(self) -> str | None:
-        if not self.model:
-            return "model is missing: what the server of endpoint calls the model"
-        if self.budget is not None and None in (self.price_per_million_input, self.price_per_million_output):
-            return "budget needs price_per_million_input and price_per_million_output beside it"
-        return address_problem(self.endpoint or "", self.api_key_env)
+        wrong = endpoint_problem(self)
+        return " ".join(wrong) if wrong else None
 
     def as_toml(self) -> dict[str, Any]:
         """Its options as they are written: those of the ways of asking that it uses, all that is not left out."""
@@ -128,26 +101,6 @@ class ContestantLine:
             *(() if self.endpoint else ("timeout", "concurrency", "retries", "allow_failed")),
         }
         return {name: value for name, value in vars(self).items() if value is not None and name not in unused}
-
-
-def address_problem(endpoint: str, api_key_env: str | None) -> str | None:
-    """What is wrong with the address of a server, or with the name of the variable that holds its key; None for none.
-
-    The words begin with the option's name, and repeat no secret.
-    """
-    if api_key_env is not None and (not _VARIABLE.fullmatch(api_key_env) or _KEY.match(api_key_env)):
-        return (
-            "api_key_env must be the NAME of an environment variable, in capitals, as OPENAI_API_KEY; "
-            "a key itself must not stand in a recipe"
-        )
-    try:
-        address = urlsplit(endpoint)
-        right = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-    except ValueError:
-        return "endpoint must be an address, as http://localhost:8000/v1"
-    if address.username or address.password or address.query or address.fragment:
-        return "endpoint must have no user, password or query in it; a key comes from api_key_env"
-    return None if right else "endpoint must be an address, as http://localhost:8000/v1"
 
 
 @dataclass(frozen=True, kw_only=True)

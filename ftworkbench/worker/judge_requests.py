@@ -10,7 +10,6 @@ from typing import Any
 
 from ftworkbench.data.example import Example, content_text
 from ftworkbench.errors import InputError
-from ftworkbench.evaluate.contestants import Endpoint
 from ftworkbench.evaluate.fingerprint import model_stamp
 from ftworkbench.evaluate.judge.messages import (
     RUBRIC,
@@ -40,22 +39,6 @@ class Request:
     part: str
     messages: tuple[Message, ...]
     key: str
-
-
-def endpoint_of(judge: Judge) -> Endpoint | None:
-    """The server that the judge is behind; None for one on this machine."""
-    if judge.endpoint is None or judge.model is None:
-        return None
-    return Endpoint(
-        judge.endpoint,
-        judge.model,
-        judge.api_key_env,
-        judge.timeout,
-        judge.concurrency,
-        judge.retries,
-        judge.allow_failed,
-        (judge.price_per_million_input, judge.price_per_million_output),
-    )
 
 
 def rubric_of(work: Work) -> str:

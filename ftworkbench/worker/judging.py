@@ -11,7 +11,7 @@ from typing import Any
 
 from ftworkbench.data.example import Example
 from ftworkbench.errors import JobError
-from ftworkbench.evaluate.contestants import Endpoint
+from ftworkbench.evaluate.contestants import Endpoint, endpoint_of
 from ftworkbench.files import replace_file
 from ftworkbench.worker.endpoint_reply import Reply, counted
 from ftworkbench.worker.generate import Answer, Sampling, generate
@@ -20,7 +20,6 @@ from ftworkbench.worker.judge_requests import (
     UNANSWERED,
     Request,
     Systems,
-    endpoint_of,
     requests_of,
     rows_to_judge,
     rubric_of,
