@@ -4,8 +4,6 @@
 bytes. The pocket model knows the task from its pre-training, on other words and sentences: a good prompt is enough.
 """
 
-import argparse
-import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 from ftworkbench.demo.corpus.bank import bank
 from ftworkbench.demo.corpus.extract import letter
 from ftworkbench.demo.corpus.facts import FACTS
+from ftworkbench.demo.made_files import Maker, row_line
 
 SEED = 31
 TRAIN, TEST = 500, 150
@@ -36,24 +35,13 @@ def letters(seed: int, count: int) -> Iterator[tuple[str, str]]:
 
 def make(seed: int = SEED) -> dict[str, str]:
     """The files by name, as the text to write."""
-    rows = [_line(text, number) for text, number in letters(seed, TRAIN + TEST)]
+    rows = [row_line(text, number) for text, number in letters(seed, TRAIN + TEST)]
     return {"train.jsonl": "".join(rows[:TRAIN]), "test.jsonl": "".join(rows[TRAIN:])}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Writes the files into `--out`, by default where the package keeps them."""
-    parser = argparse.ArgumentParser(prog="make_orders", description="Make the demo's letters to a shop.")
-    parser.add_argument("--out", type=Path, default=ORDERS, help="folder to write into (%(default)s)")
-    parser.add_argument("--seed", type=int, default=SEED)
-    options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
-    for name, text in make(options.seed).items():
-        (options.out / name).write_text(text, encoding="utf-8", newline="\n")
-
-
-def _line(text: str, number: str) -> str:
-    messages = [{"role": "user", "content": text}, {"role": "assistant", "content": number}]
-    return json.dumps({"messages": messages}, ensure_ascii=False) + "\n"
+    Maker("make_orders", "Make the demo's letters to a shop.", ORDERS, SEED, make).run(arguments)
 
 
 if __name__ == "__main__":

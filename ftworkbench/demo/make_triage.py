@@ -30,12 +30,12 @@ or injury, however politely told. Else it is low for a question without a proble
 writer says can wait. Else normal: a problem told plainly, which a polite "please help" doesn't change.
 """
 
-import argparse
 import json
 import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ftworkbench.demo.made_files import Maker, row_line
 from ftworkbench.demo.tickets.faults import Planted, Planter
 from ftworkbench.demo.tickets.grammar import Desk
 from ftworkbench.demo.tickets.outliers import outliers
@@ -62,7 +62,7 @@ def make(seed: int = SEED) -> dict[str, str]:
     }
     numbers = {row.name: number for rows in files.values() for number, row in enumerate(rows, 1)}
     return {
-        **{name: "".join(map(_line, rows)) for name, rows in files.items()},
+        **{name: "".join(row_line(row.ticket.text, row.reply) for row in rows) for name, rows in files.items()},
         "faults.json": _dumps({name: _faults(rows, numbers) for name, rows in files.items()}),
         "decisions.json": _dumps([entry for name, rows in files.items() for entry in _decisions(name, rows)]),
     }
@@ -70,18 +70,7 @@ def make(seed: int = SEED) -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Writes the files into `--out`, by default where the package keeps them."""
-    parser = argparse.ArgumentParser(prog="make_triage", description="Make the demo's support tickets.")
-    parser.add_argument("--out", type=Path, default=TRIAGE, help="folder to write into (%(default)s)")
-    parser.add_argument("--seed", type=int, default=SEED)
-    options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
-    for name, text in make(options.seed).items():
-        (options.out / name).write_text(text, encoding="utf-8", newline="\n")
-
-
-def _line(row: Planted) -> str:
-    messages = [{"role": "user", "content": row.ticket.text}, {"role": "assistant", "content": row.reply}]
-    return json.dumps({"messages": messages}, ensure_ascii=False) + "\n"
+    Maker("make_triage", "Make the demo's support tickets.", TRIAGE, SEED, make).run(arguments)
 
 
 def _faults(rows: Iterable[Planted], numbers: dict[int, int]) -> list[dict[str, object]]:

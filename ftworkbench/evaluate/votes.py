@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,8 +39,6 @@ class Vote:
     `how` is the sampling, as the session tells it with an answer.
     """
 
-    id: str
-    t: float
     word: Word
     left: Side
     right: Side
@@ -47,6 +46,8 @@ class Vote:
     rows: str
     row: str | None
     how: Mapping[str, Any]
+    id: str = field(default_factory=lambda: os.urandom(6).hex())
+    t: float = field(default_factory=lambda: round(time.time(), 3))
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _ends_whole(path: Path) -> bool:
 
 
 def _vote(found: Mapping[str, Any]) -> Vote:
-    known = {field.name for field in fields(Vote)}
+    known = {each.name for each in fields(Vote)}
     given = {name: value for name, value in found.items() if name in known}
     if given["word"] not in WORDS:
         raise ValueError(given["word"])

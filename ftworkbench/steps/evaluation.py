@@ -52,9 +52,14 @@ class Pair:
     @property
     def prompt(self) -> str:
         """The row's own prompt: what the user said last."""
-        found = [message for message in self.messages if message.get("role") == "user"]
-        content = found[-1].get("content") if found else ""
-        return content if isinstance(content, str) else str(content)
+        return last_question(self.messages)
+
+
+def last_question(messages: Iterable[Mapping[str, Any]]) -> str:
+    """What the user said last, behind the examples of a prompt; empty where nothing was."""
+    said = [message.get("content") for message in messages if message.get("role") == "user"]
+    content = said[-1] if said else ""
+    return content if isinstance(content, str) else str(content)
 
 
 @dataclass(frozen=True)

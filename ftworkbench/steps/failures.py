@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.nearest import Nearest
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.submitted import recipe_of
-from ftworkbench.steps.evaluation import Pair
+from ftworkbench.steps.evaluation import Pair, last_question
 from ftworkbench.workspace import Workspace
 
 NEAR = "near-failure"
@@ -38,15 +37,9 @@ def nearest_rows(evaluation: Job, pair: Pair, count: int = NEAREST) -> tuple[Pat
     recipe = recipe_of(evaluation)
     parts = load_parts(evaluation.workspace, recipe.name, recipe.data)
     asking = [example for example in parts.train if example.prompt]
-    order = Nearest([_asked(example.prompt) for example in asking]).order(_asked(pair.messages))
+    order = Nearest([last_question(example.prompt) for example in asking]).order(pair.prompt)
     keys = tuple(parts.row_keys[asking[place].key] for place in order[:count])
     return evaluation.workspace.root / recipe.data.train, keys
-
-
-def _asked(messages: Iterable[Mapping[str, Any]]) -> str:
-    """The last question, as one text: examples in the prompt come before it."""
-    said = [str(message.get("content") or "") for message in messages if message.get("role") == "user"]
-    return said[-1] if said else ""
 
 
 def tag_near(workspace: Workspace, keys: Sequence[str]) -> int:

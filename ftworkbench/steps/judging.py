@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -63,8 +61,6 @@ def rows_to_label(job: Job, found: Mapping[str, Any]) -> tuple[list[ToLabel], in
 def label(job: Job, row: ToLabel, word: Word) -> None:
     """Keeps a label, as a blind vote of the workspace on a test row, of which no preference is made. Raises OSError."""
     vote = Vote(
-        id=os.urandom(6).hex(),
-        t=round(time.time(), 3),
         word=word,
         left=row.left,
         right=row.right,

@@ -181,7 +181,7 @@ def _training(job: Job) -> Iterator[Block]:
     curves = []
     if loss := story.metrics.get("loss"):
         curves.append(Curve("loss", tuple(decimate(smooth(loss, _SMOOTH), _COLUMNS))))
-    if evaluated := story.metrics.get("eval_loss") or _evaluated(story.evaluations):
+    if evaluated := _evaluated(story.evaluations):
         curves.append(Curve("validation loss", tuple(evaluated)))
     if curves:
         yield Chart("loss by step, smoothed, and on the validation rows", tuple(curves))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +29,6 @@ class Blind:
         left, right = (Side(name, _sha256(answers[name]), answers[name].text) for name in order)
         question, totals = asked.question, answers[order[0]].totals
         vote = Vote(
-            id=os.urandom(6).hex(),
-            t=round(time.time(), 3),
             word=word,
             left=left,
             right=right,

@@ -36,6 +36,9 @@ class Drawing:
         top = f", top-p {self.top_p:g}" if self.top_p < 1 else ""
         return f"temperature {self.temperature:g}{top}, seed {self.seed}"
 
+    def next_seed(self) -> Drawing:
+        return replace(self, seed=self.seed + 1)
+
     def warmer(self) -> Drawing:
         return replace(self, temperature=_after(TEMPERATURES, self.temperature))
 

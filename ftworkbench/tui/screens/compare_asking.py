@@ -158,11 +158,9 @@ class AskingScreen(JobsScreen):
 
     def action_seed(self) -> None:
         """Asks again with the next seed, where that can change anything."""
-        from dataclasses import replace
-
         if self.drawing is None:
             return
         if not self.drawing.temperature:
             self.workbench.tell("greedy answers are the same for every seed; t raises the temperature")
             return
-        self._draw(replace(self.drawing, seed=self.drawing.seed + 1), ask=True)
+        self._draw(self.drawing.next_seed(), ask=True)
