@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,14 @@ def read_adapter(folder: Path) -> Adapter:
     kind = config.get("peft_type") if isinstance(config, dict) else None
     if not kind or not (folder / WEIGHTS).is_file():
         raise JobError(f"{folder}: holds no adapter that can be read")
-    return Adapter(folder, sha256_of(folder / WEIGHTS), str(kind))
+    weights = (folder / WEIGHTS).stat()
+    return Adapter(folder, _weights_sha256(folder / WEIGHTS, weights.st_mtime_ns, weights.st_size), str(kind))
+
+
+@lru_cache(maxsize=64)
+def _weights_sha256(path: Path, changed: int, size: int) -> str:
+    """The hash of weights that are as they were: a session names them at every answer, and they are large."""
+    return sha256_of(path)
 
 
 def adapter_sha256(job: Job) -> str:

@@ -99,8 +99,14 @@ def who(contender: Contender) -> str:
         return "the model with its adapter, no examples"
     if contender.adapter:
         return f"with {contender.adapter}"
-    shots = len(contender.contestant.shots)
-    return f"the model as it is, {count(shots, 'example') if shots else 'no examples'}"
+    asked = contender.contestant
+    shots = f"the {count(asked.nearest, 'nearest example')}" if asked.nearest else count(len(asked.shots), "example")
+    parts = [
+        f"{asked.endpoint.model} at {asked.endpoint.url}" if asked.endpoint else "the model as it is",
+        shots if asked.nearest or asked.shots else "no examples",
+        *([count(asked.retrieval.passages, "passage")] if asked.retrieval else []),
+    ]
+    return ", ".join(parts)
 
 
 def waiting_words(asked: Asked, story: Story | None, entry: Entry | None, *, blind: bool = False) -> str:
