@@ -212,8 +212,15 @@ def test_grades_are_paired_scores() -> None:
 
 
 def vote(word: str, row: str = "r", left: str = "before", right: str = "after") -> Vote:
-    sides = Side("zero-shot", None, left), Side("tuned", "ab", right)
-    return Vote(word, 1.0, word, *sides, (), "test", row, {})  # type: ignore[arg-type]
+    return Vote(
+        word=word,  # type: ignore[arg-type]
+        left=Side("zero-shot", None, left),
+        right=Side("tuned", "ab", right),
+        messages=(),
+        rows="test",
+        row=row,
+        how={},
+    )
 
 
 def test_a_blind_vote_is_a_label_where_it_was_on_these_very_answers() -> None:
