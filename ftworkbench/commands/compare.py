@@ -61,6 +61,7 @@ def side_by_side(answers: list[Answered], width: int = 100) -> list[str]:
     for answer in answers:
         who = f"{answer.name} · {answer.adapter_sha256[:8] if answer.adapter_sha256 else 'no adapter'}"
         figures = f"{answer.tokens} tokens in {answer.seconds:.1f}s"
+        figures += "" if answer.cost is None else f", {1000 * answer.cost:.3g} for 1,000 such"
         blocks.append([who, figures, "─" * column, *_wrapped(answer.text, column)])
     height = max(map(len, blocks), default=0)
     lines = []

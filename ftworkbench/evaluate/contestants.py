@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,7 +68,8 @@ class Contestant:
     """A way to ask a model. `shots` are earlier turns: the messages of a prompt, and its answer.
 
     With `nearest` so many examples are chosen anew for each question; with `retrieval` passages are put before it; with
-    `endpoint` another model answers. `note` says where it is not quite what the recipe asked for.
+    `endpoint` another model answers. `note` says where it is not quite what the recipe asked for, `line` is what that
+    says of a prompted one.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Contestant:
     nearest: int = 0
     retrieval: Retrieval | None = None
     endpoint: Endpoint | None = None
+    line: ContestantLine | None = field(default=None, compare=False, repr=False)
 
     @property
     def by_question(self) -> bool:
@@ -135,6 +137,7 @@ def _contestant(
         nearest,
         Retrieval(line.retrieve, line.passages, line.template) if line.retrieve else None,
         endpoint_of(line),
+        line,
     )
 
 

@@ -6,12 +6,13 @@ import json
 import os
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from ftworkbench.evaluate.statistics import Interval, mcnemar_exact, wilson
+from ftworkbench.figures import count
 from ftworkbench.files import locked, replace_file
 
 Message = Mapping[str, Any]
@@ -21,11 +22,15 @@ WORDS: tuple[Word, ...] = ("left", "right", "tie", "both bad")
 
 @dataclass(frozen=True)
 class Side:
-    """Who stood on a side, and what it answered. `adapter_sha256` is None where the base model did."""
+    """Who stood on a side, and what it answered. `adapter_sha256` is None where no adapter did.
+
+    `proof` is what else the answer rests on, as the session tells it: its sampling, the template or the endpoint.
+    """
 
     name: str
     adapter_sha256: str | None
     answer: str
+    proof: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def who(self) -> tuple[str, str | None]:
@@ -36,7 +41,7 @@ class Side:
 class Vote:
     """One choice between two answers to a prompt. `rows` says where the prompt is from: "validation", "test", or "own".
 
-    `how` is the sampling, as the session tells it with an answer.
+    `how` says what it was part of: {"evaluation"} where it labels a row of one for its judge, else nothing.
     """
 
     word: Word
@@ -45,7 +50,7 @@ class Vote:
     messages: tuple[Message, ...]
     rows: str
     row: str | None
-    how: Mapping[str, Any]
+    how: Mapping[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=lambda: os.urandom(6).hex())
     t: float = field(default_factory=lambda: round(time.time(), 3))
 
@@ -94,14 +99,25 @@ def tally(votes: Sequence[Vote], one: tuple[str, str | None], other: tuple[str, 
     )
 
 
+def tally_words(found: Tally, one: str, other: str) -> str:
+    """How often one was preferred to the other, and between which shares that lies."""
+    said = f"{count(found.n, 'vote')}: {one} {found.won}, {other} {found.lost}"
+    if found.ties or found.both_bad:
+        said += f", tie {found.ties}, both bad {found.both_bad}"
+    if found.share is None:
+        return said
+    low, high = found.interval
+    return f"{said} · {one} wins {found.share:.0%} (95%: {low:.0%} to {high:.0%})"
+
+
 def cast(path: Path, vote: Vote) -> None:
     """Adds a vote to the file, on disk when this returns. Raises OSError."""
     _append(path, asdict(vote))
 
 
-def take_back(path: Path) -> Vote | None:
-    """Takes the last vote back, and gives it; None where there is none."""
-    votes = read_votes(path)
+def take_back(path: Path, those: Callable[[Vote], bool]) -> Vote | None:
+    """Takes the last of `those` votes back, and gives it; None where there is none."""
+    votes = [vote for vote in read_votes(path) if those(vote)]
     if not votes:
         return None
     _append(path, {"undo": votes[-1].id})

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from ftworkbench.jobs.events import Event
 
 Point = tuple[int, float]
+_PROOF = ("template_sha256", "seed", "temperature", "top_p", "max_new_tokens", "endpoint", "model")
 _RECENT = 64  # steps that the rate is taken from: enough to hold an evaluation between them
 
 
@@ -69,6 +70,17 @@ class Answer:
     @property
     def text(self) -> str:
         return "".join(self.parts)
+
+    @property
+    def adapter_sha256(self) -> str | None:
+        """The hash of the adapter that answered; None where none did."""
+        found = self.totals.get("adapter_sha256")
+        return None if found is None else str(found)
+
+    @property
+    def proof(self) -> dict[str, Any]:
+        """What else the answer rests on: its sampling, and the chat template's hash or the endpoint and its model."""
+        return {name: self.totals[name] for name in _PROOF if name in self.totals}
 
 
 class Story:

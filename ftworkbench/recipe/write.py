@@ -61,6 +61,21 @@ def set_option(text: str, key: str, value: Value) -> str:
     return tomlkit.dumps(document)
 
 
+def append_option(text: str, key: str, value: Value) -> str:
+    """The TOML with `value` added at the end of the list `key`, which is made where it is not there."""
+    import tomlkit
+    from tomlkit.items import Array
+
+    table, name = _split(key)
+    document = _document(text)
+    holder = document.get(table)
+    found = holder.get(name) if isinstance(holder, dict) else None
+    if not isinstance(found, Array):
+        return set_option(text, key, [value])
+    found.append(_item(value, inline=True))
+    return tomlkit.dumps(document)
+
+
 def unset_option(text: str, key: str) -> str:
     """The TOML without `key`; comments and order stay, and so does its table."""
     import tomlkit
@@ -109,7 +124,7 @@ def _item(value: Value, *, inline: bool = False) -> Item:
             table.append(name, _item(part, inline=True))
         return table
     if isinstance(value, ContestantLine):
-        return _item(value.as_toml())
+        return _item(value.as_toml(), inline=inline)
     if isinstance(value, list | tuple):
         array = tomlkit.array()
         if any(isinstance(part, Mapping | ContestantLine) for part in value):

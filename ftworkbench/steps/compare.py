@@ -6,26 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ftworkbench.errors import InputError, JobError
+from ftworkbench.errors import JobError
 from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.story import Story
-from ftworkbench.jobs.submitted import recipe_of
-from ftworkbench.steps.contenders import contenders, first_two, named_contender
-from ftworkbench.steps.recipe import Opened
+from ftworkbench.steps.contenders import contest_of
 from ftworkbench.steps.session import open_session
 from ftworkbench.workspace import Workspace
 
 _PATIENCE = 600.0  # seconds without a word: loading a large model is silent for minutes
-_PROOF = ("template_sha256", "seed", "temperature", "top_p", "max_new_tokens", "endpoint", "model")
 
 
 @dataclass(frozen=True)
 class Answered:
     """What one system answered. `seconds` are from the request's start; `adapter_sha256` is None for the base model.
 
-    `proof` is what else it rests on: the chat template's hash, and the sampling.
+    `cost` is in the currency of the recipe's prices, None where there are none. `proof` is what else it rests on: the
+    chat template's hash, and the sampling.
     """
 
     name: str
@@ -35,6 +33,7 @@ class Answered:
     adapter_sha256: str | None
     first_token_seconds: float | None
     finish: str
+    cost: float | None
     proof: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
@@ -60,12 +59,10 @@ def compare(
     others who answer as well (see steps.contenders). Raises InputError where the job has no adapter or a name is
     nobody's, JobError where the session fails.
     """
-    if not train_job.has_adapter:
-        raise InputError(f"{train_job.short}: has no adapter yet, so there is nothing to compare")
-    opened = opened_of(train_job, workspace)
-    everybody = contenders(opened, train_job)
-    names = dict.fromkeys([*first_two(opened, everybody), *(named_contender(everybody, each).name for each in beside)])
-    systems = [named_contender(everybody, name).as_system() for name in names]
+    contest = contest_of(workspace, train_job)
+    opened = contest.opened
+    names = dict.fromkeys([*contest.first, *(contest.named(each).name for each in beside)])
+    systems = [contest.named(name).as_system() for name in names]
     session = open_session(opened, train_job)
     request = ask(
         session,
@@ -89,12 +86,6 @@ def compare(
     return [_answered(system["name"], given) for system in systems]
 
 
-def opened_of(job: Job, workspace: Workspace) -> Opened:
-    """The recipe of a job, as it was resolved when the job was submitted."""
-    recipe = recipe_of(job)
-    return Opened(job.recipe, recipe, recipe, (), workspace)
-
-
 def _answered(name: str, given: dict[str, Any]) -> Answered:
     answer = given[name]
     if answer.error:
@@ -105,8 +96,9 @@ def _answered(name: str, given: dict[str, Any]) -> Answered:
         answer.text,
         int(totals.get("tokens", 0)),
         float(totals.get("seconds", 0)),
-        totals.get("adapter_sha256"),
+        answer.adapter_sha256,
         totals.get("first_token_seconds"),
         str(totals.get("finish", "")),
-        {name: totals[name] for name in _PROOF if name in totals},
+        totals.get("cost"),
+        answer.proof,
     )

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import TUNED, Contestant, tuned
 from ftworkbench.jobs.adapters import adapters_of
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.submitted import recipe_of
-from ftworkbench.steps.contestants import best_prompted, prompted
+from ftworkbench.steps.contestants import best_prompted, parts_to_ask, prompted
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.session import as_system
+from ftworkbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ftworkbench.recipe.tables import ContestantLine
 
 
 @dataclass(frozen=True)
 class Contender:
     """`name` is its own within a contest. `adapter` names whose weights answer (see jobs.adapters); True stands for
-    those of the session's training job, and None for the base model.
+    those of the session's training job, and None for a prompted contestant: the base model, or one at an endpoint.
+
+    `tried` is the line of the recipe that it would be, where its prompt was edited and is in no recipe yet.
     """
 
     name: str
     contestant: Contestant
     adapter: str | bool | None = None
+    tried: ContestantLine | None = None
 
     def as_system(self, messages: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
         """As a session's `generate` request names it; `messages`, where given, are its own instead of the request's."""
@@ -33,33 +41,84 @@ class Contender:
         return {**system, "name": self.name, **own}
 
 
-def contenders(opened: Opened, train_job: Job) -> tuple[Contender, ...]:
-    """Everybody who can answer over the base model of a training job, whose recipe `opened` is.
+@dataclass(frozen=True)
+class Contest:
+    """Everybody who can answer over the base model of a recipe, those that are shown first, and the rows to ask.
 
-    The prompted contestants come first, then the tuned model, its checkpoints, the newest first, and the adapters of
-    other jobs on the same base, quantized alike.
+    `opened` is the recipe of the training job, as it was resolved then; without one, `train_job` None, prompts alone
+    are compared. `rows` are those of the split by part: "validation", "test".
     """
-    base = [Contender(contestant.name, contestant) for contestant in prompted(opened)]
-    return (
-        *base,
-        Contender(TUNED, tuned(opened.recipe.prompt), True),
-        *_kept(opened, train_job),
-        *_others(opened, train_job),
+
+    opened: Opened
+    train_job: Job | None
+    contenders: tuple[Contender, ...]
+    first: tuple[str, ...]
+    rows: Mapping[str, tuple[Example, ...]]
+
+    def named(self, name: str) -> Contender:
+        """The contender of that name, or of that adapter. Raises InputError with those that there are."""
+        for each in self.contenders:
+            if name in (each.name, each.adapter):
+                return each
+        known = ", ".join(each.name for each in self.contenders)
+        raise InputError(f"{name}: nobody of that name can answer; there are {known}")
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The names of the prompted contestants."""
+        return tuple(each.name for each in self.contenders if not each.adapter)
+
+    def with_prompt(self, name: str, system: str) -> tuple[Contest, str]:
+        """The contest with that prompted contestant asked with another system prompt too, and what that is called.
+
+        One that was edited already is edited again; any other stays as it is, beside the new one.
+        """
+        old = self.named(name)
+        line = old.tried or old.contestant.line
+        if line is None:
+            raise InputError(f"{name}: is no prompted contestant, so its prompt is not the recipe's to change")
+        new = name if old.tried else self._free_name()
+        line = replace(line, name=new, system=system, system_file=None)
+        edited = Contender(new, replace(old.contestant, name=new, system=system, line=line), tried=line)
+        everybody = list(self.contenders)
+        place = everybody.index(old)
+        everybody[place : place + 1] = [edited] if old.tried else [old, edited]
+        return replace(self, contenders=tuple(everybody)), new
+
+    def _free_name(self) -> str:
+        taken, number = {each.name for each in self.contenders}, 1
+        while f"prompt-{number}" in taken:
+            number += 1
+        return f"prompt-{number}"
+
+
+def contest_of(workspace: Workspace, train_job: Job) -> Contest:
+    """The prompted contestants first, then the tuned model, its checkpoints, the newest first, and the adapters of
+    other jobs on the same base, quantized alike.
+
+    Raises InputError where the job has no adapter, or its split is gone.
+    """
+    if not train_job.has_adapter:
+        raise InputError(f"{train_job.short}: has no adapter yet, so there is nothing to compare")
+    recipe = recipe_of(train_job)
+    contest = prompt_contest(Opened(train_job.recipe, recipe, recipe, (), workspace))
+    contenders = (
+        *contest.contenders,
+        Contender(TUNED, tuned(recipe.prompt), True),
+        *_kept(contest.opened, train_job),
+        *_others(contest.opened, train_job),
     )
+    return replace(contest, train_job=train_job, contenders=contenders, first=(contest.first[0], TUNED))
 
 
-def first_two(opened: Opened, everybody: Sequence[Contender]) -> tuple[str, str]:
-    """The names of those that are shown first: the prompted contestant that was best, and the tuned model."""
-    best = best_prompted(opened).name
-    return next(each.name for each in everybody if each.name == best), TUNED
-
-
-def named_contender(everybody: Sequence[Contender], name: str) -> Contender:
-    """The contender of that name. Raises InputError with those that there are."""
-    for each in everybody:
-        if name in (each.name, each.adapter):
-            return each
-    raise InputError(f"{name}: nobody of that name can answer; there are {', '.join(each.name for each in everybody)}")
+def prompt_contest(opened: Opened) -> Contest:
+    """The prompted contestants of a recipe, the one that was measured best first. Raises InputError for its split."""
+    parts = parts_to_ask(opened)
+    everybody = prompted(opened, parts)
+    best = best_prompted(opened, everybody).name
+    first = (best, *(each.name for each in everybody if each.name != best))[:2]
+    rows = {"validation": tuple(parts.validation), "test": tuple(parts.test)}
+    return Contest(opened, None, tuple(Contender(each.name, each) for each in everybody), first, rows)
 
 
 def _kept(opened: Opened, train_job: Job) -> list[Contender]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ftworkbench.data.checks.groups import groups_of
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import TUNED
 from ftworkbench.evaluate.metrics import Metric, choose_metrics, named_metric
@@ -17,6 +18,7 @@ from ftworkbench.evaluate.verdict import Verdict, decide
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.names import short_name
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.steps.judging import with_agreement
 from ftworkbench.steps.verdicts import is_void
 
@@ -66,7 +68,8 @@ def last_question(messages: Iterable[Mapping[str, Any]]) -> str:
 class Evaluation:
     """`found` is the object of verdict.json, None before there is one; `pairs` have the flips first.
 
-    `problem` says why there is nothing to show, where what the job left cannot be read.
+    `problem` says why there is nothing to show, where what the job left cannot be read. `change` is what the scores of
+    both come to where this is one run against another.
     """
 
     job: Job
@@ -77,6 +80,7 @@ class Evaluation:
     pairs: tuple[Pair, ...]
     stamp: object
     problem: str = ""
+    change: Verdict | None = None
 
     @property
     def fates(self) -> Counter[str]:
@@ -141,8 +145,7 @@ def run_against_run(newer: Evaluation, older: Evaluation) -> Evaluation:
 
     Raises InputError where the two did not answer the same test rows, or one has no tuned model.
     """
-    hashes = [read_manifest(each.job).get("hashes", {}).get("test") for each in (newer, older)]
-    if hashes[0] != hashes[1]:
+    if _test_rows(newer.job) != _test_rows(older.job):
         raise InputError(f"{older.job.short}: answered other test rows than {newer.job.short}")
     one = [pair.tuned for pair in older.pairs if pair.tuned is not None]
     other = [pair.tuned for pair in sorted(newer.pairs, key=lambda pair: pair.number) if pair.tuned is not None]
@@ -150,7 +153,13 @@ def run_against_run(newer: Evaluation, older: Evaluation) -> Evaluation:
         raise InputError(f"{(newer if one else older).job.short}: has no answers of a tuned model")
     pairs = _pairs(one, other, named_metric(newer.metric) if newer.metric else None)
     name = short_name(older.train_job) if older.train_job else older.job.short
-    return replace(newer, pairs=pairs, baseline_name=name, stamp=(newer.stamp, older.stamp))
+    change = _change(newer.job, pairs, newer.metric)
+    return replace(newer, pairs=pairs, baseline_name=name, stamp=(newer.stamp, older.stamp), change=change)
+
+
+def _test_rows(job: Job) -> object:
+    """What tells the test rows that an evaluation asked from others."""
+    return read_manifest(job).get("hashes", {}).get("test")
 
 
 def against_run_before(evaluation: Evaluation) -> Evaluation:
@@ -160,29 +169,35 @@ def against_run_before(evaluation: Evaluation) -> Evaluation:
     """
     before = [job for job in list_jobs(evaluation.job.workspace) if job.kind == "evaluate"]
     before = before[: before.index(evaluation.job)] if evaluation.job in before else before
+    rows, adapter = _test_rows(evaluation.job), read_manifest(evaluation.job)["args"].get("job")
     for job in reversed(before):
-        older = read_evaluation(job)
-        if older.train_job in (None, evaluation.train_job):
+        if _test_rows(job) != rows or read_manifest(job)["args"].get("job") in (None, adapter):
             continue
         try:
-            return run_against_run(evaluation, older)
+            return run_against_run(evaluation, read_evaluation(job))
         except InputError:
             continue
     raise InputError(f"{evaluation.job.short}: no other adapter was measured on these test rows before")
 
 
-def change_of(evaluation: Evaluation) -> Verdict | None:
-    """What the scores of the pairs say together, by the same test as a verdict; None where there are none."""
-    both = [pair for pair in evaluation.pairs if pair.before is not None and pair.after is not None]
-    if not both or not evaluation.metric:
+def _change(job: Job, pairs: Sequence[Pair], metric: str) -> Verdict | None:
+    """What the scores of the pairs come to by the recipe's rule, as for a verdict; None where there are none."""
+    both = [pair for pair in pairs if pair.before is not None and pair.after is not None]
+    if not both or not metric:
         return None
-    before, after = [pair.before or 0.0 for pair in both], [pair.after or 0.0 for pair in both]
-    return decide(before, after, evaluation.metric)
+    rule = recipe_of(job).evaluate
+    return decide(
+        [pair.before or 0.0 for pair in both],
+        [pair.after or 0.0 for pair in both],
+        metric,
+        rule.alpha,
+        groups=groups_of([pair.messages for pair in both]),
+        min_effect=rule.min_effect,
+        power=rule.power,
+    )
 
 
 def _metric(job: Job, found: Mapping[str, Any] | None, references: Sequence[str]) -> Metric | None:
-    from ftworkbench.jobs.submitted import recipe_of
-
     verdict = (found or {}).get("verdict") or {}
     systems = (found or {}).get("systems") or []
     names: Iterable[str | None] = [verdict.get("metric"), *(systems[0]["metrics"] if systems else ())]

@@ -27,35 +27,73 @@ class ToLabel:
     right: Side
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The rows of an evaluation by which a person checks its judge: `outcomes` are what that said of them.
+
+    `before` and `after` are the answers by row; `baseline` is whose the first are, `tuned_sha256` the adapter of the
+    others. `seed` draws who stands on which side, and the reference is shown where the judge saw it.
+    """
+
+    job: Job
+    outcomes: Mapping[str, Outcome]
+    before: Mapping[str, Output]
+    after: Mapping[str, Output]
+    baseline: str
+    tuned_sha256: str | None
+    seed: int
+    with_reference: bool
+
+    def labels(self) -> dict[str, Outcome]:
+        """What a person has said of these very answers so far, by row."""
+        answers = {row: (self.before[row].answer, self.after[row].answer) for row in self._answered}
+        return labels_of(read_votes(self.job.workspace.votes), answers)
+
+    def left(self) -> list[ToLabel]:
+        """The rows that are still to be labelled, in their order."""
+        done = self.labels()
+        return [self._to_label(row) for row in self._answered if row not in done]
+
+    def agreement(self) -> dict[str, Any]:
+        """How far the judge and whoever labelled its rows agree, as it is now."""
+        return agreement_json(self.labels(), self.outcomes)
+
+    @property
+    def _answered(self) -> list[str]:
+        return [row for row in self.outcomes if row in self.before and row in self.after]
+
+    def _to_label(self, row: str) -> ToLabel:
+        after = self.after[row]
+        both = {
+            self.baseline: Side(self.baseline, None, self.before[row].answer),
+            TUNED: Side(TUNED, self.tuned_sha256, after.answer),
+        }
+        left, right = (both[name] for name in sides(list(both), self.seed, row))
+        return ToLabel(row, after.messages, after.reference if self.with_reference else "", left, right)
+
+
+def judged_rows(job: Job, found: Mapping[str, Any]) -> Judged:
+    """The rows to label of an evaluation whose report `found` is; none where no judge compared two of its answers."""
+    judge = found.get("judge")
+    judge = judge if isinstance(judge, dict) else {}
+    baseline = str(found.get("chosen") or "baseline")
+    wanted = judge.get("labels") or {}
+    return Judged(
+        job,
+        wanted,
+        _by_row(job, baseline) if wanted else {},
+        _by_row(job, TUNED) if wanted else {},
+        baseline,
+        _tuned_sha256(found),
+        int(judge.get("seed", 0)),
+        bool(judge.get("reference")),
+    )
+
+
 def with_agreement(job: Job, found: dict[str, Any]) -> dict[str, Any]:
     """The report of an evaluation with the `agreement` of its judge and whoever labelled its rows, as it is now."""
-    judge = found.get("judge")
-    if not isinstance(judge, dict) or not judge.get("labels"):
-        return found
-    labelled = _labelled(job, found)
-    judge = {**judge, "agreement": agreement_json(labelled, judge["labels"])}
-    return {**found, "judge": judge}
-
-
-def rows_to_label(job: Job, found: Mapping[str, Any]) -> tuple[list[ToLabel], int]:
-    """The rows that are still to be labelled, in their order, and how many there are in all."""
-    judge = found.get("judge") or {}
-    wanted: Mapping[str, Outcome] = judge.get("labels") or {}
-    done = _labelled(job, found)
-    before, after = _outputs(job, found)
-    name, sha256 = _baseline(found), _tuned_sha256(found)
-    rows = []
-    for row in wanted:
-        if row in done or row not in before or row not in after:
-            continue
-        by_name = {
-            name: Side(name, None, before[row].answer),
-            TUNED: Side(TUNED, sha256, after[row].answer),
-        }
-        left, right = (by_name[each] for each in sides([name, TUNED], int(judge.get("seed", 0)), row))
-        reference = after[row].reference if judge.get("reference") else ""
-        rows.append(ToLabel(row, after[row].messages, reference, left, right))
-    return rows, len(wanted)
+    judged = judged_rows(job, found)
+    return {**found, "judge": {**found["judge"], "agreement": judged.agreement()}} if judged.outcomes else found
 
 
 def label(job: Job, row: ToLabel, word: Word) -> None:
@@ -73,31 +111,12 @@ def label(job: Job, row: ToLabel, word: Word) -> None:
 
 
 def take_label_back(job: Job) -> bool:
-    """Takes the last label of this evaluation back; False where the last vote of the workspace is none of it."""
-    votes = read_votes(job.workspace.votes)
-    if not votes or votes[-1].how.get("evaluation") != job.name:
-        return False
-    return take_back(job.workspace.votes) is not None
-
-
-def _labelled(job: Job, found: Mapping[str, Any]) -> dict[str, Outcome]:
-    before, after = _outputs(job, found)
-    answers = {row: (before[row].answer, after[row].answer) for row in before.keys() & after.keys()}
-    wanted = (found.get("judge") or {}).get("labels") or {}
-    labels = labels_of(read_votes(job.workspace.votes), answers)
-    return {row: label for row, label in labels.items() if row in wanted}
-
-
-def _outputs(job: Job, found: Mapping[str, Any]) -> tuple[dict[str, Output], dict[str, Output]]:
-    return _by_row(job, _baseline(found)), _by_row(job, TUNED)
+    """Takes the last label of this evaluation back; False where it has none. Raises OSError."""
+    return take_back(job.workspace.votes, lambda vote: vote.how.get("evaluation") == job.name) is not None
 
 
 def _by_row(job: Job, name: str) -> dict[str, Output]:
     return {output.row: output for output in read_outputs(job.outputs / f"test.{name}.jsonl")}
-
-
-def _baseline(found: Mapping[str, Any]) -> str:
-    return str(found.get("chosen") or "baseline")
 
 
 def _tuned_sha256(found: Mapping[str, Any]) -> str | None:

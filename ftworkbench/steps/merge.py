@@ -9,7 +9,7 @@ from typing import Any
 from ftworkbench.errors import InputError
 from ftworkbench.jobs.folder import Job, read_manifest, result
 from ftworkbench.jobs.launch import submit
-from ftworkbench.steps.compare import opened_of
+from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.workspace import Workspace
 
 
@@ -19,7 +19,7 @@ def start_merge(workspace: Workspace, train_job: Job, out: Path) -> Job:
         raise InputError(f"{train_job.short}: has no adapter to merge")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: is there already and not empty; name another folder")
-    recipe = opened_of(train_job, workspace).recipe
+    recipe = recipe_of(train_job)
     args = {"job": str(train_job.path), "out": str(out.resolve())}
     hashes = read_manifest(train_job)["hashes"]
     return submit(workspace, "merge", recipe, args, hashes=hashes)

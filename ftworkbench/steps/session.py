@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from ftworkbench.data.example import Example
@@ -12,14 +12,16 @@ from ftworkbench.data.review.curate import effective
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.rules import Refused
 from ftworkbench.data.sources.source import open_source
-from ftworkbench.errors import InputError, JobError
+from ftworkbench.errors import InputError, JobError, WorkbenchError
 from ftworkbench.evaluate.contestants import Contestant
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.state import ALIVE, phase
-from ftworkbench.recipe.write import dumps
+from ftworkbench.jobs.submitted import recipe_of
+from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps.recipe import Opened, require_model
+from ftworkbench.workspace import Workspace
 
 _PATIENCE = 300.0  # seconds without a word from a session that only has to start its tokenizer
 
@@ -31,13 +33,33 @@ def open_session(opened: Opened, train_job: Job | None) -> Job:
 
 def running_session(opened: Opened, train_job: Job | None) -> Job | None:
     """The session for this recipe and training job that runs already, whoever started it."""
-    adapter = str(train_job.path) if train_job else None
-    text = dumps(opened.resolved)
+    wanted = _answering(opened.resolved)
     for job in reversed(list_jobs(opened.workspace)):
-        shared = job.kind == "session" and read_manifest(job)["args"].get("job") == adapter
-        if shared and phase(job) in ALIVE and not job.stop_file.exists() and job.recipe.read_text() == text:
+        if not _is_of(job, train_job) or job.stop_file.exists():
+            continue
+        try:
+            found = _answering(recipe_of(job))
+        except WorkbenchError:
+            continue  # of a version that this one does not understand
+        if found == wanted:
             return job
     return None
+
+
+def close_sessions(workspace: Workspace, train_job: Job | None) -> int:
+    """Ends the sessions of a training job, or those of none, and gives how many there were."""
+    return sum(close_session(job) for job in list_jobs(workspace) if _is_of(job, train_job))
+
+
+def _is_of(job: Job, train_job: Job | None) -> bool:
+    """Whether it is a session for this training job, and runs."""
+    adapter = str(train_job.path) if train_job else None
+    return job.kind == "session" and read_manifest(job)["args"].get("job") == adapter and phase(job) in ALIVE
+
+
+def _answering(recipe: Recipe) -> Recipe:
+    """The recipe without what a session is told anew at each request: who the contestants are."""
+    return replace(recipe, prompt=replace(recipe.prompt, few_shot=(), contestants=()))
 
 
 def start_session(opened: Opened, train_job: Job | None) -> Job:

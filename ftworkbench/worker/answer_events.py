@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ftworkbench.worker.adapter import Adapter
-from ftworkbench.worker.generate import Sampling
+from ftworkbench.worker.generate import Answer, Sampling
 from ftworkbench.worker.streaming import Streamed
 from ftworkbench.worker.template import Template
 from ftworkbench.worker.work import Work
@@ -29,7 +29,10 @@ def proof_of(template: Template, sampling: Sampling) -> dict[str, Any]:
 
 
 class AnswerEvents:
-    """Events from what the systems write, a few characters at a time."""
+    """Events from what the systems write, a few characters at a time.
+
+    `cost_per_hour` is that of the machine on which they are written; None where a server charges for them, or nobody.
+    """
 
     def __init__(
         self,
@@ -37,13 +40,13 @@ class AnswerEvents:
         ident: str,
         adapters: Mapping[str, Adapter | None],
         proof: Mapping[str, Any],
-        began: float,
+        cost_per_hour: float | None = None,
     ) -> None:
         self._work = work
         self._ident = ident
         self._adapters = adapters
         self._proof = proof
-        self._began = began
+        self._cost_per_hour = cost_per_hour
         self._kept: dict[str, str] = {}
         self._told: dict[str, float] = {}
 
@@ -69,5 +72,11 @@ class AnswerEvents:
                 seconds=round(part.answer.seconds, 4),
                 first_token_seconds=part.first_token_seconds,
                 adapter_sha256=adapter.sha256 if adapter else None,
+                cost=self._cost(part.answer, part.cost),
                 **self._proof,
             )
+
+    def _cost(self, answer: Answer, charged: float | None) -> float | None:
+        if charged is not None or self._cost_per_hour is None:
+            return charged
+        return answer.seconds * self._cost_per_hour / 3600

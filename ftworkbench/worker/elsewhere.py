@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -70,14 +69,14 @@ def _ask(work: Work, ident: str, asked: AskedElsewhere, sampling: Sampling) -> N
     if sampling.temperature:
         drawing |= {"top_p": sampling.top_p, "seed": sampling.seed}
     proof = {"endpoint": endpoint.url, "model": endpoint.model, "max_new_tokens": sampling.max_new_tokens, **drawing}
-    events = AnswerEvents(work, ident, {asked.name: None}, proof, time.monotonic())
+    events = AnswerEvents(work, ident, {asked.name: None}, proof)
 
     def tell(place: int, reply: Reply) -> None:
         if reply.error:
             work.log.emit("answer", request=ident, system=asked.name, error=reply.error)
             return
         answer = Answer(reply.text, reply.finish, reply.tokens, reply.seconds)
-        events(Streamed(asked.name, "", answer, reply.first_token_seconds))
+        events(Streamed(asked.name, "", answer, reply.first_token_seconds, reply.cost))
 
     try:
         ask_endpoint(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ftworkbench.data.checks.groups import group_counts, groups_of
 from ftworkbench.data.example import Example
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
@@ -20,7 +21,6 @@ from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
 from ftworkbench.worker.baseline import advice_on, all_contestants, earlier_baseline, measure_baseline, reuse_baseline
-from ftworkbench.worker.groups import group_counts, groups_of
 from ftworkbench.worker.job_template import answering_template, tell_of_folded_system
 from ftworkbench.worker.judging import judge, not_yet
 from ftworkbench.worker.measuring import Measuring

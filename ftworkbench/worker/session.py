@@ -175,7 +175,8 @@ class _Session:
         self, ident: str, asked: Sequence[Asked], by_name: Mapping[str, Adapter | None], sampling: Sampling
     ) -> None:
         adapters, template = self._loaded(), self._opened()
-        tell = AnswerEvents(self._work, ident, by_name, proof_of(template, sampling), time.monotonic())
+        cost_per_hour = self._work.recipe.launch.cost_per_hour
+        tell = AnswerEvents(self._work, ident, by_name, proof_of(template, sampling), cost_per_hour)
         base_alone = [each for each in asked if each.adapter is None]
         for kind in of_one_kind([each for each in by_name.values() if each is not None]) or [[]]:
             adapters.put(kind)

@@ -27,12 +27,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Streamed:
-    """What a system has written since the last time; `answer` once it is done."""
+    """What a system has written since the last time; `answer` once it is done, with what a server charged for it."""
 
     name: str
     delta: str = ""
     answer: Answer | None = None
     first_token_seconds: float | None = None
+    cost: float | None = None
 
 
 class _Rows(BaseStreamer):  # type: ignore[misc]

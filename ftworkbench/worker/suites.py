@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftworkbench.data.checks.groups import groups_of
 from ftworkbench.data.example import Example
 from ftworkbench.data.sources.source import open_source
 from ftworkbench.errors import InputError
@@ -14,7 +15,6 @@ from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression, non_inferior
 from ftworkbench.evaluate.report import scores
 from ftworkbench.recipe.suite_names import split_suite
-from ftworkbench.worker.groups import groups_of
 from ftworkbench.worker.work import Work
 
 

@@ -26,10 +26,9 @@ from ftworkbench.jobs.state import ENDED, phase, read_state
 from ftworkbench.paths import POCKET
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import dumps
-from ftworkbench.steps.contestants import prompted
+from ftworkbench.steps.contenders import prompt_contest
 from ftworkbench.steps.evaluate import start_evaluation
 from ftworkbench.steps.recipe import open_recipe
-from ftworkbench.steps.session import as_system
 from ftworkbench.worker import endpoint
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.workspace import Workspace
@@ -283,7 +282,7 @@ def test_side_by_side_an_endpoint_answers_beside_the_local_model_and_its_failure
 ) -> None:
     workspace, recipe = workspace_of(tmp_path / "desk", proxy, shots=1, pick="nearest")
     (workspace.root / "colours.toml").write_text(dumps(recipe))
-    big = as_system(prompted(open_recipe(workspace.root))[0])
+    big = prompt_contest(open_recipe(workspace.root)).contenders[0].as_system()
     systems = [{"name": "zero-shot", "system": None}, big]
     job = new_job(workspace, "session", recipe, job=None)
     serving_it = threading.Thread(target=do_job, args=(job,))

@@ -28,7 +28,7 @@ from ftworkbench.paths import POCKET
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import dumps, set_option
-from ftworkbench.steps.judging import label, rows_to_label, take_label_back, with_agreement
+from ftworkbench.steps.judging import judged_rows, label, take_label_back, with_agreement
 from ftworkbench.worker import endpoint
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.workspace import Workspace
@@ -262,19 +262,19 @@ def test_a_person_who_labels_blind_stands_beside_the_figures(desk: Desk) -> None
         job = evaluate(desk, server.url)
     report = verdict(job)
     assert with_agreement(job, report)["judge"]["agreement"]["n"] == 0
-    rows, count = rows_to_label(job, report)
-    assert len(rows) == count == len(report["judge"]["labels"]) > 4
+    judged = judged_rows(job, report)
+    rows, count = judged.left(), len(report["judge"]["labels"])
+    assert len(rows) == count > 4
     assert len({row.left.name for row in rows}) == 2, "the sides change"
     for row in rows[:-1]:
         label(job, row, "left" if row.left.name == "tuned" else "right")
     label(job, rows[-1], "both bad")
-    left, _ = rows_to_label(job, report)
     agreement = with_agreement(job, report)["judge"]["agreement"]
-    assert left == []
+    assert judged.left() == []
     assert agreement["n"] == count
     assert agreement["observed"] == pytest.approx((count - 1) / count)
     assert take_label_back(job)
-    assert len(rows_to_label(job, report)[0]) == 1
+    assert judged.left() == rows[-1:]
     assert not desk.workspace.preferences.exists(), "no preference is made of a test row"
 
 

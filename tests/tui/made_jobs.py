@@ -273,14 +273,16 @@ def write_rows(path: Path, texts: Sequence[str]) -> None:
             file.write(json.dumps({"messages": messages}) + "\n")
 
 
-def open_session(made: Made) -> Job:
-    """A session of the training job that is done, run by this very process, which answers by `answer`."""
+def open_session(made: Made, *, tuned: bool = True) -> Job:
+    """A session run by this very process, which answers by `answer`: of the training job that is done, or of none."""
+    from ftworkbench.jobs.submitted import recipe_of
     from ftworkbench.recipe.write import dumps
-    from ftworkbench.steps.compare import opened_of
+    from ftworkbench.steps.recipe import open_recipe
 
     train_job = made.jobs["done"]
-    text = dumps(opened_of(train_job, made.workspace).resolved)
-    manifest = {"recipe": "triage", "args": {"job": str(train_job.path)}, "hashes": {}, "choices": []}
+    text = dumps(recipe_of(train_job) if tuned else open_recipe(made.workspace.root).resolved)
+    adapter = str(train_job.path) if tuned else None
+    manifest = {"recipe": "triage", "args": {"job": adapter}, "hashes": {}, "choices": []}
     job = create_job(made.workspace, "session", text, manifest)
     write_state(job, own_state("running", 1))
     log = EventLog(job.events, 1)

@@ -12,10 +12,12 @@ from terminal import workbench
 from textual.pilot import Pilot
 from workbenches import opened, shown, until
 
+from ftworkbench.evaluate.votes import Side, Vote, cast, read_votes
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.steps import session as steps_session
+from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.tui.app import Workbench, last_words
 
 
@@ -174,11 +176,13 @@ async def test_who_answers_is_chosen_and_stands_side_by_side(made: Made, session
         await ready(app, pilot)
         await pilot.press("w")
         await until(pilot, lambda: "Who answers?" in shown(app))
-        await pilot.press("j", "space", "enter")
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: "at least 2 answer" in shown(app))
+        await pilot.press("space", "j", "space", "enter")
         await until(pilot, lambda: "Who answers?" not in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: len(requests(session)) == 1)
-        assert [system["name"] for system in requests(session)[0]["systems"]] == ["zero-shot", "tuned", "few-shot-6"]
+        assert [system["name"] for system in requests(session)[0]["systems"]] == ["tuned", "zero-shot", "few-shot-6"]
         answer(session, "few-shot-6", "the third one says", adapter=False)
         await until(pilot, lambda: "the third one says" in shown(app))
 
@@ -186,8 +190,9 @@ async def test_who_answers_is_chosen_and_stands_side_by_side(made: Made, session
 async def test_temperature_and_seed_are_turned_by_keys_and_asked_with(made: Made, session: Job) -> None:
     async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
         await ready(app, pilot)
-        await pilot.press("s")
-        await until(pilot, lambda: "the same for every seed" in shown(app))
+        for key, what in (("s", "seed"), ("P", "top-p")):
+            await pilot.press(key)
+            await until(pilot, lambda what=what: f"the same for every {what}" in shown(app))  # type: ignore[misc]
         await pilot.press("t", "t", "P")
         await until(pilot, lambda: "temperature 0.8, top-p 0.95, seed 42" in shown(app))
         await pilot.press("enter")
@@ -206,6 +211,8 @@ async def test_blind_names_are_hidden_votes_are_counted_and_become_preferences(m
         for turn in range(1, 4):
             await until(pilot, lambda turn=turn: len(requests(session)) == turn)
             answer(session, "zero-shot", "said by the base", adapter=False)
+            await until(pilot, lambda: "They are shown when both are done" in shown(app))
+            assert "said by the base" not in shown(app), "who is sooner would tell who it is"
             answer(session, "tuned", "said by the tuned", adapter=True)
             await until(pilot, lambda: "said by the base" in shown(app) and "said by the tuned" in shown(app))
             body = "\n".join(shown(app).splitlines()[9:-3])
@@ -236,9 +243,50 @@ async def test_a_vote_on_a_test_row_makes_no_preference(made: Made, session: Job
         assert made.workspace.preferences.read_text() == ""
 
 
-async def test_without_a_tuned_model_it_says_what_is_missing(tmp_path: Path) -> None:
+async def test_what_is_taken_back_is_a_vote_and_no_label_for_a_judge(made: Made, session: Job) -> None:
+    sides = {"left": Side("zero-shot", None, "a"), "right": Side("tuned", "b", "c")}
+    label = Vote(word="left", **sides, messages=(), rows="test", row="r", how={"evaluation": "some"})
+    cast(made.workspace.votes, label)
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: "there is no vote to take back" in shown(app))
+    assert read_votes(made.workspace.votes) == [label]
+
+
+async def test_without_a_recipe_and_a_tuned_model_there_is_nobody_to_ask(tmp_path: Path) -> None:
     async with opened(None, start="compare", root=tmp_path) as (app, _):
-        assert "Nothing was tuned here yet" in shown(app)
+        assert "There is no recipe yet, so there is nobody to ask." in shown(app)
+
+
+async def test_prompts_are_edited_tried_beside_the_old_one_and_kept_in_the_recipe(made: Made) -> None:
+    session, recipe = open_session(made, tuned=False), made.workspace.root / "triage.toml"
+    async with opened(recipe, start="compare") as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "prompts alone" in shown(app) and "validation row 1 of 8" in shown(app))
+        await pilot.press("K")
+        await until(pilot, lambda: "e edits a prompt first" in shown(app))
+        await pilot.press("e")
+        await until(pilot, lambda: "System prompt of zero-shot" in shown(app))
+        await pilot.press(*" Be brief.", "ctrl+s")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        systems = {each["name"]: each for each in requests(session)[0]["systems"]}
+        assert list(systems) == ["zero-shot", "prompt-1", "few-shot-6"]
+        assert systems["prompt-1"]["system"] == f"{systems['zero-shot']['system']} Be brief."
+        answer(session, "prompt-1", "said briefly", adapter=False)
+        await until(pilot, lambda: "said briefly" in shown(app))
+        await pilot.press("e")
+        await until(pilot, lambda: "System prompt of prompt-1" in shown(app))
+        await pilot.press(*" Very.", "ctrl+s")
+        await until(pilot, lambda: len(requests(session)) == 2)
+        assert requests(session)[1]["systems"][1]["system"].endswith("Be brief. Very.")
+        await pilot.press("K")
+        await until(pilot, lambda: "What is it called in the recipe?" in shown(app))
+        await pilot.press("ctrl+u", *"brief", "enter")
+        await until(pilot, lambda: "brief is a contestant of triage.toml now" in shown(app))
+    kept = open_recipe(recipe).recipe.prompt.contestants
+    assert [(line.name, (line.system or "").endswith("Be brief. Very.")) for line in kept] == [("brief", True)]
 
 
 def leave(made: Made) -> str:

@@ -16,7 +16,7 @@ from ftworkbench.data.splits.split import freeze, load_parts
 from ftworkbench.evaluate.outputs import read_outputs, write_outputs
 from ftworkbench.jobs.folder import Job
 from ftworkbench.recipe.read import parse
-from ftworkbench.steps.evaluation import GAINED, LOST, against_run_before, change_of, read_evaluation
+from ftworkbench.steps.evaluation import GAINED, LOST, against_run_before, read_evaluation
 from ftworkbench.steps.failures import NEAR, Kind, kinds_of, nearest_rows, tag_failure, tag_near, tags_of
 
 
@@ -83,7 +83,7 @@ async def test_run_against_run_says_what_was_fixed_and_what_broke(made: Made) ->
     assert found.fates[LOST] == 1
     assert next(pair.row for pair in found.pairs if pair.fate == GAINED) == fixed
     assert found.baseline_name in read_evaluation(first).train_job
-    change = change_of(found)
+    change = found.change
     assert change is not None
     assert (change.gained, change.lost, change.word) == (1, 1, "no better")
     async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):

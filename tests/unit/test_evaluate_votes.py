@@ -25,9 +25,20 @@ TUNED, BASE = ("tuned", "8d3f"), ("few-shot-6", None)
 
 def vote(word: Word, *, swapped: bool = False, **changed: Any) -> Vote:
     left, right = (Side(*TUNED, "blue"), Side(*BASE, "It is blue."))
-    given = {"id": f"{word}{swapped}{len(changed)}{changed}", "rows": "validation", "row": "k1", "t": 1.0, **changed}
+    given = {
+        "how": {},
+        "id": f"{word}{swapped}{len(changed)}{changed}",
+        "rows": "validation",
+        "row": "k1",
+        "t": 1.0,
+        **changed,
+    }
     pair = {"left": right, "right": left} if swapped else {"left": left, "right": right}
-    return Vote(word=word, messages=({"role": "user", "content": "Which colour?"},), how={"seed": 0}, **pair, **given)
+    return Vote(word=word, messages=({"role": "user", "content": "Which colour?"},), **pair, **given)
+
+
+def any_vote(vote: Vote) -> bool:
+    return True
 
 
 def test_votes_are_counted_for_who_was_preferred_whichever_side_it_stood_on() -> None:
@@ -55,11 +66,20 @@ def test_what_was_cast_is_read_again_and_the_last_can_be_taken_back(tmp_path: Pa
         file.write(b'{"id": "cut sho')
     cast(path, vote("both bad"))
     assert read_votes(path) == [vote("left"), vote("tie"), vote("both bad")]
-    assert take_back(path) == vote("both bad")
-    assert take_back(path) == vote("tie")
+    assert take_back(path, any_vote) == vote("both bad")
+    assert take_back(path, any_vote) == vote("tie")
     assert read_votes(path) == [vote("left")]
-    assert take_back(path) == vote("left")
-    assert take_back(path) is None
+    assert take_back(path, any_vote) == vote("left")
+    assert take_back(path, any_vote) is None
+
+
+def test_only_the_last_of_those_that_are_meant_is_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "votes.jsonl"
+    label = vote("right", rows="test", how={"evaluation": "e"})
+    for each in (vote("left"), label):
+        cast(path, each)
+    assert take_back(path, lambda vote: "evaluation" not in vote.how) == vote("left")
+    assert read_votes(path) == [label]
 
 
 def test_preferences_are_made_of_choices_and_of_no_test_prompt(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""The Compare screen: how do baseline and tuned, and whoever else, answer the same prompt, side by side?"""
+"""The Compare screen: how do prompts, the tuned model, and whoever else answer the same thing, side by side?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -14,15 +14,18 @@ from ftworkbench.tui.screens.compare_answers import AnswersView
 from ftworkbench.tui.screens.compare_asking import AskingScreen
 from ftworkbench.tui.screens.compare_blind import BlindDesk
 from ftworkbench.tui.screens.compare_prompt import PromptView
+from ftworkbench.tui.screens.compare_trying import PromptDesk
 from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import job_title
 from ftworkbench.tui.widgets.prompt_area import PromptArea
 
 if TYPE_CHECKING:
     from ftworkbench.data.example import Example
-    from ftworkbench.tui.comparing import Contest, Message, Question
+    from ftworkbench.steps.contenders import Contest
+    from ftworkbench.steps.recipe import Opened
+    from ftworkbench.tui.comparing import Message, Question
 
-_NONE = "Nothing was tuned here yet: train a recipe first (2, then r). Its answers then stand beside the baseline's."
+_NONE = "There is no recipe yet, so there is nobody to ask."
 
 
 class CompareScreen(AskingScreen):
@@ -38,20 +41,22 @@ class CompareScreen(AskingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._train: str | None = None
+        self._alone = self._by_key = False
         self._adopted: str | None = None
         self._part = "validation"
         self._row = 0
         self._talks: dict[str, tuple[Message, ...]] = {}
+        self._preparing: Callable[[], Contest] | None = None
 
     def compose_content(self) -> ComposeResult:
-        with BlindDesk():
+        with BlindDesk(), PromptDesk():
             yield PromptView()
             yield AnswersView()
 
     def on_mount(self) -> None:
         self.on_screen_resume()
 
-    # Which training job
+    # Whose adapter, or prompts alone
 
     def on_screen_resume(self) -> None:
         selected = self.workbench.selected_job
@@ -67,34 +72,65 @@ class CompareScreen(AskingScreen):
         if self._train is not None and self.is_removed(self._train):
             self._train = None
             self.take_contest(None)
-        if self._train is None and trained:
+        if trained and self._train is None and not self._stays_alone:
             self._take(trained[-1]["job"])
+        elif self._train is None and not self._alone and self.workbench.opened is not None:
+            self._take_prompts(self.workbench.opened)
         self._refresh_all()
+
+    @property
+    def _stays_alone(self) -> bool:
+        """Whether prompts alone are compared because they were chosen, or something was asked of them."""
+        return self._alone and (self._by_key or self.asked is not None)
+
+    def recipe_opened(self, opened: Opened) -> None:
+        if self._alone or (self._train is None and not self.trained()):
+            self._take_prompts(opened)
+            self._refresh_all()
 
     def _take(self, name: str) -> None:
         """Compares by another training job: its recipe says who may answer, its split which rows there are."""
         if name == self._train:
             return
-        self._train, self._talks = name, {}
-        self.take_contest(None)
         job, workspace = self.job_named(name), self.workbench.workspace
 
+        def work() -> Contest:
+            from ftworkbench.steps.contenders import contest_of
+
+            return contest_of(workspace, job)
+
+        self._train, self._alone = name, False
+        self._prepare(work)
+
+    def _take_prompts(self, opened: Opened) -> None:
+        """Compares the prompts of the recipe as it is now, without a training job."""
+
+        def work() -> Contest:
+            from ftworkbench.steps.contenders import prompt_contest
+
+            return prompt_contest(opened)
+
+        self._train, self._alone = None, True
+        self._prepare(work)
+
+    def _prepare(self, work: Callable[[], Contest]) -> None:
+        self._talks = {}
+        self.take_contest(None)
+        self._preparing = work
+
         def prepared(contest: Contest) -> None:
-            if self._train == name:
+            if self._preparing is work:
                 self.take_contest(contest)
                 self._row = min(self._row, max(len(contest.rows[self._part]) - 1, 0))
                 self._refresh_all()
 
         def failed(error: BaseException) -> None:
-            if self._train == name:
+            if self._preparing is work:
                 self.trouble = str(error)
                 self._refresh_all()
 
-        from ftworkbench.tui.comparing import prepare
-
-        self.workbench.launch(
-            lambda: prepare(workspace, job), prepared, doing="reading its rows", group=f"contest {name}", failed=failed
-        )
+        group = f"contest {self._train or ''}"
+        self.workbench.launch(work, prepared, doing="reading its rows", group=group, failed=failed)
 
     # What is shown
 
@@ -121,7 +157,7 @@ class CompareScreen(AskingScreen):
 
     def refresh_prompt(self) -> None:
         entry = self.entries.get(self._train or "")
-        by = "" if entry is None else f" · {job_title(entry)}"
+        by = f" · {job_title(entry)}" if entry is not None else " · prompts alone" if self._alone else ""
         if self.blind:
             by = " · blind: = tie, - both bad"
         if self.drawing is not None and self.drawing.temperature:
@@ -137,7 +173,8 @@ class CompareScreen(AskingScreen):
         elif self.contest is not None:
             self.prompt.show_words(f"There are no {self._part} rows; i writes a prompt.", "$text-muted", by)
         else:
-            self.prompt.show_words("Reading the rows …" if self._train else _NONE, "$text-muted", by)
+            reading = self._train is not None or self._alone
+            self.prompt.show_words("Reading the rows …" if reading else _NONE, "$text-muted", by)
 
     @on(PromptArea.Changed)
     def _written(self) -> None:
@@ -203,19 +240,29 @@ class CompareScreen(AskingScreen):
 
         self.app.push_screen(ChooseJob("Whose adapter answers?", self.trained(), self._train), chosen)
 
+    def action_prompts(self) -> None:
+        opened, trained = self.workbench.opened, self.trained()
+        if not self._alone and opened is not None:
+            self._by_key = True
+            self._take_prompts(opened)
+        elif self._alone and trained:
+            self._by_key = False
+            self._take(trained[-1]["job"])
+        else:
+            self.workbench.tell("nothing was tuned here yet: prompts alone can be compared")
+        self._refresh_all()
+
     def action_marks(self) -> None:
         answers = self.query_one(AnswersView)
         answers.marks = not answers.marks
         self.refresh_answers()
 
     def action_end_session(self) -> None:
-        from ftworkbench.tui.comparing import close_sessions
+        from ftworkbench.steps.session import close_sessions
 
-        if self._train is None:
-            return
-        workspace, path = self.workbench.workspace, self.job_named(self._train).path
+        workspace, job = self.workbench.workspace, self.job_named(self._train) if self._train else None
         self.workbench.launch(
-            lambda: close_sessions(workspace, path),
+            lambda: close_sessions(workspace, job),
             lambda ended: self.workbench.tell("the session ends" if ended else "no session runs"),
             doing="ending the session",
             group="ask",

@@ -14,8 +14,8 @@ from ftworkbench.tui.widgets.job_words import ALIVE
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.story import Answer, Story
-    from ftworkbench.steps.contenders import Contender
-    from ftworkbench.tui.comparing import Asked, Contest
+    from ftworkbench.steps.contenders import Contender, Contest
+    from ftworkbench.tui.comparing import Asked
     from ftworkbench.tui.widgets.job_list import Entry
 
 MOST = 4  # who fit beside each other
@@ -68,6 +68,9 @@ class AnswersView(Container):
         answers: Mapping[str, Answer] = story.answers.get(asked.request, {}) if story is not None else {}
         waiting = waiting_words(asked, story, entry, blind=order is not None)
         names = order or asked.names
+        if order is not None and not all(name in answers and _whole(answers[name]) for name in names):
+            # Who answers first, or streams faster, would tell who it is.
+            answers = {}
         for place, (pane, name) in enumerate(zip(self.panes(len(names)), names, strict=True)):
             others = [answers.get(each) for each in names if each != name]
             shown = Shown(
@@ -89,6 +92,10 @@ class AnswersView(Container):
         return _text(others[0]) if len(others) == 1 else None
 
 
+def _whole(answer: Answer) -> bool:
+    return answer.done or bool(answer.error)
+
+
 def _text(answer: Answer | None) -> str | None:
     return answer.text if answer is not None and answer.done and not answer.error else None
 
@@ -103,6 +110,7 @@ def who(contender: Contender) -> str:
     shots = f"the {count(asked.nearest, 'nearest example')}" if asked.nearest else count(len(asked.shots), "example")
     parts = [
         f"{asked.endpoint.model} at {asked.endpoint.url}" if asked.endpoint else "the model as it is",
+        *(["your own prompt, not in the recipe yet"] if contender.tried else []),
         shots if asked.nearest or asked.shots else "no examples",
         *([count(asked.retrieval.passages, "passage")] if asked.retrieval else []),
     ]
@@ -122,9 +130,11 @@ def waiting_words(asked: Asked, story: Story | None, entry: Entry | None, *, bli
     if story.phase == "loading":
         return _sentence(story.why or "imports the libraries, some ten seconds, once", " …")
     begun = story.answers.get(asked.request, {})
+    if begun and blind:
+        return "Both answer. They are shown when both are done …"
     if any(not answer.done for answer in begun.values()):
         first = " and ".join(name for name, answer in begun.items() if not answer.done)
-        return "The other answers first …" if blind else f"{first} answers first …"
+        return f"{first} answers first …"
     if any(not answer.done for answers in story.answers.values() for answer in answers.values()):
         return "Answers an earlier prompt first …"
     return "Reads the prompt …"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ftworkbench.tui.drawing import Drawing
 from ftworkbench.tui.screens.compare_answers import MOST, AnswersView, who
 from ftworkbench.tui.screens.compare_prompt import PromptView
 from ftworkbench.tui.screens.jobs_screen import JobsScreen
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.story import Answer
-    from ftworkbench.tui.comparing import Asked, Contest, Drawing, Question
+    from ftworkbench.steps.contenders import Contest
+    from ftworkbench.tui.comparing import Asked, Question
 
 
 class AskingScreen(JobsScreen):
@@ -38,7 +40,12 @@ class AskingScreen(JobsScreen):
         """Compares in another contest, or in none."""
         self.contest, self.asked, self.telling, self.trouble = contest, None, None, ""
         self.names = contest.first if contest is not None else ()
-        self.drawing = contest.drawing if contest is not None else None
+        self.drawing = Drawing(contest.opened.recipe.train.seed) if contest is not None else None
+
+    def change_contest(self, contest: Contest, names: tuple[str, ...]) -> None:
+        """Goes on in the same contest with others in it, and asks those from now on."""
+        self.contest = contest
+        self._take_names(names)
 
     @property
     def prompt(self) -> PromptView:
@@ -99,15 +106,18 @@ class AskingScreen(JobsScreen):
         from ftworkbench.tui.comparing import ask_them
 
         sessions, names = self.workbench.sessions, self.names
-        self.workbench.launch(
-            lambda: ask_them(sessions, contest, names, question, drawing), self._was_asked, doing="asking", group="ask"
-        )
 
-    def _was_asked(self, asked: Asked) -> None:
-        self.asked = asked
-        if self.telling is None or self.telling.job != asked.session:
-            self.follow_job(asked.session)
-        self.refresh_answers()
+        def was_asked(asked: Asked) -> None:
+            if self.contest is not contest:  # another one was chosen meanwhile
+                return
+            self.asked = asked
+            if self.telling is None or self.telling.job != asked.session:
+                self.follow_job(asked.session)
+            self.refresh_answers()
+
+        self.workbench.launch(
+            lambda: ask_them(sessions, contest, names, question, drawing), was_asked, doing="asking", group="ask"
+        )
 
     # Who
 
@@ -153,14 +163,18 @@ class AskingScreen(JobsScreen):
             self._draw(self.drawing.warmer())
 
     def action_top_p(self) -> None:
-        if self.drawing is not None:
+        """The next top-p, where that can change anything."""
+        if self.drawing is not None and self._draws("top-p"):
             self._draw(self.drawing.narrower())
 
     def action_seed(self) -> None:
         """Asks again with the next seed, where that can change anything."""
-        if self.drawing is None:
-            return
-        if not self.drawing.temperature:
-            self.workbench.tell("greedy answers are the same for every seed; t raises the temperature")
-            return
-        self._draw(self.drawing.next_seed(), ask=True)
+        if self.drawing is not None and self._draws("seed"):
+            self._draw(self.drawing.next_seed(), ask=True)
+
+    def _draws(self, what: str) -> bool:
+        """Whether answers are drawn at all; says so where they are not."""
+        if self.drawing is not None and self.drawing.temperature:
+            return True
+        self.workbench.tell(f"greedy answers are the same for every {what}; t raises the temperature")
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import BindingType
@@ -11,7 +12,10 @@ from ftworkbench.tui.actions import bindings
 
 if TYPE_CHECKING:
     from ftworkbench.evaluate.votes import Vote, Word
+    from ftworkbench.jobs.story import Answer
+    from ftworkbench.tui.comparing import Asked
     from ftworkbench.tui.screens.compare import CompareScreen
+    from ftworkbench.workspace import Workspace
 
 
 class BlindDesk(Container):
@@ -55,9 +59,7 @@ class BlindDesk(Container):
         if not compare.all_answered:
             compare.workbench.tell("both have to answer first")
             return
-        from ftworkbench.tui.blind import Blind
-
-        answers, blind = dict(compare.answers), Blind(compare.workbench.workspace)
+        answers, workspace = dict(compare.answers), compare.workbench.workspace
 
         def kept(words: str) -> None:
             compare.workbench.tell(words)
@@ -66,15 +68,29 @@ class BlindDesk(Container):
                 compare.action_ask()
 
         compare.workbench.launch(
-            lambda: blind.cast(word, asked, order, answers), kept, doing="keeping the vote", group="vote"
+            lambda: _keep(workspace, word, asked, order, answers), kept, doing="keeping the vote", group="vote"
         )
 
     def action_take_back(self) -> None:
-        from ftworkbench.tui.blind import Blind
+        from ftworkbench.steps.voting import take_vote_back
 
-        compare, blind = self._compare, Blind(self._compare.workbench.workspace)
+        compare, workspace = self._compare, self._compare.workbench.workspace
 
         def taken(vote: Vote | None) -> None:
             compare.workbench.tell("there is no vote to take back" if vote is None else "the last vote is taken back")
 
-        compare.workbench.launch(blind.take_back, taken, doing="taking it back", group="vote")
+        compare.workbench.launch(lambda: take_vote_back(workspace), taken, doing="taking it back", group="vote")
+
+
+def _keep(workspace: Workspace, word: Word, asked: Asked, order: tuple[str, ...], answers: Mapping[str, Answer]) -> str:
+    """Keeps a vote on two answers; gives the tally in words, of the tuned one first."""
+    from ftworkbench.evaluate.votes import Vote, tally_words
+    from ftworkbench.steps.voting import cast_vote, side_of, tally_between
+
+    question = asked.question
+    sides = {name: side_of(name, answers[name]) for name in order}
+    left, right = sides.values()
+    vote = Vote(word=word, left=left, right=right, messages=question.messages, rows=question.rows, row=question.row)
+    cast_vote(workspace, vote)
+    other, one = (sides[name] for name in asked.names)
+    return tally_words(tally_between(workspace, one, other), one.name, other.name)

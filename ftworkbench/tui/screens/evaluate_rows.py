@@ -35,7 +35,7 @@ class RowsView(Container):
     def __init__(self) -> None:
         super().__init__(classes="body")
         self._evaluation: Evaluation | None = None
-        self._older: Evaluation | None = None
+        self._against: Evaluation | None = None
         self._fate: str | None = None
         self._whole_prompt = False
         self.tags: dict[str, tuple[str, ...]] = {}
@@ -53,11 +53,11 @@ class RowsView(Container):
     @property
     def shown(self) -> Evaluation | None:
         """What is seen: the evaluation, or it against an older run."""
-        return self._evaluation if self._older is None else self._older
+        return self._evaluation if self._against is None else self._against
 
     def show(self, evaluation: Evaluation | None) -> None:
         """Shows the rows of an evaluation, as far as they were answered."""
-        self._evaluation, self._older = evaluation, None
+        self._evaluation, self._against = evaluation, None
         self._refresh()
         if evaluation is not None and evaluation.pairs:
             self._read_tags(evaluation)
@@ -81,7 +81,7 @@ class RowsView(Container):
         kept = [pair for pair in pairs if self._fate in (None, pair.fate)]
         flips.show(kept, empty=_NONE_OF_KIND if pairs else _NO_ROWS)
         if evaluation is not None and pairs:
-            against = f"against {evaluation.baseline_name} · " if self._older is not None else ""
+            against = f"against {evaluation.baseline_name} · " if self._against is not None else ""
             entitle(flips, fate_counts(evaluation.fates, self._fate), f"{against}{count(len(kept), 'row')}")
         else:
             entitle(flips, "Test rows")
@@ -190,18 +190,18 @@ class RowsView(Container):
 
     def action_against(self) -> None:
         evaluation = self._evaluation
-        if self._older is not None or evaluation is None:
-            self._older = None
+        if self._against is not None or evaluation is None:
+            self._against = None
             self._refresh()
             return
-        from ftworkbench.steps.evaluation import against_run_before, change_of
+        from ftworkbench.steps.evaluation import against_run_before
 
-        def found(older: Evaluation) -> None:
+        def found(both: Evaluation) -> None:
             if self._evaluation is evaluation:
-                self._older = older
+                self._against = both
                 self._refresh()
-                if (change := change_of(older)) is not None:
-                    self._workbench.tell(f"against {older.baseline_name}: {change.word}; {change.reasons[1]}")
+                if (change := both.change) is not None:
+                    self._workbench.tell(f"against {both.baseline_name}: {change.word}; {change.reasons[1]}")
 
         self._workbench.launch(
             lambda: against_run_before(evaluation), found, doing="reading the run before", group="run against run"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from ftworkbench.printable import one_line
+from ftworkbench.tui.drawing import Drawing
 from ftworkbench.tui.text import entitle, shown
 from ftworkbench.tui.widgets.diff import marked
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
@@ -26,13 +27,13 @@ def proof_of(answer: Answer | None) -> str:
         return ""
     if model := answer.totals.get("model"):
         return f"{model} at {answer.totals.get('endpoint')}"
-    sha256, template = answer.totals.get("adapter_sha256"), answer.totals.get("template_sha256")
-    adapter = f"adapter {str(sha256)[:8]}" if sha256 else "no adapter"
+    sha256, template = answer.adapter_sha256, answer.totals.get("template_sha256")
+    adapter = f"adapter {sha256[:8]}" if sha256 else "no adapter"
     return f"{adapter} · template {str(template)[:8]}" if template else adapter
 
 
 def totals_of(answer: Answer | None) -> str:
-    """Length, time and speed of an answer, whether it ended by itself, and how it was drawn."""
+    """Length, time, speed and cost of an answer, whether it ended by itself, and how it was drawn."""
     if answer is None or not answer.done or answer.error:
         return ""
     tokens, seconds = int(answer.totals.get("tokens") or 0), float(answer.totals.get("seconds") or 0)
@@ -42,8 +43,14 @@ def totals_of(answer: Answer | None) -> str:
     if seconds:
         parts.append(f"{tokens / seconds:,.0f} tokens/s")
     parts.append({"stop": "stopped by itself", "length": "cut off"}.get(str(answer.totals.get("finish")), ""))
-    if temperature := float(answer.totals.get("temperature") or 0):
-        parts.append(f"temperature {temperature:g}, seed {answer.totals.get('seed')}")
+    if (cost := answer.totals.get("cost")) is not None:
+        parts.append(f"{1000 * float(cost):.3g} for 1,000 such")
+    drawn = Drawing(
+        int(answer.totals.get("seed") or 0),
+        float(answer.totals.get("temperature") or 0),
+        float(answer.totals.get("top_p") or 1),
+    )
+    parts.append(drawn.words if drawn.temperature else "")
     return " · ".join(part for part in parts if part)
 
 

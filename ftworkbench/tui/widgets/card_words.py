@@ -9,15 +9,8 @@ from textual.content import Content
 
 from ftworkbench.figures import p_value, points
 from ftworkbench.printable import one_line
-from ftworkbench.tui.widgets.job_words import fit
+from ftworkbench.tui.widgets.job_words import VERDICTS, fit, verdict_sign
 
-_SIGNS = {
-    "better": ("✔", "$success"),
-    "worse": ("✘", "$error"),
-    "broken": ("✘", "$error"),
-    "held": ("✔", "$success"),
-    "not sure": ("?", "$warning"),
-}
 _ENTRIES = ("format", "latency", "cost")  # quality is the verdict itself, the suites have lines of their own
 _LABEL = 9
 
@@ -29,7 +22,8 @@ def card_lines(found: Mapping[str, Any], width: int) -> list[Content]:
 
 
 def _entry(name: str, entry: Mapping[str, Any], rows: int) -> Content:
-    sign, style = _SIGNS.get(str(entry.get("word")), (" ", "$text-muted"))
+    word = str(entry.get("word"))
+    sign, style = verdict_sign(word if word in VERDICTS else "")
     n = int(entry.get("n") or 0)
     words = one_line(str(entry.get("short", ""))) + (f", n = {n:,}" if n not in (0, rows) else "")
     return Content.assemble((fit(name, _LABEL), "$text-muted"), (f"{sign} ", style), words)
@@ -43,7 +37,7 @@ def metric_lines(found: Mapping[str, Any], width: int) -> list[Content]:
         return []
     lines = [Content.styled("each metric, p adjusted by Holm", "$text-muted")]
     for each in told:
-        sign, style = _SIGNS.get(str(each.get("word")), ("=", "$warning"))
+        sign, style = verdict_sign(str(each.get("word") or ""))
         line = Content.assemble(
             (f"{sign} ", style),
             fit(str(each["metric"]), 18),

@@ -17,6 +17,7 @@ from ftworkbench.tui.widgets.item_list import ItemList
 
 Choice = tuple[str, str]
 """A name, and who that is in words."""
+_FEWEST = 2
 
 
 class ChooseContenders(ModalScreen[tuple[str, ...] | None]):
@@ -59,10 +60,14 @@ class ChooseContenders(ModalScreen[tuple[str, ...] | None]):
             self._marked.append(name)
         else:
             self.app.bell()
-        choices.show(list(self._choices))
+        choices.show(self._choices)
 
     def action_choose(self) -> None:
-        self.dismiss(tuple(self._marked) if len(self._marked) > 1 else None)
+        if len(self._marked) < _FEWEST:
+            self.app.bell()
+            self.query_one(".box").border_subtitle = f"at least {_FEWEST} answer: space marks · esc close"
+            return
+        self.dismiss(tuple(self._marked))
 
     def action_cancel(self) -> None:
         self.dismiss(None)

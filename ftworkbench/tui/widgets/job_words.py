@@ -27,6 +27,9 @@ VERDICTS = {
     "no better": ("=", "$warning"),
     "worse": ("✘", "$error"),
     "skills lost": ("✘", "$error"),
+    "broken": ("✘", "$error"),
+    "held": ("✔", "$success"),
+    "not sure": ("?", "$warning"),
     "not enough data": ("?", "$warning"),
     "no baseline": ("–", "$text-muted"),
     "void": ("⊘", "$warning"),
@@ -65,8 +68,8 @@ def phase_style(phase: str) -> str:
 
 
 def verdict_sign(word: str) -> tuple[str, str]:
-    """The sign and the style of a verdict."""
-    return VERDICTS.get(word, ("·", "$text-muted"))
+    """The sign and the style of a verdict, a blank where there is none."""
+    return VERDICTS.get(word, ("·", "$text-muted")) if word else (" ", "$text-muted")
 
 
 def job_progress(entry: Mapping[str, Any]) -> str:

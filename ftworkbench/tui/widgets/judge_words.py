@@ -10,10 +10,9 @@ from textual.content import Content
 from ftworkbench.evaluate.judge.words import judge_short, judge_words, label_hint
 from ftworkbench.printable import one_line
 from ftworkbench.tui.text import shown
-from ftworkbench.tui.widgets.job_words import fit
+from ftworkbench.tui.widgets.job_words import fit, verdict_sign
 from ftworkbench.tui.widgets.lines_view import wrapped
 
-_SIGNS = {"better": ("✔ ", "$success"), "worse": ("✘ ", "$error"), "no better": ("= ", "$warning")}
 _LABEL = 9
 
 
@@ -23,8 +22,9 @@ def judge_entry(found: Mapping[str, Any], width: int) -> list[Content]:
     if not judge:
         return []
     word, told = judge_short(judge)
-    sign = _SIGNS.get(word, ("  ", "$text-muted"))
-    return [Content.assemble((fit("judge", _LABEL), "$text-muted"), sign, one_line(told)).truncate(width)]
+    sign, style = verdict_sign(word)
+    label = (fit("judge", _LABEL), "$text-muted")
+    return [Content.assemble(label, (f"{sign} ", style), one_line(told)).truncate(width)]
 
 
 def judge_lines(found: Mapping[str, Any], width: int) -> list[Content]:

@@ -20,7 +20,7 @@ from ftworkbench.tui.widgets.pair_to_label import pair_to_label_lines
 if TYPE_CHECKING:
     from ftworkbench.evaluate.votes import Word
     from ftworkbench.jobs.folder import Job
-    from ftworkbench.steps.judging import ToLabel
+    from ftworkbench.steps.judging import Judged, ToLabel
     from ftworkbench.tui.app import Workbench
 
 _HINT = "Which answer is better? You don't see whose they are, nor what the judge said."
@@ -36,9 +36,8 @@ class LabelRows(ModalScreen[None]):
     def __init__(self, job: Job, found: Mapping[str, Any]) -> None:
         super().__init__(classes="dialog")
         self._job, self._found = job, dict(found)
+        self._judged: Judged | None = None
         self._rows: list[ToLabel] = []
-        self._count = 0
-        self._words = ""
 
     @property
     def workbench(self) -> Workbench:
@@ -52,35 +51,37 @@ class LabelRows(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one(LinesView).focus()
-        self._do(lambda: None)
+        self._do(lambda: True)
 
     # What is shown
 
-    def _do(self, act: Callable[[], object]) -> None:
-        """Does something with the labels, off the event loop, and shows what is left."""
+    def _do(self, act: Callable[[], bool]) -> None:
+        """Does something with the labels, off the event loop, and shows what is left; False: there was nothing."""
 
-        def work() -> tuple[list[ToLabel], int, str]:
+        def work() -> tuple[bool, Judged, list[ToLabel], str]:
             from ftworkbench.evaluate.judge.checked import agreement_words
-            from ftworkbench.steps.judging import rows_to_label, with_agreement
+            from ftworkbench.steps.judging import judged_rows
 
-            act()
-            rows, count = rows_to_label(self._job, self._found)
-            return rows, count, agreement_words(with_agreement(self._job, self._found)["judge"].get("agreement"))
+            judged = self._judged or judged_rows(self._job, self._found)
+            done = act()
+            return done, judged, judged.left(), agreement_words(judged.agreement())
 
         self.workbench.launch(work, self._show, doing="keeping the label", group="label")
 
-    def _show(self, left: tuple[list[ToLabel], int, str]) -> None:
+    def _show(self, found: tuple[bool, Judged, list[ToLabel], str]) -> None:
         if not self.is_attached:
             return
-        self._rows, self._count, self._words = left
+        done, self._judged, self._rows, words = found
+        if not done:
+            self.workbench.tell("there is no label to take back")
         box, pane = self.query_one(".box"), self.query_one(LinesView)
-        done = self._count - len(self._rows)
-        box.border_subtitle = Content(f"{done} of {self._count} labelled")
+        count = len(self._judged.outcomes)
+        box.border_subtitle = Content(f"{count - len(self._rows)} of {count} labelled")
         if self._rows:
             row = self._rows[0]
             pane.show(lambda width: [*wrapped(shown(_HINT, "$text-muted"), width), *pair_to_label_lines(row, width)])
         else:
-            text = _DONE.format(count=self._count, words=self._words)
+            text = _DONE.format(count=count, words=words)
             pane.show(lambda width: wrapped(shown(text, "bold"), width))
 
     # What is done
@@ -91,10 +92,11 @@ class LabelRows(ModalScreen[None]):
             return
         job, row = self._job, self._rows[0]
 
-        def act() -> None:
+        def act() -> bool:
             from ftworkbench.steps.judging import label
 
             label(job, row, word)
+            return True
 
         self._do(act)
 
@@ -113,10 +115,10 @@ class LabelRows(ModalScreen[None]):
     def action_take_back(self) -> None:
         job = self._job
 
-        def act() -> None:
+        def act() -> bool:
             from ftworkbench.steps.judging import take_label_back
 
-            take_label_back(job)
+            return take_label_back(job)
 
         self._do(act)
 

@@ -26,7 +26,7 @@ from ftworkbench.figures import percent
 from ftworkbench.printable import one_line
 from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import fit
-from ftworkbench.tui.widgets.lines_view import wrapped
+from ftworkbench.tui.widgets.lines_view import beside, wrapped
 
 _PAIRS = 12
 _GAP = 3
@@ -165,9 +165,9 @@ def _matrix_lines(tables: Sequence[tuple[str, Table]], width: int, turned: int) 
     """
     cell, labels = _cell(tables), len(seen_labels([table for _, table in tables]))
     half = (width - _GAP) // 2
-    beside = len(tables) > 1 and labels <= _most(half, cell, _LEAST_NAME)
-    kept = list(tables) if beside or len(tables) == 1 else [tables[-1 - turned % len(tables)]]
-    room = half if beside else width
+    both = len(tables) > 1 and labels <= _most(half, cell, _LEAST_NAME)
+    kept = list(tables) if both or len(tables) == 1 else [tables[-1 - turned % len(tables)]]
+    room = half if both else width
     whole = labels <= _most(room, cell, _LEAST_NAME)
     most = labels if whole else _most(room, cell, _NAME)
     if most < _FEWEST and not whole:
@@ -176,14 +176,8 @@ def _matrix_lines(tables: Sequence[tuple[str, Table]], width: int, turned: int) 
     if len(kept) < len(tables):
         told += f"; t turns to {tables[turned % len(tables)][0]}"
     drawn = [_one_matrix(name, matrix(table, most, [other for _, other in tables]), room, cell) for name, table in kept]
-    height = max(map(len, drawn))
-    for one in drawn:
-        one.extend([Content("")] * (height - len(one)))
-    gap = Content(" " * _GAP)
     lines = wrapped(shown(told, "$text-muted"), width)
-    for row in zip(*drawn, strict=True):
-        lines.append(gap.join([line.truncate(room, pad=place < len(row) - 1) for place, line in enumerate(row)]))
-    return lines, whole
+    return [*lines, *beside(drawn, [room] * len(drawn), _GAP)], whole
 
 
 def _cell(tables: Sequence[tuple[str, Table]]) -> int:

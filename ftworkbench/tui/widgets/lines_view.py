@@ -155,3 +155,16 @@ def wrapped(content: Content, width: int, label: Content | None = None, gutter: 
     blank = Content(" " * gutter)
     first = blank if label is None else label.truncate(gutter, pad=True)
     return [Content.assemble(first if place == 0 else blank, line) for place, line in enumerate(lines)]
+
+
+def beside(blocks: Sequence[Sequence[Content]], widths: Sequence[int], gap: int = 0) -> list[Content]:
+    """Blocks of lines beside each other, each cut or filled to its width, with so many cells between them."""
+    height = max(map(len, blocks), default=0)
+    last, space = len(blocks) - 1, Content(" " * gap)
+    return [
+        space.join(
+            (block[row] if row < len(block) else Content("")).truncate(width, pad=place < last)
+            for place, (block, width) in enumerate(zip(blocks, widths, strict=True))
+        )
+        for row in range(height)
+    ]

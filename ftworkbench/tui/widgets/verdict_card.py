@@ -14,7 +14,7 @@ from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.card_words import card_lines, metric_lines
 from ftworkbench.tui.widgets.job_words import fit, verdict_sign
 from ftworkbench.tui.widgets.judge_words import judge_entry, judge_lines
-from ftworkbench.tui.widgets.lines_view import wrapped
+from ftworkbench.tui.widgets.lines_view import beside, wrapped
 
 _BESIDE = 100
 _CARD_SHARE = 0.47
@@ -96,12 +96,7 @@ def _card_and_scores(found: Mapping[str, Any], width: int) -> list[Content]:
         left_width = int(width * _CARD_SHARE)
         left = _card(verdict, found, left_width - 3, large=True)
         right = score_lines(found, width - left_width)
-        height = max(len(left), len(right))
-        left += [Content("")] * (height - len(left))
-        right += [Content("")] * (height - len(right))
-        return [
-            Content.assemble(one.truncate(left_width, pad=True), other) for one, other in zip(left, right, strict=True)
-        ]
+        return beside([left, right], [left_width, width - left_width])
     suites = [*_suite_lines(found, width, "regression "), *judge_entry(found, width)]
     below = [*_score_tables(found, width), *card_lines(found, width), *metric_lines(found, width)]
     return [*_card(verdict, found, width, large=False), *suites, *below]
@@ -190,12 +185,13 @@ def _table(title: str, systems: Sequence[Mapping[str, Any]], width: int, chosen:
 
 
 def _suite_line(suite: Mapping[str, Any], before: str, width: int) -> Content:
-    signs = {"held": ("✔ held", "$success"), "broken": ("✘ broken", "$error")}
-    sign, style = signs.get(str(suite.get("word")), ("? not sure", "$warning"))
+    word = str(suite.get("word"))
+    word = word if word in ("held", "broken") else "not sure"
+    sign, style = verdict_sign(word)
     after = suite.get("after")
     told = percent(suite.get("before")) + (f" → {percent(after)}" if after is not None else " before")
     name = fit(f"{before}{suite.get('suite', '')}", len(before) + 18)
     parts: list[str | tuple[str, str]] = [name, (fit(told, 18), "bold")]
     if after is not None:
-        parts.append((f"{sign}, n = {suite.get('n', 0)}", style))
+        parts.append((f"{sign} {word}, n = {suite.get('n', 0)}", style))
     return Content.assemble(*parts).truncate(width)

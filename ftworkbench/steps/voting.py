@@ -1,0 +1,38 @@
+"""Blind comparisons: a vote is kept with the preference that it makes, or taken back with it."""
+
+from __future__ import annotations
+
+from ftworkbench.evaluate.votes import Side, Tally, Vote, cast, read_votes, take_back, tally, write_preferences
+from ftworkbench.jobs.story import Answer
+from ftworkbench.workspace import Workspace
+
+
+def side_of(name: str, answer: Answer) -> Side:
+    """Who stands on a side with a whole answer, and what it rests on."""
+    return Side(name, answer.adapter_sha256, answer.text, answer.proof)
+
+
+def cast_vote(workspace: Workspace, vote: Vote) -> None:
+    """Keeps a vote, and the preference that it makes unless it was on a test row. Raises OSError."""
+    cast(workspace.votes, vote)
+    _write_preferences(workspace)
+
+
+def take_vote_back(workspace: Workspace) -> Vote | None:
+    """Takes the last vote of a blind comparison back, and its preference; labels for a judge stay. None: there is none.
+
+    Raises OSError.
+    """
+    vote = take_back(workspace.votes, lambda vote: "evaluation" not in vote.how)
+    if vote is not None:
+        _write_preferences(workspace)
+    return vote
+
+
+def tally_between(workspace: Workspace, one: Side, other: Side) -> Tally:
+    """What all votes of the workspace between two say of the first of them."""
+    return tally(read_votes(workspace.votes), one.who, other.who)
+
+
+def _write_preferences(workspace: Workspace) -> None:
+    write_preferences(workspace.preferences, read_votes(workspace.votes))
