@@ -98,6 +98,7 @@ class ContestantLine:
         """Its options as they are written: those of the ways of asking that it uses, all that is not left out."""
         unused = {
             *(() if self.retrieve else ("passages", "template")),
+            *(() if self.shots else ("shots",)),
             *(() if self.endpoint else ("timeout", "concurrency", "retries", "allow_failed")),
         }
         return {name: value for name, value in vars(self).items() if value is not None and name not in unused}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,10 @@ from ftworkbench.steps.splits import require_split
 
 if TYPE_CHECKING:
     from ftworkbench.recipe.tables import ContestantLine
+
+PROMPTS = "prompts"
+"""The folder of a workspace for prompts that are kept in files of their own."""
+_LONGEST = 100
 
 
 def parts_to_ask(opened: Opened) -> Parts:
@@ -46,10 +51,11 @@ def best_prompted(opened: Opened, among: Sequence[Contestant]) -> Contestant:
     return everybody.get(str(chosen)) or everybody.get(ZERO_SHOT) or among[0]
 
 
-def keep_contestant(path: Path, line: ContestantLine) -> None:
-    """Adds a line to `prompt.contestants` of the recipe at `path`, its comments kept.
+def keep_contestant(path: Path, line: ContestantLine) -> Path | None:
+    """Adds a line with a name to `prompt.contestants` of the recipe at `path`, its comments kept.
 
-    Raises InputError where its name is taken, or the recipe can't be read or written.
+    A system prompt of several lines, or a long one, goes into a file of its own, which is given. Raises InputError
+    where the name is taken, or the recipe can't be read.
     """
     text = path.read_text(encoding="utf-8")
     recipe, problems = examine(text, path.stem, path.name)
@@ -57,8 +63,19 @@ def keep_contestant(path: Path, line: ContestantLine) -> None:
         raise InputError(problems[0])
     if line.name in contestant_names(recipe.prompt):
         raise InputError(f"{path.name}: prompt.contestants has one that is called {line.name}; give another name")
-    text = append_option(text, "prompt.contestants", line)
-    _, problems = examine(text, path.stem, path.name)
+    beside = path.parent / PROMPTS / f"{line.name}.txt"
+    system = line.system or ""
+    own_file = "\n" in system or len(system) > _LONGEST
+    if own_file:
+        if beside.exists():
+            raise InputError(f"{PROMPTS}/{beside.name}: is there already; give another name")
+        line = replace(line, system=None, system_file=f"{PROMPTS}/{beside.name}")
+    changed = append_option(text, "prompt.contestants", line)
+    _, problems = examine(changed, path.stem, path.name)
     if problems:
         raise InputError(problems[0])
-    write_whole(path, text.encode())
+    if own_file:
+        beside.parent.mkdir(exist_ok=True)
+        write_whole(beside, f"{system}\n".encode())
+    write_whole(path, changed.encode())
+    return beside if own_file else None

@@ -285,6 +285,7 @@ async def test_prompts_are_edited_tried_beside_the_old_one_and_kept_in_the_recip
         await until(pilot, lambda: "What is it called in the recipe?" in shown(app))
         await pilot.press("ctrl+u", *"brief", "enter")
         await until(pilot, lambda: "brief is a contestant of triage.toml now" in shown(app))
+        await until(pilot, lambda: "─ brief ─" in shown(app) and "prompt-1" not in shown(app))
     kept = open_recipe(recipe).recipe.prompt.contestants
     assert [(line.name, (line.system or "").endswith("Be brief. Very.")) for line in kept] == [("brief", True)]
 

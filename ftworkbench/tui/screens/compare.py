@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -85,7 +86,7 @@ class CompareScreen(AskingScreen):
 
     def recipe_opened(self, opened: Opened) -> None:
         if self._alone or (self._train is None and not self.trained()):
-            self._take_prompts(opened)
+            self._take_prompts(opened, self.names)
             self._refresh_all()
 
     def _take(self, name: str) -> None:
@@ -102,13 +103,15 @@ class CompareScreen(AskingScreen):
         self._train, self._alone = name, False
         self._prepare(work)
 
-    def _take_prompts(self, opened: Opened) -> None:
-        """Compares the prompts of the recipe as it is now, without a training job."""
+    def _take_prompts(self, opened: Opened, names: tuple[str, ...] = ()) -> None:
+        """Compares the prompts of the recipe as it is now, without a training job; those of `names` that it has."""
 
         def work() -> Contest:
             from ftworkbench.steps.contenders import prompt_contest
 
-            return prompt_contest(opened)
+            contest = prompt_contest(opened)
+            known = tuple(name for name in names if name in contest.baselines)
+            return replace(contest, first=known) if len(known) > 1 else contest
 
         self._train, self._alone = None, True
         self._prepare(work)
@@ -129,8 +132,8 @@ class CompareScreen(AskingScreen):
                 self.trouble = str(error)
                 self._refresh_all()
 
-        group = f"contest {self._train or ''}"
-        self.workbench.launch(work, prepared, doing="reading its rows", group=group, failed=failed)
+        # Each in a group of its own: where the recipe is read anew meanwhile, it is the newer one that counts.
+        self.workbench.launch(work, prepared, doing="reading its rows", group=f"contest {id(work)}", failed=failed)
 
     # What is shown
 

@@ -76,7 +76,7 @@ class PromptDesk(Container):
             if name is not None:
                 compare.workbench.launch(
                     lambda: _keep(path, line, name.strip()),
-                    lambda _: self._kept(path, name.strip()),
+                    lambda file: self._kept(path, tried.name, name.strip(), file),
                     doing="keeping the prompt",
                     group="recipe",
                 )
@@ -86,11 +86,15 @@ class PromptDesk(Container):
             named,
         )
 
-    def _kept(self, path: Path, name: str) -> None:
-        app = self._compare.workbench
-        app.tell(f"{name} is a contestant of {path.name} now; b in Evaluate (5) measures all on the validation rows")
-        if app.recipe_path == path:
-            app.open_recipe(path)
+    def _kept(self, path: Path, tried: str, name: str, file: Path | None) -> None:
+        compare = self._compare
+        where = f" ({file.parent.name}/{file.name})" if file is not None else ""
+        compare.workbench.tell(
+            f"{name} is a contestant of {path.name} now{where}; b in Evaluate (5) measures all on the validation rows"
+        )
+        compare.names = tuple(name if each == tried else each for each in compare.names)
+        if compare.workbench.recipe_path == path:
+            compare.workbench.open_recipe(path)
 
 
 def _name(written: str) -> None:
@@ -100,9 +104,9 @@ def _name(written: str) -> None:
         raise InputError(wrong)
 
 
-def _keep(path: Path, line: ContestantLine, name: str) -> None:
+def _keep(path: Path, line: ContestantLine, name: str) -> Path | None:
     from dataclasses import replace
 
     from ftworkbench.steps.contestants import keep_contestant
 
-    keep_contestant(path, replace(line, name=name))
+    return keep_contestant(path, replace(line, name=name))
