@@ -105,6 +105,17 @@ def this_machine() -> Machine:
     return Machine(cores, memory, _cards())
 
 
+def free_memory() -> int | None:
+    """The bytes of memory that can be had without swapping (proc(5), MemAvailable); None where nobody says."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return None
+
+
 def host() -> str:
     return platform.node()
 

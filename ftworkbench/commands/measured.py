@@ -7,6 +7,7 @@ from typing import Any
 
 from ftworkbench.commands.show import table
 from ftworkbench.evaluate.confusions import label_changes, label_count, label_tables, most_confused, no_label
+from ftworkbench.evaluate.serving import HEADS, serving_notes, serving_rows, serving_title
 from ftworkbench.figures import interval, p_value, percent, points
 
 _MOST_PAIRS = 5
@@ -22,7 +23,7 @@ def detail_lines(found: Mapping[str, Any]) -> list[str]:
 
 
 def conclusion_lines(found: Mapping[str, Any]) -> list[str]:
-    """Each metric's own test, where there are several, and the card: quality, format, regression, latency and cost."""
+    """Each metric's own test, where there are several, the card, and what serving takes."""
     lines = []
     tested = [each for each in found.get("metrics") or () if each.get("p_adjusted") is not None]
     if len(tested) > 1:
@@ -35,7 +36,15 @@ def conclusion_lines(found: Mapping[str, Any]) -> list[str]:
         lines += table(heads, rows, right=(1, 2, 3))
     card = found.get("card") or {}
     rows = [[name, str(entry["n"]), f"{entry['word']}: {entry['words']}"] for name, entry in card.items()]
-    return [*lines, *table(["card", "n", ""], rows, right=(1,))] if rows else lines
+    lines += table(["card", "n", ""], rows, right=(1,)) if rows else []
+    return [*lines, *_serving_lines(found.get("serving"))]
+
+
+def _serving_lines(serving: Mapping[str, Any] | None) -> list[str]:
+    if not serving:
+        return []
+    told = (serving_title(serving), *serving_notes(serving))
+    return [*table(HEADS, serving_rows(serving)), *(f"  {line}" for line in told)]
 
 
 def _length_lines(systems: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -225,6 +225,15 @@ class Evaluate:
         unit="rows",
         low=1,
     )
+    serving_rows: int = option(
+        6,
+        help="Test prompts on which base, adapter and merged are served in turns, one prompt at a time: time to the "
+        "first token, tokens/s, and on a GPU peak memory. 0 leaves it out.",
+        why="Each row costs 48 tokens at batch 1: 6 take 4 s with the pocket model on two cores. More narrow the "
+        "intervals. Under [quantization] the whole weights, which a merge ships, are read besides.",
+        unit="rows",
+        low=0,
+    )
     regression: tuple[str, ...] = option(
         (),
         help="Files with questions on other skills, asked before and after: FILE, or FILE:METRIC where the metric is "

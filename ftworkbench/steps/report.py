@@ -9,6 +9,7 @@ from typing import Any
 
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.confusions import label_tables, most_confused
+from ftworkbench.evaluate.serving import HEADS, serving_notes, serving_rows, serving_title
 from ftworkbench.figures import count, duration, interval, p_value, percent
 from ftworkbench.files import replace_file
 from ftworkbench.jobs.curve import decimate, smooth
@@ -64,6 +65,7 @@ def report_of_evaluation(evaluation: Job) -> Iterator[Block]:
     yield from _conclusion(found)
     yield from _scores(found)
     yield from _labels(found)
+    yield from _serving(found.get("serving"))
     train_job = Job(Path(manifest["args"]["job"])) if manifest["args"].get("job") else None
     if train_job is not None and train_job.path.is_dir():
         yield from _training(train_job)
@@ -164,6 +166,13 @@ def _labels(found: Mapping[str, Any]) -> Iterator[Block]:
     if confused:
         yield Heading(3, "What was taken for what, the most often first")
         yield Table(("is", "was taken for", "before", "after"), confused, frozenset({2, 3}))
+
+
+def _serving(serving: Mapping[str, Any] | None) -> Iterator[Block]:
+    if serving:
+        yield Heading(2, "What serving takes")
+        yield Table(("", *HEADS[1:]), tuple(serving_rows(serving)))
+        yield Bullets((serving_title(serving), *serving_notes(serving)))
 
 
 def _count(number: int | None) -> str:

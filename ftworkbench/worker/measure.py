@@ -25,6 +25,7 @@ from ftworkbench.worker.job_template import answering_template, tell_of_folded_s
 from ftworkbench.worker.judging import judge, not_yet
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.scoring import open_scoring
+from ftworkbench.worker.serving import measure_serving
 from ftworkbench.worker.suites import compare_suite, read_suites, suite_mean
 from ftworkbench.worker.work import Work
 
@@ -130,6 +131,16 @@ def evaluate(work: Work) -> None:
     if recipe.judge.is_asked:
         report["judge"] = not_yet(work)
     write_json(work.job.verdict, report)
+
+    # -------------------------------------------------------------------------------------------------
+    # What serving takes, once nothing more is asked of the tuned model
+
+    if trained and recipe.evaluate.serving_rows:
+        work.phase("running")
+        some = drawn(test, recipe.evaluate.serving_rows, recipe.data.seed)
+        report["serving"] = measure_serving(work, measuring, some, trained)
+        work.phase("saving")
+        write_json(work.job.verdict, report)
 
     # -------------------------------------------------------------------------------------------------
     # The judge, who may fail: the verdict stands by then

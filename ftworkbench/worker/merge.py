@@ -152,7 +152,7 @@ def ask_adapter(work: Work, job: Job, recipe: Recipe, proof: Proof) -> tuple[Any
     """The adapter on its unquantized base, what it says, and their dtype: the recipe's only for want of room."""
 
     def ask(dtype: str) -> tuple[Any, Said, str]:
-        model = attach(_base_to_merge_into(work, recipe, dtype), job)
+        model = attach(base_to_merge_into(work, recipe, dtype), job)
         work.phase("running")
         return model, proof.ask(model), dtype
 
@@ -167,7 +167,7 @@ def ask_adapter(work: Work, job: Job, recipe: Recipe, proof: Proof) -> tuple[Any
     return ask(dtype)
 
 
-def _base_to_merge_into(work: Work, recipe: Recipe, dtype: str) -> Any:
+def base_to_merge_into(work: Work, recipe: Recipe, dtype: str) -> Any:
     """The base as it was before any quantization; under LoftQ, whose adapter makes up for the rounding, after it."""
     if recipe.start != "loftq":
         return load_base(recipe, work.workspace, work.device, quantized=False, dtype=dtype)

@@ -65,6 +65,7 @@ save_steps = 3
 [evaluate]
 max_new_tokens = 8
 regression = ["skills.jsonl"]
+serving_rows = 0
 [launch]
 device = "cpu"
 threads = 1

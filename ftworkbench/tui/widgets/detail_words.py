@@ -13,6 +13,7 @@ from ftworkbench.tui.text import shown
 from ftworkbench.tui.widgets.job_words import fit
 from ftworkbench.tui.widgets.label_words import TITLE, label_lines
 from ftworkbench.tui.widgets.lines_view import wrapped
+from ftworkbench.tui.widgets.serving_words import serving_lines
 
 _LEAST = 12  # cells of a name
 
@@ -20,15 +21,21 @@ _LEAST = 12  # cells of a name
 def has_details(found: Mapping[str, Any] | None) -> bool:
     """Whether the evaluation has anything to show here."""
     systems = (found or {}).get("systems") or ()
-    return any(each.get("labels") or each.get("fields") or each.get("figures") for each in systems)
+    return bool((found or {}).get("serving")) or any(
+        each.get("labels") or each.get("fields") or each.get("figures") for each in systems
+    )
 
 
 def detail_lines(found: Mapping[str, Any], width: int, turned: int = 0) -> list[Content]:
-    """Labels, fields and figures of both systems. `turned` says which matrix is drawn where only one has room."""
+    """Labels, fields and figures of both systems, and what serving takes.
+
+    `turned` says which matrix is drawn where only one has room.
+    """
     systems = [each for each in found.get("systems") or () if has_details({"systems": [each]})]
     parts = [label_lines(found, width, turned)]
     parts += [_field_lines(str(each["name"]), each["fields"], width) for each in systems if each.get("fields")]
     parts.append(_figure_lines([each for each in systems if each.get("figures")], width))
+    parts.append(serving_lines(found, width))
     lines: list[Content] = []
     for part in parts:
         if part:

@@ -1,0 +1,220 @@
+"""Measuring what serving takes: the base, the adapter on it, and both merged, in turns on the same prompts."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.utils.other import AuxiliaryTrainingWrapper
+from transformers.generation.streamers import BaseStreamer
+
+from ftworkbench.data.example import Example
+from ftworkbench.errors import JobError
+from ftworkbench.evaluate.contestants import build_messages, tuned
+from ftworkbench.evaluate.serving import ADAPTER, BASE, MERGED, Served, Timed, serving_json
+from ftworkbench.jobs.folder import Job
+from ftworkbench.machine import free_memory
+from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker.adapter import attach
+from ftworkbench.worker.generate import Sampling, context_of, run
+from ftworkbench.worker.measuring import Measuring
+from ftworkbench.worker.merge import base_to_merge_into
+from ftworkbench.worker.models import GIB, parameters, peak, reset_peak
+from ftworkbench.worker.reasons import out_of_memory, reason
+from ftworkbench.worker.template import RenderError, Template
+from ftworkbench.worker.work import StoppedError, Work
+
+NEW_TOKENS = 16
+_WARM_UP = 2  # tokens that are not counted: the first answer also pays for what is set up once
+_SPARE = 0.8  # of the memory that is free: a machine that swaps measures its disk
+
+
+@dataclass
+class _System:
+    """Who answers: `opened` gives the model while it does. `aside` are bytes that are held for the others alone."""
+
+    name: str
+    opened: Callable[[], AbstractContextManager[Any]]
+    aside: int = 0
+    note: str = ""
+    answers: list[Timed] = field(default_factory=list)
+    peak: float = 0.0
+
+    def served(self, device: str) -> Served:
+        held = self.peak - self.aside / GIB if device == "cuda" else None
+        return Served(self.name, tuple(self.answers), held, self.note)
+
+
+def measure_serving(
+    work: Work, measuring: Measuring, examples: Sequence[Example], trained: tuple[Job, Recipe]
+) -> dict[str, Any] | None:
+    """What verdict.json says of serving; None, said in a notice, where it cannot be measured.
+
+    The model of `measuring` has the adapter on it and is left as it is, to the bit: what is merged is another.
+    """
+    began = time.monotonic()
+    try:
+        model, tokens = measuring.base(), max(2, min(NEW_TOKENS, work.recipe.evaluate.max_new_tokens))
+        prompts = _prompts(model, measuring.template, examples, trained[1], tokens)
+        systems, missing = _systems(work, model, trained)
+        _take_turns(work, measuring.template, systems, prompts, tokens)
+    except StoppedError:
+        raise
+    except Exception as error:  # the verdict stands, and is not to be lost for this
+        why = "there is no room for it beside the model" if out_of_memory(error) else reason(error)
+        work.notice(f"serving was not measured: {why}", "serving")
+        return None
+    finally:
+        gc.collect()
+        if work.device == "cuda":
+            torch.cuda.empty_cache()
+    where = torch.cuda.get_device_name() if work.device == "cuda" else f"{torch.get_num_threads()} CPU threads"
+    served = [each.served(work.device) for each in systems]
+    return serving_json(served, tokens, where, missing, time.monotonic() - began)
+
+
+def _prompts(
+    model: Any, template: Template, examples: Sequence[Example], recipe: Recipe, tokens: int
+) -> list[list[int]]:
+    """The examples as the tuned model is asked them, those that leave room for the answer."""
+    contestant, context = tuned(recipe.prompt), context_of(model)
+    prompts = []
+    for example in examples:
+        try:
+            prompt = template.prompt(build_messages(contestant, example.prompt), example.tools)
+        except RenderError:
+            continue  # said where it was measured
+        if prompt and (context is None or len(prompt) + tokens <= context):
+            prompts.append(prompt)
+    if not prompts:
+        raise JobError("no prompt leaves room in the model's context")
+    return prompts
+
+
+# -------------------------------------------------------------------------------------------------
+# The systems
+
+
+def _systems(work: Work, model: Any, trained: tuple[Job, Recipe]) -> tuple[list[_System], dict[str, str]]:
+    """The three systems; of a merged model that cannot be had, why not."""
+    with bare(model) as base:
+        its = {each.data_ptr() for each in base.parameters()}
+    adapter = sum(each.nbytes for each in model.parameters() if each.data_ptr() not in its)
+    held = _allocated(work.device)
+    systems = [_System(BASE, lambda: bare(model), adapter), _System(ADAPTER, lambda: nullcontext(model))]
+    try:
+        merged, note = _merged(work, model, trained)
+    except StoppedError:
+        raise
+    except Exception as error:
+        why = "there is no room for it beside the model" if out_of_memory(error) else reason(error)
+        return systems, {MERGED: why}
+    shared = {each.data_ptr() for each in model.parameters()}
+    both = sum(each.nbytes for each in merged.parameters() if each.data_ptr() in shared)
+    more = _allocated(work.device) - held
+    systems = [replace(each, aside=each.aside + more) for each in systems]
+    return [*systems, _System(MERGED, lambda: nullcontext(merged), held - both, note)], {}
+
+
+@contextmanager
+def bare(model: Any) -> Iterator[Any]:
+    """The base model while the block runs, its layers without what PEFT wraps them in.
+
+    A layer whose adapter is merely disabled is still asked whether it is.
+    """
+    wrapped = [
+        (parent, name, child)
+        for parent in model.get_base_model().modules()
+        for name, child in parent.named_children()
+        if isinstance(child, BaseTunerLayer | AuxiliaryTrainingWrapper)
+    ]
+    for parent, name, child in wrapped:
+        inside = child.get_base_layer() if isinstance(child, BaseTunerLayer) else child.original_module
+        setattr(parent, name, inside)
+    try:
+        yield model.get_base_model()
+    finally:
+        for parent, name, child in wrapped:
+            setattr(parent, name, child)
+
+
+def _merged(work: Work, model: Any, trained: tuple[Job, Recipe]) -> tuple[Any, str]:
+    """The merged model as it is shipped, and what there is to say of it. Raises JobError where memory is short.
+
+    It shares the weights that nothing is merged into with `model`. An adapter on a quantized base is shipped in whole
+    weights, so those are read anew.
+    """
+    job, recipe = trained
+    dtype = recipe.model.dtype or "float32"
+    whole = not (work.recipe.quantization.load_in_4bit or work.recipe.quantization.load_in_8bit)
+    if work.device == "cpu":
+        free, needed = free_memory(), parameters(model)[0] * getattr(torch, dtype).itemsize
+        if free is not None and needed > _SPARE * free:
+            raise JobError(f"its weights take {needed / GIB:.1f} GiB, and {free / GIB:.1f} GiB of memory are free")
+    if whole:
+        own = {id(each): torch.nn.Parameter(each.data, requires_grad=False) for each in model.parameters()}
+        return copy.deepcopy(model, own).merge_and_unload(safe_merge=True).eval(), ""
+    merged = attach(base_to_merge_into(work, recipe, dtype), job).merge_and_unload(safe_merge=True).eval()
+    bits = 4 if work.recipe.quantization.load_in_4bit else 8
+    return merged, f"in {dtype}, as it is shipped, where base and adapter have {bits}-bit weights"
+
+
+def _allocated(device: str) -> int:
+    return int(torch.cuda.memory_allocated()) if device == "cuda" else 0
+
+
+# -------------------------------------------------------------------------------------------------
+# The answers
+
+
+def _take_turns(
+    work: Work, template: Template, systems: Sequence[_System], prompts: Sequence[list[int]], tokens: int
+) -> None:
+    """Every prompt to every system, another one first each time: whatever the machine does, it does to all alike."""
+    # No token ends an answer, so that all are of one length: the one that is said to is in no vocabulary.
+    endless = replace(template, ends=frozenset({2**31 - 1}))
+    for system in systems:
+        with system.opened() as model:
+            _answer(model, endless, prompts[0], _WARM_UP)
+    for place, prompt in enumerate(prompts):
+        turn = place % len(systems)
+        for system in (*systems[turn:], *systems[:turn]):
+            with system.opened() as model:
+                reset_peak(work.device)
+                system.answers.append(_answer(model, endless, prompt, tokens))
+                system.peak = max(system.peak, peak(work.device))
+        work.progress("serving", place + 1, len(prompts), "prompts")
+        work.leave_if_stopped()
+
+
+def _answer(model: Any, template: Template, prompt: list[int], tokens: int) -> Timed:
+    clock = _Clock()
+    run(model, template, [prompt], Sampling(tokens), tokens, streamer=clock)
+    if len(clock.came) != tokens:
+        raise JobError(f"an answer has {len(clock.came)} tokens, where {tokens} were asked for")
+    return Timed(clock.came[0] - clock.began, clock.came[-1] - clock.began)
+
+
+class _Clock(BaseStreamer):  # type: ignore[misc]
+    """When each token of an answer came, as whoever reads it sees them come."""
+
+    def __init__(self) -> None:
+        self.came: list[float] = []
+        self._prompt = True
+        self.began = time.perf_counter()
+
+    def put(self, value: Any) -> None:
+        if self._prompt:  # it comes first, whole
+            self._prompt = False
+        else:
+            self.came.append(time.perf_counter())
+
+    def end(self) -> None:
+        """Nothing: an answer is whole with its last token."""

@@ -1,0 +1,81 @@
+"""Base, adapter and merged beside each other: ratios in pairs, their intervals, and how they are told."""
+
+import random
+from statistics import median
+
+import pytest
+
+from ftworkbench.commands.measured import conclusion_lines
+from ftworkbench.evaluate.serving import Served, Timed, median_interval, serving_json, serving_short
+from ftworkbench.evaluate.statistics import expanded_confidence
+from ftworkbench.tui.widgets.card_words import card_lines
+from ftworkbench.tui.widgets.detail_words import detail_lines, has_details
+
+TOKENS = 11
+BASE = tuple(Timed(0.05 * slow, 0.05 * slow + 0.1 * slow) for slow in (1.0, 1.5, 0.9, 2.0, 1.2, 1.1))
+
+
+def _slower(times: float) -> tuple[Timed, ...]:
+    return tuple(Timed(each.first * 2, each.first * 2 + times * (each.last - each.first)) for each in BASE)
+
+
+def _found(peaks: bool = True) -> dict[str, object]:
+    systems = [
+        Served("base", BASE, 15.0 if peaks else None),
+        Served("adapter", _slower(1.031), 15.2 if peaks else None),
+        Served("merged", _slower(1.0), 15.0 if peaks else None, "in bfloat16"),
+    ]
+    return serving_json(systems, TOKENS, "a card", {}, 3.21)
+
+
+def test_a_machine_that_drifts_leaves_the_ratios_alone_because_they_are_taken_prompt_by_prompt() -> None:
+    base, adapter, merged = _found()["systems"]
+    assert adapter["token_ratio"]["value"] == pytest.approx(1.031)
+    assert adapter["token_ratio"]["interval"] == pytest.approx([1.031, 1.031])
+    assert merged["token_ratio"]["interval"] == pytest.approx([1.0, 1.0])
+    assert adapter["first_token_ratio"]["value"] == pytest.approx(2.0)
+    assert base["tokens_per_second"]["value"] == pytest.approx(median((TOKENS - 1) / (e.last - e.first) for e in BASE))
+    assert base["tokens_per_second"]["interval"][0] < base["tokens_per_second"]["interval"][1]
+    assert "token_ratio" not in base
+
+
+def test_the_interval_is_that_of_a_plain_bootstrap() -> None:
+    draw = random.Random(3)
+    values = [draw.gauss(1.03, 0.02) for _ in range(15)]
+    medians = sorted(median(draw.choices(values, k=15)) for _ in range(40_000))
+    tail = (1 - expanded_confidence(0.95, 15)) / 2
+    low, high = median_interval(values)
+    assert low == pytest.approx(medians[round(tail * 40_000)], abs=0.003)
+    assert high == pytest.approx(medians[round((1 - tail) * 40_000) - 1], abs=0.003)
+
+
+def test_the_card_has_a_line_of_it_and_the_details_and_the_command_line_a_table() -> None:
+    serving = _found()
+    found = {"n": 100, "card": {"latency": {"short": "0.1 s"}, "cost": {"short": "9"}}, "serving": serving}
+    assert serving_short(serving) == "adapter +3.1% a token [+3.1, +3.1], merged +0.0% [+0.0, +0.0]"
+    lines = [line.plain for line in card_lines(found, 100)]
+    assert [line.split()[0] for line in lines] == ["latency", "serving", "cost"]
+    assert "adapter +3.1% a token" in lines[1]
+    assert lines[1].endswith("n = 6")
+    assert has_details(found)
+    drawn = "\n".join(line.plain for line in detail_lines(found, 120))
+    printed = "\n".join(conclusion_lines(found | {"card": {}}))
+    for text in (drawn, printed):
+        assert "+3.1% [+3.1, +3.1]" in text
+        assert "15.2" in text
+        assert "merged: in bfloat16" in text
+        assert "the same 6 prompts to each, 11 tokens each, on a card" in text
+    assert max(line.cell_length for line in detail_lines(found, 60)) <= 60
+
+
+def test_what_could_not_be_measured_is_said() -> None:
+    systems = [Served("base", BASE), Served("adapter", _slower(1.1))]
+    serving = serving_json(systems, TOKENS, "2 CPU threads", {"merged": "no room"}, 1.0)
+    printed = "\n".join(conclusion_lines({"serving": serving}))
+    assert "merged was not measured: no room" in printed
+    assert "memory: told on a GPU only" in printed
+
+
+def test_an_evaluation_without_it_says_nothing_of_it() -> None:
+    assert conclusion_lines({}) == []
+    assert not has_details({"systems": []})
