@@ -1,9 +1,10 @@
-"""`compare JOB [--prompt TEXT]`: baseline and tuned answer the same prompt, side by side."""
+"""`compare JOB [--prompt TEXT]`: baseline and tuned, or prompts alone, answer the same prompt side by side."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from ftworkbench.commands.arguments import add_job, add_json
 from ftworkbench.commands.bars import bars
@@ -11,7 +12,10 @@ from ftworkbench.commands.show import emit, say, tell
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.printable import cell_width, printable
 from ftworkbench.steps.compare import Answered, compare
+from ftworkbench.steps.contenders import Contest, contest_of, prompt_contest
 from ftworkbench.steps.jobs import TRAINED, named_job
+from ftworkbench.steps.recipe import open_recipe
+from ftworkbench.steps.session import running_session
 
 _GAP = 3
 
@@ -27,11 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--with", dest="beside", action="append", default=[], metavar="WHO",
         help="who else answers: a prompted contestant, another job, or JOB/checkpoint-N; may be repeated",
     )  # fmt: skip
-    add_json(parser, "both answers")
+    parser.add_argument(
+        "--prompts", action="store_true",
+        help="compare the prompts of a recipe without a tuned model: JOB is the recipe, or a workspace with one",
+    )  # fmt: skip
+    add_json(parser, "all answers")
 
 
 def run(args: argparse.Namespace) -> int:
-    job = named_job(args.job, args.workspace, TRAINED)
+    contest, whom = _contest(args)
     if args.temperature < 0 or not 0 < args.top_p <= 1:
         raise InputError("--temperature is 0 or more, --top-p more than 0 and at most 1")
     if args.prompt is None and sys.stdin.isatty():
@@ -39,19 +47,31 @@ def run(args: argparse.Namespace) -> int:
     prompt = args.prompt if args.prompt is not None else sys.stdin.read().strip()
     if not prompt:
         raise InputError("the prompt is empty")
-    say(f"asking the baseline and {job.short}")
+    say(f"asking {whom}")
     with bars() as shown:
         found = compare(
-            job.workspace, job, prompt,
+            contest, prompt,
             max_new_tokens=args.max_new_tokens, temperature=args.temperature, top_p=args.top_p, seed=args.seed,
             beside=args.beside, tell=shown.show,
         )  # fmt: skip
+    session = running_session(contest.opened, contest.train_job)
+    if session is not None:
+        say(f"{session.short} keeps the model for the next prompt; `ftworkbench stop {session.short}` ends it")
     if args.json:
         emit({"prompt": prompt, "answers": [answer.as_json() for answer in found]})
         return EXIT_GOOD
     for line in side_by_side(found):
         tell(line)
     return EXIT_GOOD
+
+
+def _contest(args: argparse.Namespace) -> tuple[Contest, str]:
+    """Who can answer, and who does in any case, in words."""
+    if args.prompts:
+        contest = prompt_contest(open_recipe(Path(args.job)))
+        return contest, " and ".join(contest.first)
+    job = named_job(args.job, args.workspace, TRAINED)
+    return contest_of(job.workspace, job), f"the baseline and {job.short}"
 
 
 def side_by_side(answers: list[Answered], width: int = 100) -> list[str]:

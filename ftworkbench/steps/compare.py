@@ -1,4 +1,4 @@
-"""One prompt to baseline and tuned, through a session."""
+"""One prompt to several, through a session."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 
 from ftworkbench.errors import JobError
 from ftworkbench.jobs.events import Event
-from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.story import Story
-from ftworkbench.steps.contenders import contest_of
+from ftworkbench.steps.contenders import Contest
 from ftworkbench.steps.session import open_session
-from ftworkbench.workspace import Workspace
 
 _PATIENCE = 600.0  # seconds without a word: loading a large model is silent for minutes
 
@@ -42,8 +40,7 @@ class Answered:
 
 
 def compare(
-    workspace: Workspace,
-    train_job: Job,
+    contest: Contest,
     prompt: str,
     *,
     max_new_tokens: int | None = None,
@@ -53,17 +50,21 @@ def compare(
     beside: Sequence[str] = (),
     tell: Callable[[Story], None] = lambda story: None,
 ) -> list[Answered]:
-    """The answers of the baseline and of the tuned model to `prompt`, both by one session, whose story `tell` hears.
+    """The answers to `prompt` of those that the contest shows first, all by one session, whose story `tell` hears.
 
-    The baseline is the contestant that was measured best, or the zero-shot one where nobody measured. `beside` names
-    others who answer as well (see steps.contenders). Raises InputError where the job has no adapter or a name is
-    nobody's, JobError where the session fails.
+    `beside` names others who answer as well. The session stays for the next prompt, until nobody has asked it for a
+    while. Raises InputError where a name is nobody's, JobError where the session fails.
     """
-    contest = contest_of(workspace, train_job)
     opened = contest.opened
     names = dict.fromkeys([*contest.first, *(contest.named(each).name for each in beside)])
     systems = [contest.named(name).as_system() for name in names]
-    session = open_session(opened, train_job)
+    story = Story()
+
+    def heard(events: list[Event]) -> None:
+        story.add(events)
+        tell(story)
+
+    session = open_session(opened, contest.train_job)
     request = ask(
         session,
         "generate",
@@ -74,12 +75,6 @@ def compare(
         top_p=top_p,
         seed=opened.recipe.train.seed if seed is None else seed,
     )
-    story = Story()
-
-    def heard(events: list[Event]) -> None:
-        story.add(events)
-        tell(story)
-
     for _ in answers(session, request, [system["name"] for system in systems], timeout=_PATIENCE, heard=heard):
         pass
     given = story.answers[request]

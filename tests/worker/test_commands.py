@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ftworkbench.jobs.launch import stop
 from ftworkbench.jobs.queue import take_device
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.recipe.write import dumps
 from ftworkbench.workspace import Workspace
 
 Trained = tuple[Workspace, Recipe, Job]
@@ -53,6 +55,7 @@ def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names(trained: T
     assert len(tuned["adapter_sha256"]) == 64
     assert tuned["name"] == "tuned"
     assert again[0] == 0
+    assert "keeps the model for the next prompt; `ftworkbench stop " in again[2]
     assert len(third[1]["answers"]) == 3
     assert {(each["temperature"], each["top_p"], each["seed"]) for each in third[1]["answers"]} == {(0.9, 0.9, 5)}
     assert third[1]["answers"][2]["name"].startswith("step ")
@@ -60,6 +63,21 @@ def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names(trained: T
     assert "nobody of that name can answer; there are zero-shot" in nobody[2]
     # All calls were answered by one session.
     assert sum(each.kind == "session" for each in list_jobs(workspace)) == before + 1
+
+
+def test_compare_asks_the_prompts_of_a_recipe_alone_before_anything_is_tuned(trained: Trained) -> None:
+    workspace, recipe, _ = trained
+    path = workspace.root / "prompts-alone.toml"
+    path.write_text(dumps(replace(recipe, name=path.stem, prompt=replace(recipe.prompt, few_shot=(0, 3)))))
+    try:
+        code, found, said = call("compare", str(path), "--prompts", "--prompt", "Name it.", "--max-new-tokens", "4")
+    finally:
+        end_sessions(workspace)
+        path.unlink()
+    assert code == 0, said
+    assert [(each["name"], each["adapter_sha256"]) for each in found["answers"]] == [
+        ("zero-shot", None), ("few-shot-3", None),
+    ]  # fmt: skip
 
 
 def test_merge_proves_its_answers_and_refuses_a_folder_that_is_in_use(trained: Trained, tmp_path: Path) -> None:
