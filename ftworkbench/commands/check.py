@@ -19,7 +19,7 @@ from ftworkbench.data.problems import KINDS
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO, InputError
 from ftworkbench.steps.check import check_paths, check_recipe
 from ftworkbench.steps.last_check import Checked, keep_check
-from ftworkbench.steps.recipe import Opened, open_recipe
+from ftworkbench.steps.recipe import Opened, open_recipe, task_lines
 from ftworkbench.steps.token_check import TOKEN_KINDS, with_tokens
 from ftworkbench.workspace import names_recipe
 
@@ -56,16 +56,17 @@ def run(args: argparse.Namespace) -> int:
         checked = with_tokens(opened, report, progress) if args.tokens and opened is not None else None
     report = checked.report if checked else report
     keep_check(Checked(report, began))
+    tasks = task_lines(opened) if opened is not None else []
     if args.json:
-        emit((checked or report).as_json())
+        emit({**(checked or report).as_json(), **({"tasks": tasks} if tasks else {})})
     else:
-        for line in report_lines(report, checked.tokens if checked else None):
+        for line in [*report_lines(report, checked.tokens if checked else None), *tasks]:
             tell(line)
         if opened is not None and not report.blocks:
             for line in hints.next_lines(_next(opened)):
                 tell(line)
     unusable = any(file.rows and not file.kept for file in report.files) or (checked and not checked.tokens["trained"])
-    return EXIT_NO if report.blocks or unusable else EXIT_GOOD
+    return EXIT_NO if report.blocks or unusable or tasks else EXIT_GOOD
 
 
 def _recipe(files: list[Path]) -> Opened | None:

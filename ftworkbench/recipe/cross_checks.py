@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ftworkbench.printable import one_line
 from ftworkbench.recipe.adapter_checks import adapter_problems
 from ftworkbench.recipe.library_checks import library_problems
 from ftworkbench.recipe.prompt_table import contestant_names
+from ftworkbench.recipe.suite_names import named_twice
 from ftworkbench.recipe.tables import Recipe
 
 
@@ -18,6 +20,9 @@ def cross_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield from library_problems(recipe)
     yield from _rows(recipe)
     yield from _contestants(recipe)
+    twice = named_twice(recipe.evaluate.regression)
+    if twice is not None:
+        yield "evaluate.regression", f"names {one_line(twice, 80)} twice"
     wrong = recipe.judge.problem()
     if wrong is not None:
         yield f"judge.{wrong[0]}", wrong[1]

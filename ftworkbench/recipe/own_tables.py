@@ -238,7 +238,8 @@ class Evaluate:
         (),
         help="Files with questions on other skills, asked before and after: FILE, or FILE:METRIC where the metric is "
         "not to be chosen from the answers, as sums.jsonl:number_match.",
-        why="Tuning can break what the model could do before.",
+        why="Tuning can break what the model could do before. lm-eval:TASK, or lm-eval:TASK:METRIC as "
+        "lm-eval:arc_easy:acc_norm, is a task of lm-evaluation-harness or of your own: [harness] says how it is asked.",
         check=suite_problem,
         common=True,
     )

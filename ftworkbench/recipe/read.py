@@ -118,7 +118,10 @@ class _Reading:
         named = [(f"data.{part}", data.get(part)) for part in ("train", "validation", "test")]
         named.append(("judge.rubric_file", self.values.get("judge", {}).get("rubric_file")))
         suites = self.values.get("evaluate", {}).get("regression", ())
-        named += [("evaluate.regression", split_suite(suite)[0]) for suite in suites]
+        named += [("evaluate.regression", split_suite(suite).file or None) for suite in suites]
+        tasks = self.values.get("harness", {}).get("tasks")
+        if tasks is not None and not (folder / tasks).is_dir():
+            self._say("harness.tasks", f"{one_line(tasks, 80)}: there is no such folder ({one_line(str(folder), 80)})")
         for line in self.values.get("prompt", {}).get("contestants", ()):
             if line.retrieve is not None and not (folder / line.retrieve).is_dir():
                 self._say("prompt.contestants", f"{one_line(line.retrieve, 80)}: there is no such folder")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ftworkbench.recipe.check_table import Check
+from ftworkbench.recipe.harness_table import Harness
 from ftworkbench.recipe.judge_table import Judge
 from ftworkbench.recipe.metric_names import METRIC_NAMES
 from ftworkbench.recipe.model_tables import Ia3, Lora, Model, Quantization
@@ -19,6 +20,7 @@ __all__ = [
     "ContestantLine",
     "Data",
     "Evaluate",
+    "Harness",
     "Ia3",
     "Judge",
     "Launch",
@@ -32,7 +34,7 @@ __all__ = [
     "Train",
 ]
 
-Table = Model | Quantization | Lora | Ia3 | Train | Method | Data | Check | Prompt | Evaluate | Judge | Launch
+Table = Model | Quantization | Lora | Ia3 | Train | Method | Data | Check | Prompt | Evaluate | Harness | Judge | Launch
 
 TABLES: dict[str, type[Table]] = {
     "model": Model,
@@ -45,6 +47,7 @@ TABLES: dict[str, type[Table]] = {
     "check": Check,
     "prompt": Prompt,
     "evaluate": Evaluate,
+    "harness": Harness,
     "judge": Judge,
     "launch": Launch,
 }
@@ -69,6 +72,7 @@ class Recipe:
     check: Check = field(default_factory=Check)
     prompt: Prompt = field(default_factory=Prompt)
     evaluate: Evaluate = field(default_factory=Evaluate)
+    harness: Harness = field(default_factory=Harness)
     judge: Judge = field(default_factory=Judge)
     launch: Launch = field(default_factory=Launch)
 

@@ -15,7 +15,7 @@ from ftworkbench.jobs.launch import submit
 from ftworkbench.jobs.state import phase
 from ftworkbench.steps.baseline import find_baseline, find_unfinished, fingerprint_of
 from ftworkbench.steps.judging import with_agreement
-from ftworkbench.steps.recipe import Opened, open_recipe, require_model
+from ftworkbench.steps.recipe import Opened, open_recipe, require_model, require_tasks
 from ftworkbench.steps.splits import input_hashes, require_split
 from ftworkbench.steps.verdicts import report_of
 
@@ -28,6 +28,7 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
     require_questions(opened.workspace, opened.recipe.data)
     require_model(opened)
     require_metrics(opened.resolved.evaluate, opened.workspace.root)
+    require_tasks(opened)
     split = require_split(opened)
     hashes = input_hashes(split)
     if train_job is not None:

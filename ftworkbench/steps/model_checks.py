@@ -9,6 +9,7 @@ from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.estimate.adapters import ia3_modules, targets
 from ftworkbench.estimate.memory import is_fused
 from ftworkbench.estimate.shape import Shape
+from ftworkbench.recipe.harness_tasks import missing_library
 from ftworkbench.recipe.library_checks import package_problems
 from ftworkbench.recipe.model_tables import BY_ROWS
 from ftworkbench.recipe.tables import Recipe
@@ -134,6 +135,9 @@ def model_notes(recipe: Recipe, basis: Basis) -> Iterator[Said]:
                 "train.learning_rate",
                 f"is LoRA's; the single numbers of IA3 have further to go: {_IA3_RATE:g} or more",
             )
+    missing = missing_library(recipe)
+    if missing is not None:
+        yield "evaluate.regression", missing
     if not on_card and (train.optim or "").startswith("paged"):
         yield "train.optim", "pages nothing on a CPU: it is the plain one there"
     if train.packing and (train.per_device_train_batch_size or 1) * length / basis.sizes.mean > _MANY_ROWS:

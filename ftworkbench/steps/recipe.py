@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftworkbench.data.sources.files import write_whole
-from ftworkbench.errors import InputError
+from ftworkbench.errors import InputError, RecipeError
 from ftworkbench.machine import this_machine
 from ftworkbench.recipe.declare import Value
+from ftworkbench.recipe.harness_tasks import task_problems
 from ftworkbench.recipe.read import load, override_value
 from ftworkbench.recipe.resolve import Choice, resolve
 from ftworkbench.recipe.tables import Recipe
@@ -62,6 +63,19 @@ def require_model(opened: Opened) -> None:
         read_shape(model.model_id, opened.workspace, model.revision)
     except InputError as error:
         raise InputError(f"{opened.path.name}: model.model_id: {error}") from error
+
+
+def task_lines(opened: Opened) -> list[str]:
+    """A line for each task of evaluate.regression that cannot be asked: it is none, or its library is not here."""
+    found = task_problems(opened.recipe, opened.workspace.root)
+    return [f"{opened.path.name}: evaluate.regression: {text}" for text in found]
+
+
+def require_tasks(opened: Opened) -> None:
+    """Raises RecipeError with those lines."""
+    lines = task_lines(opened)
+    if lines:
+        raise RecipeError(lines)
 
 
 def write_options(path: Path, options: Mapping[str, Value | None]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ftworkbench.data.checks.groups import groups_of
 from ftworkbench.data.example import Example
@@ -14,32 +13,33 @@ from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression, non_inferior
 from ftworkbench.evaluate.report import scores
-from ftworkbench.recipe.suite_names import split_suite
+from ftworkbench.recipe.suite_names import names_of, split_suite
 from ftworkbench.worker.work import Work
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The rows of a suite, and the metric that it is measured by: the recipe's, or what fits its answers."""
+    """The rows of a suite, and the metric that it is measured by: the recipe's, or what fits its answers.
+
+    `groups` say which rows hang together where that is known already, as of a task, which has no examples here.
+    """
 
     examples: list[Example]
     metric: Metric
+    groups: list[int] | None = None
 
 
 def read_suites(work: Work) -> dict[str, Suite]:
-    """The recipe's suites by their names: that of the file, or its path where two files have one name.
+    """The recipe's suites that are files, by their names (see names_of).
 
-    Raises InputError where a suite has no row that can be asked, or the recipe names one file twice.
+    Raises InputError where one has no row that can be asked.
     """
-    named = [split_suite(text) for text in work.recipe.evaluate.regression]
-    stems = [Path(file).stem for file, _ in named]
     suites: dict[str, Suite] = {}
-    for (file, metric), stem in zip(named, stems, strict=True):
-        name = stem if stems.count(stem) == 1 else Path(file).with_suffix("").as_posix().replace("/", "-")
-        if name in suites:
-            raise InputError(f"evaluate.regression: {file} is named twice")
-        examples = _rows(work, file)
-        suites[name] = Suite(examples, choose_metrics([each.answer for each in examples], metric)[0])
+    named = work.recipe.evaluate.regression
+    for name, suite in zip(names_of(named), map(split_suite, named), strict=True):
+        if suite.file:
+            examples = _rows(work, suite.file)
+            suites[name] = Suite(examples, choose_metrics([each.answer for each in examples], suite.metric)[0])
     return suites
 
 
@@ -76,7 +76,7 @@ def compare_suite(work: Work, suite: Suite, before: Sequence[Output], after: Seq
         scores(after, suite.metric),
         rule.regression_margin,
         rule.alpha,
-        groups=groups_of([each.prompt for each in suite.examples]),
+        groups=groups_of([each.prompt for each in suite.examples]) if suite.groups is None else suite.groups,
         power=rule.power,
         metric=suite.metric.name,
     )
