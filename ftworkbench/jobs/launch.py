@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WORKER = "ftworkbench.worker"
 STOP_GRACE = 10.0  # seconds from SIGTERM to SIGKILL
-_LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers")
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers", "lm-eval")
 _LOOK = 0.05
 _REFUSES = 0.3  # seconds in which systemd-run says that it cannot
 

@@ -26,7 +26,7 @@ from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.machine import Card, this_machine
 from ftworkbench.paths import model_folder
 from ftworkbench.recipe.tables import Recipe
-from ftworkbench.worker.download import with_model
+from ftworkbench.worker.download import is_offline, with_model
 from ftworkbench.worker.quiet import quiet_libraries
 from ftworkbench.worker.reasons import reason
 from ftworkbench.worker.watchdog import WatchedLog, watched
@@ -152,7 +152,8 @@ def _work(job: Job, log: EventLog, stopped: Callable[[], bool]) -> None:
     device = _device(recipe)
     card = least_busy(this_machine().cards) if device == "cuda" else None
     queue = card.device if card else device
-    work = Work(job, recipe, dict(manifest.get("args") or {}), log, device, queue, stopped)
+    offline = recipe.launch.offline or is_offline()
+    work = Work(job, recipe, dict(manifest.get("args") or {}), log, device, queue, stopped, offline)
     prepare_environment(work, card)
     quiet_libraries()
     work = with_model(work, fetch=kind != "session")

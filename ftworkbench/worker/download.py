@@ -33,7 +33,7 @@ PAUSES = (2.0, 5.0, 10.0, 30.0, 60.0)  # seconds before it is asked again
 SILENT = 1800.0
 _LOOK = 0.25
 _TELL = 0.5
-_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _NOTHING = ["//"]  # what no file is called: what is whole is for us to say, since not all of a repository is fetched
 _YES = frozenset({"1", "ON", "YES", "TRUE"})
 
@@ -62,7 +62,7 @@ def with_model(work: Work, *, fetch: bool = True) -> Work:
         commit = _download(work, wanted)
     write_json(_pin(work.job), {"model_id": model.model_id, "revision": model.revision, "commit": commit})
     if not _asks_later(work.recipe):
-        _ask_no_more()  # all is here now: nothing may wait for a network
+        ask_no_more()  # all is here now: nothing may wait for a network
     return replace(work, recipe=replace(work.recipe, model=replace(model, revision=commit)))
 
 
@@ -85,16 +85,17 @@ def _asks_later(recipe: Recipe) -> bool:
     return "/" in (model.attn_implementation or "") or bool({"use_kernels", "force_download"} & model.extra.keys())
 
 
-def _ask_no_more() -> None:
+def ask_no_more() -> None:
+    """Has the hub's own library never ask it from here on."""
     from huggingface_hub import constants
 
-    os.environ.update(dict.fromkeys(_OFFLINE, "1"))
+    os.environ.update(dict.fromkeys(OFFLINE, "1"))
     constants.HF_HUB_OFFLINE = True  # which was read from the environment when the library was imported
 
 
 def is_offline() -> bool:
     """Whether the environment says that the hub may not be asked, as the hub's own library reads it."""
-    return any(os.environ.get(name, "").upper() in _YES for name in _OFFLINE)
+    return any(os.environ.get(name, "").upper() in _YES for name in OFFLINE)
 
 
 def cached_commit(wanted: Wanted) -> str | None:

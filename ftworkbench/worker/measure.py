@@ -21,6 +21,7 @@ from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
 from ftworkbench.worker.baseline import advice_on, all_contestants, earlier_baseline, measure_baseline, reuse_baseline
+from ftworkbench.worker.harness import ask_tasks
 from ftworkbench.worker.job_template import answering_template, tell_of_folded_system
 from ftworkbench.worker.judging import judge, not_yet
 from ftworkbench.worker.measuring import Measuring
@@ -64,6 +65,7 @@ def evaluate(work: Work) -> None:
     # The base model, unless all of it was measured before
 
     earlier = earlier_baseline(work)
+    tasks = ask_tasks(work, trained[0] if trained else None, earlier[0] if earlier else None)
     measuring = Measuring(work, answering_template(work), Prompting(parts.train, work.workspace.root))
     if trained or (earlier is None and any(each.endpoint is None for each in prompted)):
         measuring.base()
@@ -77,7 +79,7 @@ def evaluate(work: Work) -> None:
             baseline = replace(baseline, outputs=measuring.score(name, baseline.outputs, test, scoring, own=own))
         else:
             baseline = measure_baseline(measuring, prompted, parts, test, scoring)
-    before = {name: _before(measuring, name, suite.examples, earlier) for name, suite in suites.items()}
+    before = {name: _before(measuring, name, suite.examples, earlier) for name, suite in suites.items()} | tasks.before
 
     # -------------------------------------------------------------------------------------------------
     # The tuned model: the same weights, the adapter on them
@@ -89,6 +91,7 @@ def evaluate(work: Work) -> None:
         tuned_outputs = measuring.scored("test.tuned", tuned(trained[1].prompt), test, scoring)
         for name, suite in suites.items():
             after[name] = measuring.answer(f"regression.{name}.after", _AS_IS, suite.examples)
+    suites, after = suites | tasks.suites, after | tasks.after
 
     # -------------------------------------------------------------------------------------------------
     # The verdict

@@ -7,7 +7,10 @@ import warnings
 from functools import partial
 
 # By logger, how what is left out begins. bitsandbytes looks for a faster CPU kernel that few have, and does without.
-_UNSAID = {"bitsandbytes.backends.cpu.ops": ("Failed to load CPU gemm_4bit_forward from kernels-community",)}
+_UNSAID = {
+    "bitsandbytes.backends.cpu.ops": ("Failed to load CPU gemm_4bit_forward from kernels-community",),
+    "lm_eval.models.huggingface": ("`pretrained` model kwarg is not", "Passed an already-initialized model"),
+}
 # Options of theirs under names that their next version changes.
 _RENAMED = r"`\w+` is deprecated and will be removed in"
 _LIBRARIES = r"(transformers|trl|peft|accelerate|datasets|torch|bitsandbytes)\."

@@ -40,7 +40,10 @@ def tell_phase(job: Job, log: EventLog, phase: str, why: str = "", **fields: Any
 
 @dataclass(frozen=True)
 class Work:
-    """`args` are the kind's own, from the manifest. `device` is "cpu" or "cuda", `queue` its name in the queue."""
+    """`args` are the kind's own, from the manifest. `device` is "cpu" or "cuda", `queue` its name in the queue.
+
+    `offline` says that the user wants the hub never to be asked, neither for a model nor for data.
+    """
 
     job: Job
     recipe: Recipe
@@ -49,6 +52,7 @@ class Work:
     device: str
     queue: str
     stopped: Callable[[], bool]
+    offline: bool = False
 
     @property
     def workspace(self) -> Workspace:
