@@ -38,6 +38,9 @@ COMMANDS = {
     "evaluate": "measure the baseline, or baseline against tuned; the verdict",
     "report": "what an evaluation found, as Markdown and one HTML file",
     "compare": "both answers to one prompt, side by side",
+    "vote": "which of two answers is better, prompt by prompt, without knowing whose they are",
+    "votes": "what the votes of a workspace say",
+    "label": "which answers of an evaluation are better, blind, to check its judge",
     "merge": "a merged model, proved to be the one that was measured",
     "doctor": "GPU, versions, terminal, disk: what will and what won't work here",
 }

@@ -8,16 +8,14 @@ from pathlib import Path
 
 from ftworkbench.commands.arguments import add_job, add_json
 from ftworkbench.commands.bars import bars
+from ftworkbench.commands.columns import column_width, columns, wrapped
 from ftworkbench.commands.show import emit, say, tell
 from ftworkbench.errors import EXIT_GOOD, InputError
-from ftworkbench.printable import cell_width, printable
 from ftworkbench.steps.compare import Answered, compare
 from ftworkbench.steps.contenders import Contest, contest_of, prompt_contest
 from ftworkbench.steps.jobs import TRAINED, named_job
 from ftworkbench.steps.recipe import open_recipe
 from ftworkbench.steps.session import running_session
-
-_GAP = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    contest, whom = _contest(args)
+    contest, whom = asked_contest(args)
     if args.temperature < 0 or not 0 < args.top_p <= 1:
         raise InputError("--temperature is 0 or more, --top-p more than 0 and at most 1")
     if args.prompt is None and sys.stdin.isatty():
@@ -65,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_GOOD
 
 
-def _contest(args: argparse.Namespace) -> tuple[Contest, str]:
+def asked_contest(args: argparse.Namespace) -> tuple[Contest, str]:
     """Who can answer, and who does in any case, in words."""
     if args.prompts:
         contest = prompt_contest(open_recipe(Path(args.job)))
@@ -76,30 +74,11 @@ def _contest(args: argparse.Namespace) -> tuple[Contest, str]:
 
 def side_by_side(answers: list[Answered], width: int = 100) -> list[str]:
     """The answers in columns, each under who gave it."""
-    column = max((width - _GAP * (len(answers) - 1)) // max(len(answers), 1), 10)
+    column = column_width(len(answers), width)
     blocks = []
     for answer in answers:
         who = f"{answer.name} · {answer.adapter_sha256[:8] if answer.adapter_sha256 else 'no adapter'}"
         figures = f"{answer.tokens} tokens in {answer.seconds:.1f}s"
         figures += "" if answer.cost is None else f", {1000 * answer.cost:.3g} for 1,000 such"
-        blocks.append([who, figures, "─" * column, *_wrapped(answer.text, column)])
-    height = max(map(len, blocks), default=0)
-    lines = []
-    for index in range(height):
-        cells = [block[index] if index < len(block) else "" for block in blocks]
-        lines.append((" " * _GAP).join(cell + " " * (column - cell_width(cell)) for cell in cells).rstrip())
-    return lines
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width` cells, broken anywhere: what was answered, to the letter."""
-    lines = []
-    for paragraph in printable(text).split("\n"):
-        line = ""
-        for char in paragraph:
-            if cell_width(line + char) > width:
-                lines.append(line)
-                line = ""
-            line += char
-        lines.append(line)
-    return lines
+        blocks.append([who, figures, "─" * column, *wrapped(answer.text, column)])
+    return columns(blocks, column)

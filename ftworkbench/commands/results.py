@@ -144,7 +144,7 @@ def _endpoint_lines(systems: list[dict[str, Any]]) -> list[str]:
 
 def _judge_lines(judge: dict[str, Any]) -> list[str]:
     hint = label_hint(judge)
-    return [*judge_words(judge), *([f"J on the Evaluate screen {hint}"] if hint else [])]
+    return [*judge_words(judge), *([f"J on the Evaluate screen, or `ftworkbench label JOB`, {hint}"] if hint else [])]
 
 
 def _scores(systems: list[dict[str, Any]]) -> list[str]:

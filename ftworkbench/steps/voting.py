@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ftworkbench.evaluate.votes import Side, Tally, Vote, cast, read_votes, take_back, tally, write_preferences
 from ftworkbench.jobs.story import Answer
 from ftworkbench.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What all votes between two say of `one`. `labels` is how many of them were cast to check a judge."""
+
+    one: Side
+    other: Side
+    tally: Tally
+    labels: int
 
 
 def side_of(name: str, answer: Answer) -> Side:
@@ -32,6 +44,20 @@ def take_vote_back(workspace: Workspace) -> Vote | None:
 def tally_between(workspace: Workspace, one: Side, other: Side) -> Tally:
     """What all votes of the workspace between two say of the first of them."""
     return tally(read_votes(workspace.votes), one.who, other.who)
+
+
+def standings(workspace: Workspace) -> list[Standing]:
+    """Everybody between whom there are votes, in the order of the first: an adapter before what it is held against."""
+    votes = read_votes(workspace.votes)
+    pairs: dict[frozenset[tuple[str, str | None]], list[Vote]] = {}
+    for vote in votes:
+        pairs.setdefault(frozenset((vote.left.who, vote.right.who)), []).append(vote)
+    found = []
+    for between in pairs.values():
+        one, other = sorted((between[0].left, between[0].right), key=lambda side: (not side.adapter_sha256, side.name))
+        labels = sum("evaluation" in vote.how for vote in between)
+        found.append(Standing(one, other, tally(between, one.who, other.who), labels))
+    return found
 
 
 def _write_preferences(workspace: Workspace) -> None:

@@ -16,15 +16,17 @@ from ftworkbench.jobs.queue import take_device
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import dumps
+from ftworkbench.steps.blind import not_voted_on, questions_of
+from ftworkbench.steps.contenders import contest_of
 from ftworkbench.workspace import Workspace
 
 Trained = tuple[Workspace, Recipe, Job]
 
 
-def call(*arguments: str) -> tuple[int, Any, str]:
+def call(*arguments: str, typed: str | None = None) -> tuple[int, Any, str]:
     done = subprocess.run(
         [sys.executable, "-m", "ftworkbench", *arguments, "--json"],
-        capture_output=True, text=True, timeout=200, check=False,
+        input=typed, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
@@ -35,7 +37,9 @@ def end_sessions(workspace: Workspace) -> None:
             stop(job, now=True)
 
 
-def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names(trained: Trained) -> None:
+def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names_and_votes_are_cast_blind(
+    trained: Trained,
+) -> None:
     workspace, _, job = trained
     before = sum(each.kind == "session" for each in list_jobs(workspace))
     try:
@@ -46,8 +50,14 @@ def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names(trained: T
             "compare", str(job.path), "--prompt", "Name the colour.", "--with", adapters_of(job)[1].name, *drawn
         )
         nobody = call("compare", str(job.path), "--prompt", "x", "--with", "somebody")
+        voted = call("vote", str(job.path), "--limit", "4", typed="l\nr\nu\nt\nl\n")
+        preferences = [json.loads(line) for line in workspace.preferences.read_text().splitlines()]
+        contest = contest_of(workspace, job)
+        unasked = not_voted_on(contest, contest.first, questions_of(contest, "validation"))
     finally:
         end_sessions(workspace)
+        workspace.votes.unlink(missing_ok=True)
+        workspace.preferences.unlink(missing_ok=True)
     assert code == 0, said
     baseline, tuned = found["answers"]
     assert found["prompt"] == "Name the colour."
@@ -61,6 +71,14 @@ def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names(trained: T
     assert third[1]["answers"][2]["name"].startswith("step ")
     assert nobody[0] == 2
     assert "nobody of that name can answer; there are zero-shot" in nobody[2]
+    assert voted[0] == 0, voted[2]
+    votes = voted[1]["votes"]
+    assert (voted[1]["between"], votes["one"]["name"], votes["n"]) == (["tuned", "zero-shot"], "tuned", 3)
+    assert "the last vote is taken back" in voted[2]
+    names = [line for line in voted[2].splitlines() if "tuned" in line or "zero-shot" in line]
+    assert names == ["tuned and zero-shot answer 4 prompts; you don't see which is which"], "blind to the end"
+    assert len(preferences) == votes["won"] + votes["lost"] == 3 - votes["ties"]
+    assert len(unasked) == len(contest.rows["validation"]) - 3, "what has a vote is not asked again"
     # All calls were answered by one session.
     assert sum(each.kind == "session" for each in list_jobs(workspace)) == before + 1
 
