@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from ftworkbench.recipe.suite_names import HARNESS, split_suite
 from ftworkbench.recipe.tables import Recipe
 
 _LIBRARY = "lm_eval"
-_INSTALL = "pip install 'ftworkbench[harness]'"
+_KNOWN = "0.4.13"  # what is asked of it is not the same in others
+_INSTALL = f"pip install lm-eval=={_KNOWN}"
 _LARGEST = 2**20  # bytes of a file that may say what a task is: what is larger is data
 _TASK = re.compile(rb"""^["']?task["']?:[ \t]*(["']?)([^\s"'#\[][^\n]*?)\1[ \t]*(?:#.*)?$""", re.MULTILINE)
 # A group or a tag; what a list names, a tag perhaps.
@@ -45,21 +47,27 @@ def tasks_of(recipe: Recipe) -> list[str]:
 
 
 def missing_library(recipe: Recipe) -> str | None:
-    """That the recipe names a task and the library is not here, in words that follow the option; None where it is."""
+    """That the recipe names a task and its library is not here, or not as it is known, in words that follow the option.
+
+    None where it is.
+    """
     tasks = tasks_of(recipe)
-    if not tasks or library_folder() is not None:
+    if not tasks:
         return None
-    first = f"{HARNESS}:{one_line(tasks[0], 60)}"
-    return f"{first} is a task of lm-evaluation-harness, which is not installed here: {_INSTALL}"
+    first = f"{HARNESS}:{one_line(tasks[0], 60)} is a task of lm-evaluation-harness"
+    if library_folder() is None:
+        return f"{first}, which is not installed here: {_INSTALL}"
+    found = version("lm-eval")
+    return None if found == _KNOWN else f"{first}, which is known as {_KNOWN}, and here is {found}: {_INSTALL}"
 
 
 def task_problems(recipe: Recipe, workspace: Path) -> Iterator[str]:
     """What is in the way of asking the tasks that evaluate.regression names, in words that follow it."""
-    tasks, library = tasks_of(recipe), library_folder()
-    if not tasks:
-        return
-    if library is None:
-        yield str(missing_library(recipe))
+    missing, library = missing_library(recipe), library_folder()
+    if missing is not None:
+        yield missing
+    tasks = tasks_of(recipe)
+    if not tasks or missing is not None or library is None:
         return
     known = _known(library)
     if recipe.harness.tasks:

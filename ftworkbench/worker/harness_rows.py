@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ftworkbench.errors import InputError
@@ -25,12 +26,33 @@ def outputs_of(suite: TaskSuite, samples: Mapping[str, Sequence[Sample]]) -> lis
 
 
 def questions_of(suite: TaskSuite, samples: Mapping[str, Sequence[Sample]]) -> list[str]:
-    """The question of each row alone, without the examples before it."""
-    found = []
+    """What each row asks about, for finding those that are nearly the same: without examples, and what all begin with.
+
+    Where a task says by what text its rows are looked for in a model's training data, that is it.
+    """
+    found: dict[str, list[str]] = {}
     for task, each in _rows(suite, samples):
-        question = task.doc_to_text(each["doc"])
-        found.append(question if isinstance(question, str) else _prompt(each))
-    return found
+        found.setdefault(task.task_name, []).append(_question(task, each))
+    return [each for questions in found.values() for each in _without_beginning(questions)]
+
+
+def _question(task: Any, sample: Sample) -> str:
+    with suppress(Exception):  # of many a task the library cannot read its own word on it
+        if task.should_decontaminate():
+            query = task.doc_to_decontamination_query(sample["doc"])
+            if isinstance(query, str) and query.strip():
+                return query
+    question = task.doc_to_text(sample["doc"])
+    return question if isinstance(question, str) else _prompt(sample)
+
+
+def _without_beginning(questions: Sequence[str]) -> list[str]:
+    """The questions without the words that all of them begin with: instructions, which would make them alike."""
+    first, last = min(questions), max(questions)  # what these two begin with, all that lie between them do
+    pairs = enumerate(zip(first, last, strict=False))
+    length = next((place for place, (one, other) in pairs if one != other), len(first))
+    cut = max(first.rfind(" ", 0, length), first.rfind("\n", 0, length)) + 1
+    return [each[cut:] for each in questions] if first != last else list(questions)
 
 
 def _rows(suite: TaskSuite, samples: Mapping[str, Sequence[Sample]]) -> Iterator[tuple[Any, Sample]]:

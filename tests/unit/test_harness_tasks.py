@@ -66,8 +66,14 @@ def test_without_the_library_it_is_said_how_to_get_it(tmp_path: Path, monkeypatc
     monkeypatch.setattr(harness_tasks, "_LIBRARY", "no_such_library")
     (problem,) = task_problems(recipe_with("lm-eval:boolq"), tmp_path)
     assert problem.startswith("lm-eval:boolq is a task of lm-evaluation-harness, which is not installed here")
-    assert problem.endswith("pip install 'ftworkbench[harness]'")
+    assert problem.endswith("pip install lm-eval==0.4.13")
     assert missing_library(recipe_with("general.jsonl")) is None
+
+
+def test_another_version_of_the_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness_tasks, "version", lambda name: "0.4.9")
+    (problem,) = task_problems(recipe_with("lm-eval:boolq"), tmp_path)
+    assert problem.endswith("which is known as 0.4.13, and here is 0.4.9: pip install lm-eval==0.4.13")
 
 
 def test_a_wrong_task_is_told_by_check_and_stops_an_evaluation_before_it_is_launched(

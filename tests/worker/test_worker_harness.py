@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from tiny import events, new_job, notices, run_job, write_rows
 
+from ftworkbench.data.checks.groups import groups_of
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.files import read_json
@@ -25,6 +26,7 @@ from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.worker.harness_kept import Kept
 from ftworkbench.worker.harness_process import chat_of, open_or_say_why, refuse_code_of_the_hub
+from ftworkbench.worker.harness_rows import questions_of
 from ftworkbench.worker.harness_tasks import TaskSuite, build, depends_on, open_suite
 from ftworkbench.workspace import Workspace
 
@@ -259,6 +261,20 @@ def test_rows_are_drawn_by_seed_and_examples_are_as_the_recipe_says(asking: Trai
     other = opened(asking, "lm-eval:words", few_shot=1, limit=4)
     build(other, None)
     assert depends_on(suite, "1", None) != depends_on(other, "1", None)
+
+
+def test_instructions_before_every_question_do_not_make_rows_one_group(asking: Trained) -> None:
+    folder = asking[0].root / "tasks"
+    long = "Answer in one word, and in that alone, as the examples above have it. "
+    (folder / "told.yaml").write_text(
+        WORDS.replace("task: words", "task: told").replace('"{{question}}"', f'"{long}Say {{{{answer}}}}."')
+    )
+    suite = opened(asking, "lm-eval:told")
+    (task,) = suite.tasks.values()
+    rows = [{"filter": "none", "doc_id": place, "doc": doc} for place, doc in enumerate(task.eval_docs)]
+    questions = questions_of(suite, {"told": rows})
+    assert questions == [f"{thing}." for thing in THINGS]
+    assert len(set(groups_of([({"role": "user", "content": each},) for each in questions]))) == len(THINGS)
 
 
 def test_code_of_the_hub_or_of_the_model_is_not_run_without_consent(
