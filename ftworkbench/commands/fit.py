@@ -16,7 +16,8 @@ from ftworkbench.estimate.advice import room_words
 from ftworkbench.jobs.folder import result
 from ftworkbench.jobs.state import phase
 from ftworkbench.recipe.declare import Value
-from ftworkbench.steps.fit import fit, keep_measures, start_fit
+from ftworkbench.steps.fit import Fitted, fit, keep_measures, start_fit
+from ftworkbench.steps.recipe import Opened
 
 _BAR = 30
 
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     found["cost"] = fitted.cost(training)
     found["evaluation_hours"] = None if fitted.answering is None else round(fitted.answering / 3600, 3)
     found["evaluation_cost"] = fitted.cost(fitted.answering)
+    found["hopeless"] = fitted.is_hopeless
     found["choices"] = [asdict(choice) for choice in fitted.opened.choices]
     found["notes"] = list(fitted.basis.notes)
     if args.json:
@@ -61,10 +63,21 @@ def run(args: argparse.Namespace) -> int:
         room = "" if fitted.fit.card is None else f"it has {room_words(fitted.fit.card)}"
         for line in fit_lines(found, room, fitted.training_words, fitted.answering_words):
             tell(line)
-        if found["fits"] and not args.card:
-            for line in hints.next_lines(hints.measure_and_train(opened)):
-                tell(line)
+        if fitted.total_words and found["fits"]:
+            tell(fitted.total_words)
+        for line in _next(fitted, opened, args.card):
+            tell(line)
     return EXIT_NO if found["fits"] is False else EXIT_GOOD
+
+
+def _next(fitted: Fitted, opened: Opened, card: str | None) -> list[str]:
+    if fitted.is_hopeless:
+        return hints.next_lines(hints.look_at_card(opened))
+    if not fitted.fit.fits:
+        return []
+    there = fitted.fit.card if card else None
+    head = f"next, where there is such a card ({there.name})" if there and not there.is_cpu else "next"
+    return hints.next_lines(hints.measure_and_train(opened), head)
 
 
 def fit_lines(found: dict[str, Any], room: str = "", training: str = "", answering: str = "") -> list[str]:

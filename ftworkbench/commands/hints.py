@@ -44,9 +44,9 @@ def evaluate(recipe: Path, job: Job | None = None, overrides: tuple[str, ...] = 
     return command("evaluate", recipe_name(recipe), *(["--job", job.short] if job else []), *options)
 
 
-def next_lines(steps: Sequence[Sequence[str]]) -> list[str]:
+def next_lines(steps: Sequence[Sequence[str]], head: str = "next") -> list[str]:
     """What comes next: a head, then commands, each with what it does."""
-    return ["next:", *(f"  {line}" for line in aligned(steps))]
+    return [f"{head}:", *(f"  {line}" for line in aligned(steps))]
 
 
 def measure_and_train(opened: Opened) -> list[list[str]]:
@@ -57,6 +57,13 @@ def measure_and_train(opened: Opened) -> list[list[str]]:
         if str(source.format) == RAW_TEXT:  # asks nothing
             return [train]
     return [[evaluate(opened.path, None, opened.overrides), "measures the prompted baseline"], train]
+
+
+def look_at_card(opened: Opened) -> list[list[str]]:
+    """The command that says what a card would take, with the same changes to the recipe."""
+    said = [word for each in opened.overrides for word in ("--set", each)]
+    asked = command("fit", recipe_name(opened.path), "--card", "RTX 4090", *said)
+    return [[asked, "says what a card takes; any card that it knows will do"]]
 
 
 def recipe_name(recipe: Path) -> Path:

@@ -30,6 +30,7 @@ from ftworkbench.steps.splits import input_hashes, require_split
 
 _MEASURING = ("fit", "train")
 _LEAST_COST = 0.01
+_HOPELESS = 24.0  # hours of training on a CPU, for which nobody waits who can have a card for one of them
 _NEWEST = 30  # jobs that are looked at for measures
 
 
@@ -71,6 +72,19 @@ class Fitted:
         more = f"at most about {_about(self.answering)} more{self._costing(self.answering)}"
         return f"measuring takes {more}: {rows} by baseline and tuned, in answers of up to {length}"
 
+    @property
+    def total_words(self) -> str:
+        """`training and measuring: in all at most about 2h 10m, 4.30`; empty where either is not known."""
+        if self.fit.hours is None or not self.answering_words:
+            return ""
+        seconds = 3600 * self.fit.hours + (self.answering or 0.0)
+        return f"training and measuring: in all at most about {_about(seconds)}{self._costing(seconds)}"
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it would take days, because it is a CPU's work here."""
+        return _is_hopeless(self.fit)
+
     def _costing(self, seconds: float) -> str:
         cost = self.cost(seconds)
         return "" if cost is None else f", {cost:.2f}" if cost >= _LEAST_COST else f", less than {_LEAST_COST}"
@@ -96,7 +110,21 @@ def fit(opened: Opened, card_name: str | None = None, basis: Basis | None = None
         found = replace(found, advice="", changes=())  # it was weighed when it was chosen
     machine = machine_with(card, this_machine()) if card_name else this_machine()
     found = faster_left_out(opened.recipe, found, basis, card, machine, measures=measures)
+    if _is_hopeless(found):
+        found = replace(found, advice=" ".join(filter(None, (_without_a_card(found), found.advice))))
     return Fitted(found, opened, basis, _answering(opened, basis, card))
+
+
+def _is_hopeless(found: Fit) -> bool:
+    return found.card is not None and found.card.is_cpu and (found.hours or 0.0) > _HOPELESS
+
+
+def _without_a_card(found: Fit) -> str:
+    takes = _about(3600 * (found.hours or 0.0))
+    return (
+        f"On a CPU this is hopeless: {takes} for {found.parameters / 1e9:.1f}B parameters. "
+        '`fit --card "RTX 4090"` says what a card takes; the recipe for a CPU is sample_configs/cpu.toml.'
+    )
 
 
 def _answering(opened: Opened, basis: Basis, card: Card) -> float | None:
@@ -112,11 +140,14 @@ def _about(seconds: float) -> str:
 
 
 def room_warning(opened: Opened) -> str:
-    """What the estimate says against launching the recipe here, in one line; empty where it fits, or is not known."""
+    """What the estimate says against launching the recipe here, in one line; empty where that is nothing."""
     try:
-        found = fit(opened).fit
+        fitted = fit(opened)
     except InputError:
         return ""
+    found = fitted.fit
+    if found.fits and fitted.is_hopeless:
+        return found.advice
     if found.fits is not False or found.card is None:
         return ""
     has = f"{found.card.name} has {room_words(found.card)}"

@@ -62,6 +62,40 @@ def test_it_says_what_training_and_measuring_take_and_cost(recipe: str, capsys: 
     assert json.loads(capsys.readouterr().out)["cost"] is None
 
 
+def test_its_last_line_is_the_whole_time_and_cost_and_then_comes_what_to_do_there(
+    recipe: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["fit", recipe, "--card", "H100", "--set", "launch.cost_per_hour=36"]
+    assert main([*asked, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert main(asked) == 0
+    lines = capsys.readouterr().out.splitlines()
+    after = lines.index("next, where there is such a card (H100):")
+    total = re.fullmatch(r"training and measuring: in all at most about .+, (\d+\.\d\d)", lines[after - 1])
+    assert total
+    assert float(total[1]) == pytest.approx(found["cost"] + found["evaluation_cost"], abs=0.011)
+    assert [line.split("  ")[1] for line in lines[after + 1 :]] == [
+        f"ftworkbench {verb} {Path(recipe).parent} --set launch.cost_per_hour=36" for verb in ("evaluate", "train")
+    ]
+
+
+def test_what_a_cpu_cannot_do_in_a_day_is_called_that_and_it_is_said_what_to_do(
+    recipe: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--set", "train.num_train_epochs=9000"]
+    main(["fit", recipe, "--card", "cpu", *more, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["hopeless"] is True
+    main(["fit", recipe, "--card", "cpu", *more])
+    said = capsys.readouterr().out
+    assert re.search(r"On a CPU this is hopeless: \d+h \d\dm for 8.0B parameters", said)
+    assert "the recipe for a CPU is sample_configs/cpu.toml" in said
+    assert f"ftworkbench fit {Path(recipe).parent} --card 'RTX 4090' {' '.join(more)}" in said
+    assert "ftworkbench train" not in said
+    assert main(["fit", recipe, "--card", "H100", *more, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hopeless"] is False
+
+
 def test_a_measure_is_of_this_machine(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", recipe, "--card", "T4", "--measure"]) == 2
     assert "leave --card out" in capsys.readouterr().err

@@ -48,7 +48,7 @@ MODELS = {
 # Each sample, in the order in which one would look for one's own, and the card that its figures are for.
 CARDS = {
     "cpu": "cpu",
-    "small-gpu": "RTX 3060",
+    "small-gpu": "RTX 4060",
     "fast-qlora-8b": "RTX 4090",
     "qlora-8b": "RTX 4090",
     "lora-8b": "RTX 4090",
@@ -153,6 +153,15 @@ def test_there_is_one_sample_to_begin_with_on_each_card() -> None:
         assert on_its_card(name, card)[2].fits is True, (name, card)
 
 
+def test_the_head_of_a_sample_claims_the_cards_that_the_index_gives_it_and_no_others() -> None:
+    begin = {card: name for name, card, begin in INDEX if begin and card != "cpu"}
+    for name in {*begin.values()}:
+        head = next(line for line in SAMPLES[name].read_text().splitlines() if line.startswith("# Card: "))
+        for card, chosen_one in begin.items():
+            number = card.removeprefix("RTX ").split()[0]
+            assert bool(re.search(rf"\b{number}\b", head)) == (chosen_one == name), (name, card)
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_that_asks_for_bfloat16_says_which_cards_have_none(name: str) -> None:
     text = SAMPLES[name].read_text()
@@ -187,7 +196,7 @@ def test_a_sample_fits_its_card_and_its_model(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "cards"),
     [
-        ("small-gpu", ("RTX 3080", "RTX 4060 Ti", "RTX 2080 Ti", "T4")),
+        ("small-gpu", ("RTX 3070", "RTX 3080", "RTX 4060 Ti", "RTX 2080 Ti", "T4")),
         ("fast-qlora-8b", ("RTX 3060", "RTX 4070", "RTX 4080", "RTX 3090", "A10", "L4")),
         ("qlora-8b", ("RTX 3060",)),
         ("lora-8b", ("RTX 3090", "A10", "L4")),
