@@ -28,14 +28,14 @@ from ftworkbench.jobs.adapters import WEIGHTS
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.paths import model_folder
-from ftworkbench.printable import one_line
 from ftworkbench.recipe.suite_names import names_of, split_suite
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.checkpoints import sha256_of
 from ftworkbench.worker.download import ask_no_more
 from ftworkbench.worker.harness_kept import AFTER, BEFORE, Kept
+from ftworkbench.worker.harness_opening import open_or_say_why, refuse_code_of_the_hub
 from ftworkbench.worker.harness_rows import outputs_of, questions_of
-from ftworkbench.worker.harness_tasks import Chat, TaskSuite, build, depends_on, draw_anew, open_suite
+from ftworkbench.worker.harness_tasks import Chat, TaskSuite, build, depends_on, draw_anew
 from ftworkbench.worker.quiet import quiet_libraries
 from ftworkbench.worker.reasons import chain, out_of_memory, reason
 
@@ -152,42 +152,7 @@ def _recipe(plan: Plan, job: Job) -> Recipe:
 
 
 # -------------------------------------------------------------------------------------------------
-# The tasks and their data
-
-
-def open_or_say_why(text: str, recipe: Recipe, root: Path) -> TaskSuite:
-    """The suite that the recipe names so. Raises InputError, also for what goes wrong with its data."""
-    try:
-        return open_suite(split_suite(text), recipe, root)
-    except Exception as error:
-        if any(isinstance(each, InputError) for each in chain(error)):
-            raise
-        traceback.print_exc()
-        raise InputError(f"evaluate.regression: {one_line(text, 80)}: {_data_words(error)}") from error
-
-
-def _data_words(error: BaseException) -> str:
-    names = {kind.__name__ for each in chain(error) for kind in type(each).__mro__}
-    text = " ".join(str(each) for each in chain(error))
-    if "Dataset scripts are no longer supported" in text:
-        return "its data comes as a program, which is not run any more; there may be a newer task of it"
-    offline = "OfflineModeIsEnabled" in names or "offline" in text.lower()
-    if offline or names & {"ConnectionError", "LocalEntryNotFoundError", "ConnectTimeout"}:
-        why = "the hub may not be asked (launch.offline, HF_HUB_OFFLINE)" if offline else "the hub does not answer"
-        return f"its data is not on this machine, and {why}"
-    return reason(error)
-
-
-def refuse_code_of_the_hub() -> None:
-    """Has `evaluate` load no metric: each is a program that comes from the hub."""
-    import evaluate
-
-    def load(path: str, *_: Any, **__: Any) -> Any:
-        raise InputError(
-            f"the metric {path} is a program that comes from the hub; harness.run_code = true allows it to be run"
-        )
-
-    evaluate.load = load
+# The tasks, and how the model is spoken to
 
 
 def chat_of(tokenizer: Any) -> Chat:

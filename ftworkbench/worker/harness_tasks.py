@@ -70,6 +70,7 @@ def open_suite(named: SuiteName, recipe: Recipe, workspace: Path) -> TaskSuite:
     code = recipe.harness.run_code
     if (entry.cfg or {}).get("unsafe_code") and not code:
         raise InputError(_unsafe(shown))
+    _set_seeds()
     tasks = manager.load([named.task])["tasks"]
     if not tasks:
         raise InputError(f"{shown}: is a group without a task")
@@ -107,11 +108,25 @@ def _manager(name: str, recipe: Recipe, workspace: Path) -> Any:
             return manager
         if entry is not None:
             return TaskManager(include_path=own)
+        _require_readable(Path(own), name)
     library = library_folder()
     file = task_file(library, name) if library else None
     if file is not None:
         return TaskManager(include_path=str(file.parent), include_defaults=False)
     return TaskManager(include_path=own)
+
+
+def _require_readable(folder: Path, name: str) -> None:
+    """Raises InputError where the file of a task cannot be read: the library passes over it without a word."""
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    file = task_file(folder, name)
+    try:
+        if file is not None:
+            load_yaml(file, resolve_func=False)
+    except Exception as error:
+        shown = one_line(f"{HARNESS}:{name}: {file.name if file else ''}", 120)
+        raise InputError(f"{shown} cannot be read: {one_line(str(error), 160)}") from error
 
 
 def _set_examples(task: Any, few_shot: int | None) -> None:
@@ -197,9 +212,20 @@ def _filter(shown: str, tasks: Sequence[Any], named: str | None) -> str:
 
 
 def draw_anew(suite: TaskSuite) -> None:
-    """Has the examples be drawn from the beginning, by the seed that the library's own command has."""
+    """Has examples, and answers that are drawn, be drawn from the beginning, by the seeds of the library's command."""
+    _set_seeds()
     for task in suite.tasks.values():
         task.set_fewshot_seed(seed=_SEED)
+
+
+def _set_seeds() -> None:
+    """Sets the seeds by which a task may shuffle its rows and choices, or a model draw."""
+    import numpy as np
+    import torch
+
+    random.seed(0)
+    np.random.seed(_SEED)
+    torch.manual_seed(_SEED)
 
 
 def build(suite: TaskSuite, chat: Chat | None) -> None:

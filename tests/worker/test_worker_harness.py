@@ -25,7 +25,8 @@ from ftworkbench.recipe.suite_names import split_suite
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.worker.harness_kept import Kept
-from ftworkbench.worker.harness_process import chat_of, open_or_say_why, refuse_code_of_the_hub
+from ftworkbench.worker.harness_opening import open_or_say_why, refuse_code_of_the_hub
+from ftworkbench.worker.harness_process import chat_of
 from ftworkbench.worker.harness_rows import questions_of
 from ftworkbench.worker.harness_tasks import TaskSuite, build, depends_on, open_suite
 from ftworkbench.workspace import Workspace
@@ -261,6 +262,12 @@ def test_rows_are_drawn_by_seed_and_examples_are_as_the_recipe_says(asking: Trai
     other = opened(asking, "lm-eval:words", few_shot=1, limit=4)
     build(other, None)
     assert depends_on(suite, "1", None) != depends_on(other, "1", None)
+
+
+def test_a_task_whose_file_cannot_be_read_is_named_with_the_reason(asking: Trained) -> None:
+    (asking[0].root / "tasks" / "torn.yaml").write_text("task: torn\ndoc_to_text: [\n")
+    with pytest.raises(InputError, match=r"lm-eval:torn: torn\.yaml cannot be read: while parsing"):
+        opened(asking, "lm-eval:torn")
 
 
 def test_instructions_before_every_question_do_not_make_rows_one_group(asking: Trained) -> None:

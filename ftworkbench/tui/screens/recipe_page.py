@@ -28,6 +28,7 @@ _NOTES = {
     "check": "what the check advises",
     "prompt": "the prompted contestants",
     "evaluate": "measures, verdict",
+    "harness": "how tasks of lm-evaluation-harness are asked, those of regression",
     "judge": "a model that compares or grades answers",
     "launch": "where it runs",
 }
