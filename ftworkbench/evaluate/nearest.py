@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
+
+from ftworkbench.data.checks.templates import find_template, numbered
 
 # Words; of scripts that put no spaces between them, two signs at a time.
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
-_ALIKE = 0.7  # the Jaccard index of the pairs of words from which rows are near-duplicates, as the data's check has it
+_ALIKE = 0.7  # the Jaccard index of the pairs of words from which a row counts as the question itself
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, case folded; no language is taken for granted, so that none is stemmed or left out."""
+    """The words of a text, case folded; no language is taken for granted, so that none is stemmed or left out.
+
+    A text without any, as 👍, is a word.
+    """
     found: list[str] = []
     for match in _WORD.findall(text.casefold()):
         if len(match) > 1 and re.match(rf"[{_UNSPACED}]", match):
             found += (match[place : place + 2] for place in range(len(match) - 1))
         else:
             found.append(match)
-    return found
+    return found or ([text.strip()] if text.strip() else [])
 
 
 def alike(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -37,22 +43,33 @@ class Nearest:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.words = [words_of(text) for text in texts]
-        self._index: Any = None
-        if any(self.words):
-            import bm25s
+        self._numbers: dict[str, int] = {}
+        different = numbered(list(dict.fromkeys(map(tuple, self.words))), self._numbers)
+        self._template = find_template(different)
+        self._known = frozenset(self._numbers)
 
-            self._index = bm25s.BM25(method="lucene")
-            self._index.index(self.words, show_progress=False)
+    def own(self, words: Sequence[str]) -> Sequence[str]:
+        """The words of a question without those that most of the texts begin, or end, with."""
+        if self._template is None:
+            return words
+        first, last = self._template.cut(numbered([words], self._numbers))
+        return words[int(first[0]) : len(words) - int(last[0])]
 
     def order(self, question: str) -> list[int]:
         """All texts, by their place in the list, the nearest first; those as near as each other in their order."""
-        if self._index is None:
+        known = [word for word in words_of(question) if word in self._known]
+        if not known:
             return list(range(len(self.words)))
         import numpy as np
 
-        known = [word for word in words_of(question) if word in self._index.vocab_dict]
-        if not known:
-            return list(range(len(self.words)))
         scores = np.asarray(self._index.get_scores(known))
         order: list[int] = np.argsort(-scores, kind="stable").tolist()
         return order
+
+    @cached_property
+    def _index(self) -> Any:
+        import bm25s
+
+        index = bm25s.BM25(method="lucene")
+        index.index(self.words, show_progress=False)
+        return index

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from ftworkbench.evaluate.contestants import Contestant, Message, Retrieval, Shot, build_messages
@@ -30,8 +31,6 @@ class Prompting:
     def __init__(self, pool: Sequence[Shot], root: Path) -> None:
         self._pool = [shot for shot in pool if shot.prompt]
         self._root = root
-        self._examples: Nearest | None = None
-        self._known: dict[str, list[str]] = {}
         self._documents: dict[str, tuple[list[Passage], Nearest]] = {}
 
     def ask(self, contestant: Contestant, question: Sequence[Message]) -> Prompted:
@@ -40,39 +39,42 @@ class Prompting:
         No example has the question's own prompt, or nearly: a row that stands in train as well must not be handed its
         own answer.
         """
-        own = words_of(_text(question))
+        shots: Turns = ()
         if contestant.nearest:
-            shots = self._nearest(question, own, contestant.nearest)
-        else:
-            shots = tuple(shot for shot in contestant.shots if not alike(own, self._words(_text(shot[0]))))
+            shots = self._nearest(question, contestant.nearest)
+        elif contestant.shots:
+            own = self._own(_text(question))
+            shots = tuple(shot for shot in contestant.shots if not alike(own, self._own(_text(shot[0]))))
         contexts: tuple[str, ...] = ()
         if contestant.retrieval is not None:
             question, contexts = self._with_passages(contestant.retrieval, question)
         return Prompted(tuple(build_messages(replace(contestant, shots=shots), question)), contexts)
 
-    def _nearest(self, question: Sequence[Message], own: list[str], count: int) -> Turns:
+    @cached_property
+    def _examples(self) -> Nearest:
+        return Nearest([_text(shot.prompt) for shot in self._pool])
+
+    def _own(self, text: str) -> Sequence[str]:
+        """What a question is told from others by: its words, without the instructions that stand in most rows."""
+        return self._examples.own(words_of(text))
+
+    def _nearest(self, question: Sequence[Message], count: int) -> Turns:
         """The training rows nearest to the question by BM25, the nearest last.
 
         Nearest examples beat random ones (Liu et al. 2022, "What Makes Good In-Context Examples for GPT-3?"); a model
         leans on what it has read last (Zhao et al. 2021, "Calibrate Before Use"), so that the best one stands there.
         """
-        if self._examples is None:
-            self._examples = Nearest([_text(shot.prompt) for shot in self._pool])
+        own = self._own(_text(question))
         taken: list[Shot] = []
         for place in self._examples.order(_text(question)):
             if len(taken) == count:
                 break
-            if not alike(own, self._examples.words[place]):
+            if not alike(own, self._examples.own(self._examples.words[place])):
                 taken.append(self._pool[place])
         return tuple(
             (tuple(message for message in shot.prompt if message["role"] != "system"), shot.answer)
             for shot in reversed(taken)
         )
-
-    def _words(self, text: str) -> list[str]:
-        if text not in self._known:
-            self._known[text] = words_of(text)
-        return self._known[text]
 
     def _with_passages(
         self, retrieval: Retrieval, question: Sequence[Message]

@@ -70,3 +70,37 @@ def test_digests_agree_as_often_as_texts_have_shingles_in_common() -> None:
     sizes = np.full(200, 80)
     one, two = (digests_of(Words(words.ravel(), sizes)).long for words in (first, second))
     assert (one == two).mean() == pytest.approx((60 + 59) / (100 + 100), abs=0.02)
+
+
+INSTRUCTIONS = (
+    "Read the message of a customer, think of what is asked, and answer with the one label that fits it best."
+)
+
+
+def different(count: int) -> list[str]:
+    """Texts of seven words that have little in common."""
+    drawn = np.random.default_rng(7).integers(0, 1000, (count, 7))
+    return [" ".join(f"word{number}" for number in row) for row in drawn.tolist()]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{instructions}\n{text}", "{text}\n{instructions}", "{instructions} {text} {instructions}"],
+    ids=["before", "after", "around"],
+)
+def test_instructions_in_every_row_make_no_rows_alike_but_those_that_ask_the_same(written: str) -> None:
+    texts = different(200)
+    texts[-1] = texts[0] + " really"
+    found = find_alike([written.format(instructions=INSTRUCTIONS, text=text) for text in texts])
+    assert [index for index in range(200) if list(found.partners(index))] == [0, 199]
+
+
+def test_rows_of_which_a_few_have_no_instructions_are_told_apart_as_well() -> None:
+    texts = different(200)
+    found = find_alike([text if place % 5 == 0 else f"{INSTRUCTIONS} {text}" for place, text in enumerate(texts)])
+    assert not found.paired.size
+
+
+def test_one_text_with_another_number_in_every_row_is_no_template() -> None:
+    found = find_alike([f"I was charged twice for the same thing, do help me now. Order {n}" for n in range(100)])
+    assert set(found.groups().tolist()) == {0}

@@ -63,6 +63,26 @@ def test_a_row_that_stands_in_train_too_is_not_handed_its_own_answer(asked: str,
     assert {"a1", "a2", "a3", "a4"} <= set(found), "the others are shown"
 
 
+@pytest.mark.parametrize("pick", ["nearest", "first"])
+def test_examples_are_shown_though_the_same_instructions_stand_in_every_row(pick: str) -> None:
+    rules = "Read the message of a customer, think of what is asked, and answer with the one label that fits it best."
+    words = [f"word{number}" for number in range(600)]
+    asks = [" ".join(words[place : place + 6]) for place in range(0, 480, 6)]
+    pool = [Row((user(f"{rules} {text}"),), f"a{place}") for place, text in enumerate(asks)]
+    (few,) = contestants(Prompt(few_shot=(), contestants=(ContestantLine(shots=6, pick=pick),)), pool)
+    prompting = Prompting(pool, Path())
+    assert len(prompting.ask(few, [user(f"{rules} what is this about?")]).messages) == 13
+    again = [each["content"] for each in prompting.ask(few, [user(f"{rules} {asks[2]}")]).messages]
+    assert "a2" not in again, "its own answer is not shown"
+
+
+def test_texts_without_words_are_alike_only_where_they_are_the_same() -> None:
+    pool = [Row((user(text),), text) for text in ("👍👍", "??")]
+    (few,) = contestants(Prompt(few_shot=(), contestants=(ContestantLine(shots=2, pick="first"),)), pool)
+    asked = Prompting(pool, Path()).ask(few, [user("👍👍")]).messages
+    assert [each["content"] for each in asked] == ["??", "??", "👍👍"]
+
+
 def test_a_question_like_none_gets_examples_all_the_same() -> None:
     assert len(shown(made(ContestantLine(shots=3, pick="nearest")), "zzz")) == 8
 

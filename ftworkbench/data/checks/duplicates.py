@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ftworkbench.aside import Progress
 from ftworkbench.data.checks.fingerprints import Words
-from ftworkbench.data.checks.minhash import BAND, Digests, bands
+from ftworkbench.data.checks.minhash import BAND, Digests, bands, digests_of
 from ftworkbench.data.checks.prints import Fingerprints
+from ftworkbench.data.checks.templates import find_template
 
 SIMILAR = 0.7
 _CHUNK = 10_000
@@ -99,13 +100,21 @@ def find_alike(texts: Iterable[str], progress: Progress | None = None) -> Alike:
 
 
 def compare_prints(prints: Fingerprints, progress: Progress | None = None) -> Alike:
-    """`find_alike` for texts whose fingerprints were made already."""
+    """`find_alike` for texts whose fingerprints were made already.
+
+    What most of the texts begin or end with, as instructions before each question, counts for nothing.
+    """
     if progress:
         progress("near-duplicates", 0, 1)
     words, same = prints.words, prints.same
     distinct = np.flatnonzero((same == np.arange(len(same))) & (words.sizes > 0))
+    own, digests = words, prints.digests
+    if template := find_template(words.of(distinct)):
+        own = template.without(words)
+        digests = digests_of(own)
+        distinct = distinct[own.sizes[distinct] > 0]
     near: dict[int, list[tuple[int, float]]] = {}
-    for first, later, similarity in _verified(words, _likely(prints.digests, distinct)):
+    for first, later, similarity in _verified(own, _likely(digests, distinct)):
         near.setdefault(first, []).append((later, similarity))
         near.setdefault(later, []).append((first, similarity))
     for others in near.values():
