@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftworkbench.commands.show import table
-from ftworkbench.evaluate.confusions import label_changes, label_count, label_tables, most_confused, no_label
+from ftworkbench.evaluate.confusions import label_changes, label_count, label_tables, macro_f1, most_confused, no_label
 from ftworkbench.evaluate.serving import HEADS, serving_notes, serving_rows, serving_title
 from ftworkbench.figures import interval, p_value, percent, points
 
@@ -68,7 +68,7 @@ def _label_lines(found: Mapping[str, Any]) -> list[str]:
     before, after = tables[0][1], tables[1][1] if len(tables) > 1 else None
     names = [name for name, _ in tables[:2]]
     field = before.get("field")
-    macro = " → ".join(percent(each["macro_f1"]) for _, each in tables[:2])
+    macro = " → ".join(macro_f1(each) for _, each in tables[:2])
     lines = [f"{label_count(before)}{f' ({field})' if field else ''}: macro F1 {macro}"]
     if any(no_label(each) for _, each in tables[:2]):
         lines[0] += f"; no label: {' → '.join(str(no_label(each)) for _, each in tables[:2])}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftworkbench.evaluate.metrics.labels import NO_LABEL
-from ftworkbench.figures import count
+from ftworkbench.figures import count, interval, percent
 
 OTHER = -2  # in a matrix, the labels that are not shown
 NONE_OF_THEM = "(no label)"
@@ -52,6 +52,11 @@ class Matrix:
     columns: tuple[int, ...]
     counts: Mapping[tuple[int, int], int]
     left_out: int
+
+
+def macro_f1(table: Table) -> str:
+    """Macro F1 with its interval, where it has one: `61.3% [55.0, 66.9]`."""
+    return f"{percent(table.get('macro_f1'))} {interval(table.get('macro_f1_interval'))}".rstrip()
 
 
 def label_tables(found: Mapping[str, Any]) -> list[tuple[str, Table]]:

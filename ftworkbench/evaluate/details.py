@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from statistics import median
 from typing import Any
 
@@ -22,18 +22,20 @@ def details(
     *,
     labelled: bool = False,
     known: Sequence[str] = (),
+    groups: Sequence[Hashable] | None = None,
 ) -> dict[str, Any]:
     """The keys `figures`, and `labels` and `fields` where there are such, that a system has beside its metrics.
 
     `label_field` is the key of JSON answers whose value is their label; those that are `labelled` otherwise, or
     measured by label_accuracy, are labels as a whole. `known` are further answers, as those that were learned,
-    whose labels there are. See LabelTable and field_counts.
+    whose labels there are; `groups` name outputs that hang together, for the interval of macro F1. See LabelTable and
+    field_counts.
     """
     pairs = [(output.reference, None if _failed(output) else output.answer) for output in outputs]
     names = [metric.name for metric in metrics]
     found: dict[str, Any] = {"figures": _figures(outputs, names)}
     if pairs and (labelled or label_field is not None or "label_accuracy" in names):
-        found["labels"] = label_table(pairs, label_field, known).as_json()
+        found["labels"] = label_table(pairs, label_field, known, groups).as_json()
     if any(name.startswith("json_") for name in names) and (fields := field_counts(pairs)):
         found["fields"] = fields
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.errors import InputError
-from ftworkbench.evaluate.confusions import label_tables, most_confused
+from ftworkbench.evaluate.confusions import label_tables, macro_f1, most_confused
 from ftworkbench.evaluate.serving import HEADS, serving_notes, serving_rows, serving_title
 from ftworkbench.figures import count, duration, interval, p_value, percent
 from ftworkbench.files import replace_file
@@ -149,7 +149,7 @@ def _labels(found: Mapping[str, Any]) -> Iterator[Block]:
     if not tables:
         return
     yield Heading(2, "Labels")
-    rows = tuple((name, percent(table.get("accuracy")), percent(table.get("macro_f1"))) for name, table in tables)
+    rows = tuple((name, percent(table.get("accuracy")), macro_f1(table)) for name, table in tables)
     yield Table(("", "accuracy", "macro F1"), rows, frozenset({1, 2}))
     last = tables[-1][1]
     each = tuple(
@@ -217,7 +217,7 @@ def _example(pair: Pair, baseline: str) -> Iterator[Block]:
     yield Verbatim("reference", pair.reference)
     for name, output in ((baseline, pair.baseline), ("tuned", pair.tuned)):
         if output is not None:
-            yield Verbatim(name, output.answer or getattr(output, "error", ""))
+            yield Verbatim(name, output.answer or output.error)
 
 
 def _rests_on(evaluation: Job, train_job: Job | None, found: Mapping[str, Any]) -> Iterator[Block]:

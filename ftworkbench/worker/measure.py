@@ -97,16 +97,16 @@ def evaluate(work: Work) -> None:
     # The verdict
 
     work.phase("saving")
+    groups = groups_of([example.prompt for example in test])
     systems = []
     if baseline:
-        extra = {**baseline.extra, **scoring.details(baseline.outputs)}
+        extra = {**baseline.extra, **scoring.details(baseline.outputs, groups)}
         systems.append(System(baseline.name, summarise(baseline.outputs, metrics), extra=extra))
     if trained:
         proof = {"job": trained[0].name, "adapter_sha256": adapter_sha256(trained[0])}
-        extra = {**proof, **scoring.details(tuned_outputs)}
+        extra = {**proof, **scoring.details(tuned_outputs, groups)}
         systems.append(System("tuned", summarise(tuned_outputs, metrics), extra=extra))
     regression = {name: compare_suite(work, suites[name], before[name], after[name]) for name in after}
-    groups = groups_of([example.prompt for example in test])
     concluded = None
     if trained:
         prompted_outputs = baseline.outputs if baseline else None

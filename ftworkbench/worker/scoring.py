@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,9 +41,9 @@ class Scoring:
     def needs_reference_loss(self) -> bool:
         return any(metric.name == "inverse_perplexity" for metric in self.metrics)
 
-    def details(self, outputs: Sequence[Output]) -> dict[str, Any]:
-        """What lies beneath the scores of a system."""
-        return details(outputs, self.metrics, self.label_field, labelled=self.labelled, known=self.known)
+    def details(self, outputs: Sequence[Output], groups: Sequence[Hashable]) -> dict[str, Any]:
+        """What lies beneath the scores of a system; `groups` name outputs that hang together."""
+        return details(outputs, self.metrics, self.label_field, labelled=self.labelled, known=self.known, groups=groups)
 
     def scored(self, work: Work, name: str, outputs: Sequence[Output], examples: Sequence[Example]) -> list[Output]:
         """The outputs with their scores. What fails on a row counts as 0 there, and is told with the rows' keys.
@@ -55,7 +55,7 @@ class Scoring:
             failed: dict[str, str] = {}
             for found, output, example in zip(scores, outputs, examples, strict=True):
                 try:
-                    answered = not getattr(output, "error", "")
+                    answered = output.answered
                     scored = as_scored(output, example.original)
                     found[metric.name] = metric.score(scored) if answered else 0.0
                 except Exception as error:

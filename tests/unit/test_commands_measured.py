@@ -29,6 +29,12 @@ def test_labels_are_told_with_what_they_are_taken_for() -> None:
     assert "tuned: answers of 3.0 tokens in the mean, 0 cut off" in text
 
 
+def test_macro_f1_has_its_interval_where_it_was_worked_out() -> None:
+    tuned = _system("tuned", ["a", "b"] * 2, "label_accuracy")
+    tuned["labels"]["macro_f1_interval"] = [0.9, 1.0]  # type: ignore[index]
+    assert "macro F1 100.0% [90.0, 100.0]" in "\n".join(detail_lines({"systems": [tuned]}))
+
+
 def test_a_baseline_alone_is_told_alone() -> None:
     text = "\n".join(detail_lines({"systems": [_system("zero-shot", ["b", "b", "a", "b"], "label_accuracy")]}))
     assert "→ 1" not in text.splitlines()[1]

@@ -4,6 +4,7 @@ import json
 import math
 import random
 from dataclasses import dataclass
+from statistics import mean
 
 import pytest
 
@@ -13,6 +14,7 @@ from ftworkbench.evaluate.metrics.fields import field_counts
 from ftworkbench.evaluate.metrics.labels import NO_LABEL, label_table
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.report import scores
+from ftworkbench.evaluate.statistics import expanded_confidence
 
 
 def test_each_label_has_its_precision_recall_and_f1() -> None:
@@ -41,6 +43,51 @@ def test_macro_f1_and_confusions_are_scikit_learns() -> None:
     matrix = confusion_matrix(wanted, said, labels=labels)
     assert all(found.counts.get((i, j), 0) == matrix[i][j] for i in range(7) for j in range(7))
     assert found.n == 400
+
+
+def _said(rows: int, seed: int, labels: str = "abcd", right: float = 0.7) -> list[tuple[str, str | None]]:
+    draw = random.Random(seed)
+    wanted = [draw.choice(labels) for _ in range(rows)]
+    return [(label, label if draw.random() < right else draw.choice([*labels, "none"])) for label in wanted]
+
+
+def test_the_interval_of_macro_f1_is_that_of_a_plain_bootstrap_over_groups() -> None:
+    pairs, draw = _said(120, 5), random.Random(6)
+    groups = [place // 3 for place in range(120)]
+    found = label_table(pairs, groups=groups)
+    plain = []
+    for _ in range(3000):
+        drawn = draw.choices(range(40), k=40)
+        plain.append(label_table([pairs[3 * group + place] for group in drawn for place in range(3)]).macro_f1)
+    tail = (1 - expanded_confidence(0.95, 40)) / 2
+    low, high = sorted(plain)[round(tail * 3000)], sorted(plain)[round((1 - tail) * 3000) - 1]
+    bias = mean(plain) - found.macro_f1
+    rows = [len({group for group, (said, _) in zip(groups, pairs, strict=True) if said == label}) for label in "abcd"]
+    wider = 1 / math.sqrt(1 - mean(1 / each for each in rows))
+    assert found.interval is not None
+    assert found.interval[0] == pytest.approx(found.macro_f1 - bias + wider * (low - mean(plain)), abs=0.012)
+    assert found.interval[1] == pytest.approx(found.macro_f1 - bias + wider * (high - mean(plain)), abs=0.012)
+    assert found.interval[0] < found.macro_f1 < found.interval[1]
+
+
+def test_where_every_answer_is_right_macro_f1_still_has_a_width() -> None:
+    low, high = label_table([("a", "a"), ("b", "b")] * 20, groups=range(40)).interval or (None, None)
+    assert (low, high) == (pytest.approx(40 / (40 + 1.96**2), abs=1e-3), 1.0)
+
+
+def test_rows_that_hang_together_tell_less_and_rows_without_a_label_nothing() -> None:
+    once = _said(60, 7)
+    thrice = [pair for pair in once for _ in range(3)]
+    alone = label_table(thrice, groups=range(180)).interval
+    together = label_table(thrice, groups=[place // 3 for place in range(180)]).interval
+    assert alone is not None
+    assert together is not None
+    assert together[1] - together[0] > 1.4 * (alone[1] - alone[0])
+    unlabelled: list[tuple[str, str | None]] = [("{}", "{}"), ('{"k": "a"}', '{"k": "a"}'), ('{"k": "b"}', None)]
+    low, high = label_table(unlabelled, "k", groups=[1, 2, 3]).interval or (None, None)
+    assert (low, high) == (0.0, 1.0), "of two rows there is nothing to be said"
+    assert label_table([("{}", "{}")], "k", groups=[1]).interval is None
+    assert label_table(once).as_json()["macro_f1_interval"] is None
 
 
 def test_labels_are_compared_normalised_and_shown_as_the_references_write_them() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ftworkbench.evaluate.metrics.json_values import parse_json
+from ftworkbench.evaluate.metrics.macro import macro_f1_interval
 from ftworkbench.evaluate.metrics.text import normalise
 
 NO_LABEL = -1  # the column of answers that are none of the labels
@@ -43,12 +44,14 @@ class LabelTable:
 
     `labels` are those of the references, the most frequent first, then the others that are known; `others` the answers
     that are none of them. `field` is the key of JSON answers whose value is the label, None where the answer is.
+    `interval` is that of macro F1, None where it was not asked for.
     """
 
     labels: tuple[str, ...]
     field: str | None
     counts: Mapping[tuple[int, int], int]
     others: Mapping[str, int]
+    interval: tuple[float, float] | None = None
 
     @property
     def n(self) -> int:
@@ -86,6 +89,7 @@ class LabelTable:
             "field": self.field,
             "accuracy": self.accuracy,
             "macro_f1": self.macro_f1,
+            "macro_f1_interval": None if self.interval is None else list(self.interval),
             "labels": [
                 {
                     "label": score.label,
@@ -116,18 +120,24 @@ def label_of(text: str, field: str | None) -> str | None:
 
 
 def label_table(
-    pairs: Iterable[tuple[str, str | None]], field: str | None = None, known: Iterable[str] = ()
+    pairs: Iterable[tuple[str, str | None]],
+    field: str | None = None,
+    known: Iterable[str] = (),
+    groups: Sequence[Hashable] | None = None,
 ) -> LabelTable:
     """The table of (reference, answer) pairs; an answer of None is a row that could not be had.
 
-    References without a label are left out. `known` are further answers whose labels there are.
+    References without a label are left out. `known` are further answers whose labels there are. `groups` name, pair by
+    pair, rows that hang together; with them macro F1 has its interval.
     """
     spelt: dict[str, Counter[str]] = {}
     found: list[tuple[str, str | None, str]] = []
-    for reference, answer in pairs:
+    among: list[Hashable] = []
+    for row, (reference, answer) in enumerate(pairs):
         wanted = label_of(reference, field)
         if wanted is None:
             continue
+        among += [] if groups is None else [groups[row]]
         spelt.setdefault(wanted, Counter())[reference.strip() if field is None else wanted] += 1
         found.append((wanted, None if answer is None else label_of(answer, field), answer or ""))
     order = sorted(spelt, key=lambda label: (-spelt[label].total(), label))
@@ -138,12 +148,13 @@ def label_table(
             more.setdefault(label, text.strip() if field is None else label)
     order += sorted(more)
     places = {label: place for place, label in enumerate(order)}
-    counts: Counter[tuple[int, int]] = Counter()
+    cells: list[tuple[int, int]] = []
     others: Counter[str] = Counter()
     for wanted, said, answer in found:
         place = places.get(said, NO_LABEL) if said is not None else NO_LABEL
-        counts[places[wanted], place] += 1
+        cells.append((places[wanted], place))
         if place == NO_LABEL:
             others[" ".join((said or answer).split())[:_LONGEST_OTHER]] += 1
     labels = tuple(more[label] if label in more else spelt[label].most_common(1)[0][0] for label in order)
-    return LabelTable(labels, field, dict(counts), dict(others.most_common(_MOST_OTHERS)))
+    interval = macro_f1_interval(cells, among) if among else None
+    return LabelTable(labels, field, dict(Counter(cells)), dict(others.most_common(_MOST_OTHERS)), interval)

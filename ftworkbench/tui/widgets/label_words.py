@@ -16,6 +16,7 @@ from ftworkbench.evaluate.confusions import (
     label_changes,
     label_count,
     label_tables,
+    macro_f1,
     matrix,
     most_confused,
     no_label,
@@ -47,7 +48,7 @@ def label_lines(found: Mapping[str, Any], width: int, turned: int = 0) -> list[C
 def _all_of_labels(tables: Sequence[tuple[str, Table]], width: int, turned: int) -> list[Content]:
     before, after = tables[0][1], tables[1][1] if len(tables) > 1 else None
     field = f" in {before['field']}" if before.get("field") else ""
-    macro = " → ".join(f"{percent(table['macro_f1'])} {name}" for name, table in tables)
+    macro = " → ".join(f"{macro_f1(table)} {name}" for name, table in tables)
     head = f"{label_count(before)}{field} · macro F1 {macro}"
     lines = wrapped(shown(head, "bold"), width)
     if any(no_label(table) for _, table in tables):
