@@ -54,7 +54,8 @@ class TaskSuite:
         of = f" of {sum(len(task.eval_docs) for task in self.tasks.values()):,}" if self.samples else ""
         shots = sorted({int(task.get_config("num_fewshot") or 0) for task in self.tasks.values()})
         tasks = f"{count(len(self.tasks), 'task')}, " if len(self.tasks) > 1 else ""
-        return f"{tasks}{rows:,}{of} rows, {' or '.join(map(str, shots))} examples, by {self.metric_name}"
+        examples = count(shots[0], "example") if len(shots) == 1 else f"{shots[0]} to {shots[-1]} examples"
+        return f"{tasks}{rows:,}{of} rows, {examples}, by {self.metric_name}"
 
 
 def open_suite(named: SuiteName, recipe: Recipe, workspace: Path) -> TaskSuite:

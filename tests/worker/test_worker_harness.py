@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -183,7 +184,7 @@ def test_it_is_told_how_far_it_is_and_nothing_is_left_running(measured: Job) -> 
     }
     assert (told[0]["done"], told[0]["total"]) == (0, 60)
     assert all(any(each["done"] == each["total"] for each in told if each["what"] == what["what"]) for what in told)
-    assert "lm-eval:words: 9 of 9 rows, 1 examples, by exact_match" in str(
+    assert "lm-eval:words: 9 of 9 rows, 1 example, by exact_match" in str(
         [event.fields for event in events(measured, "notice")]
     )
     assert not (measured.path / ".harness").exists()
@@ -213,6 +214,23 @@ def test_a_stop_ends_the_process_too(asking: Trained) -> None:
     assert children() == before
     assert not (evaluation.path / ".harness").exists()
     assert not evaluation.verdict.exists()
+
+
+def test_a_process_that_is_killed_fails_the_job_with_the_signal(asking: Trained) -> None:
+    workspace, recipe, job = asking
+    evaluation = new_job(workspace, "evaluate", recipe, job=str(job.path), skip_baseline=True)
+    before = children()
+
+    def kill() -> bool:
+        for child in children() - before:
+            os.kill(child, signal.SIGKILL)
+        return False
+
+    do_job(evaluation, kill)
+    state = read_state(evaluation)
+    assert state is not None
+    assert state.phase == "failed"
+    assert state.why.startswith("lm-evaluation-harness ended in mid-work (SIGKILL); worker.log has its last words")
 
 
 def test_the_process_ends_when_the_worker_is_killed() -> None:
