@@ -59,22 +59,28 @@ def measure_serving(
 
     The model of `measuring` has the adapter on it and is left as it is, to the bit: what is merged is another.
     """
-    began = time.monotonic()
     try:
-        model, tokens = measuring.base(), max(2, min(NEW_TOKENS, work.recipe.evaluate.max_new_tokens))
-        prompts = _prompts(model, measuring.template, examples, trained[1], tokens)
-        systems, missing = _systems(work, model, trained)
-        _take_turns(work, measuring.template, systems, prompts, tokens)
+        return _measured(work, measuring, examples, trained)
     except StoppedError:
         raise
     except Exception as error:  # the verdict stands, and is not to be lost for this
         why = "there is no room for it beside the model" if out_of_memory(error) else reason(error)
         work.notice(f"serving was not measured: {why}", "serving")
         return None
-    finally:
+    finally:  # the merged model goes before a judge comes
         gc.collect()
         if work.device == "cuda":
             torch.cuda.empty_cache()
+
+
+def _measured(
+    work: Work, measuring: Measuring, examples: Sequence[Example], trained: tuple[Job, Recipe]
+) -> dict[str, Any]:
+    began = time.monotonic()
+    model, tokens = measuring.base(), max(2, min(NEW_TOKENS, work.recipe.evaluate.max_new_tokens))
+    prompts = _prompts(model, measuring.template, examples, trained[1], tokens)
+    systems, missing = _systems(work, model, trained)
+    _take_turns(work, measuring.template, systems, prompts, tokens)
     where = torch.cuda.get_device_name() if work.device == "cuda" else f"{torch.get_num_threads()} CPU threads"
     served = [each.served(work.device) for each in systems]
     return serving_json(served, tokens, where, missing, time.monotonic() - began)
@@ -148,8 +154,7 @@ def bare(model: Any) -> Iterator[Any]:
 def _merged(work: Work, model: Any, trained: tuple[Job, Recipe]) -> tuple[Any, str]:
     """The merged model as it is shipped, and what there is to say of it. Raises JobError where memory is short.
 
-    It shares the weights that nothing is merged into with `model`. An adapter on a quantized base is shipped in whole
-    weights, so those are read anew.
+    An adapter on a quantized base is shipped in whole weights, so those are read anew.
     """
     job, recipe = trained
     dtype = recipe.model.dtype or "float32"
@@ -159,11 +164,16 @@ def _merged(work: Work, model: Any, trained: tuple[Job, Recipe]) -> tuple[Any, s
         if free is not None and needed > _SPARE * free:
             raise JobError(f"its weights take {needed / GIB:.1f} GiB, and {free / GIB:.1f} GiB of memory are free")
     if whole:
-        own = {id(each): torch.nn.Parameter(each.data, requires_grad=False) for each in model.parameters()}
-        return copy.deepcopy(model, own).merge_and_unload(safe_merge=True).eval(), ""
+        return merged_beside(model), ""
     merged = attach(base_to_merge_into(work, recipe, dtype), job).merge_and_unload(safe_merge=True).eval()
     bits = 4 if work.recipe.quantization.load_in_4bit else 8
     return merged, f"in {dtype}, as it is shipped, where base and adapter have {bits}-bit weights"
+
+
+def merged_beside(model: Any) -> Any:
+    """The merged model of one with an adapter on it, which stays as it is: both share what nothing is merged into."""
+    own = {id(each): torch.nn.Parameter(each.data, requires_grad=False) for each in model.parameters()}
+    return copy.deepcopy(model, own).merge_and_unload(safe_merge=True).eval()
 
 
 def _allocated(device: str) -> int:

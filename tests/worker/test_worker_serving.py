@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
+from peft import IA3Config, LoraConfig, get_peft_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from tiny import events, new_job, notices
 
@@ -16,7 +18,6 @@ from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker import measure, serving
 from ftworkbench.worker.__main__ import do_job
-from ftworkbench.worker.adapter import attach
 from ftworkbench.worker.models import load_base
 from ftworkbench.workspace import Workspace
 
@@ -72,17 +73,41 @@ def test_base_adapter_and_merged_are_there_and_the_weights_are_bit_for_bit_what_
     assert {each.fields["what"] for each in events(job, "progress")} == {"test.tuned", "serving"}
 
 
-def test_the_bare_base_answers_as_if_no_adapter_had_ever_been_on_it(trained: Trained) -> None:
-    workspace, recipe, job = trained
-    model = attach(load_base(recipe, workspace, "cpu"), job)
+_LORA = partial(LoraConfig, target_modules="all-linear")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        _LORA(),
+        _LORA(use_dora=True),
+        _LORA(bias="lora_only", modules_to_save=["norm"]),
+        LoraConfig(target_modules=["q_proj"], trainable_token_indices={"embed_tokens": [5, 6]}),
+        IA3Config(target_modules=["v_proj", "down_proj"], feedforward_modules=["down_proj"]),
+    ],
+    ids=["lora", "dora", "bias and a whole module", "tokens", "ia3"],
+)
+def test_of_every_kind_of_adapter_there_is_a_bare_base_and_a_merged_model_and_nothing_is_changed(
+    trained: Trained, config: Any
+) -> None:
+    workspace, recipe, _ = trained
+    base = load_base(recipe, workspace, "cpu")
     with torch.no_grad():
-        before = model(IDS).logits
-        with serving.bare(model) as base:
-            assert not any(isinstance(each, BaseTunerLayer) for each in base.modules())
-            alone = base(IDS).logits
-        assert torch.equal(alone, load_base(recipe, workspace, "cpu")(IDS).logits)
-        assert torch.equal(before, model(IDS).logits)
-    assert not torch.equal(alone, before)
+        alone = base(IDS).logits
+        model = get_peft_model(base, config).eval()
+        for each in model.parameters():
+            each.data += 0.05 * torch.randn_like(each) if each.requires_grad else 0.0
+        kept = {name: value.clone() for name, value in model.state_dict().items()}
+        tuned = model(IDS).logits
+        with serving.bare(model) as bare:
+            assert not any(isinstance(each, BaseTunerLayer) for each in bare.modules())
+            assert torch.equal(bare(IDS).logits, alone), "as if no adapter had ever been on it"
+        merged = serving.merged_beside(model)
+        assert not any(isinstance(each, BaseTunerLayer) for each in merged.modules())
+        torch.testing.assert_close(merged(IDS).logits, tuned)
+        assert torch.equal(model(IDS).logits, tuned)
+        assert not torch.equal(tuned, alone)
+    assert all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
 
 
 def test_of_a_quantized_base_the_merged_model_is_the_one_that_is_shipped(trained: Trained) -> None:
