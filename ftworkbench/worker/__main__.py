@@ -191,6 +191,7 @@ def prepare_environment(work: Work, card: Card | None) -> None:
     """
     fixed = {
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",  # which datasets would tell a server, of local files too
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         "TOKENIZERS_PARALLELISM": "false",
