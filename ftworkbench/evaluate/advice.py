@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from ftworkbench.evaluate.contestants import Contestant
 from ftworkbench.evaluate.form import Form
+from ftworkbench.evaluate.metrics import Metric
 from ftworkbench.evaluate.outputs import Output
-from ftworkbench.evaluate.statistics import wilson
+from ftworkbench.evaluate.paired import mean_interval
 from ftworkbench.figures import count, percent, points
 
 Word = Literal["enough as it is", "add examples", "use retrieval", "gather more data", "tune"]
@@ -31,6 +32,7 @@ class Tried:
     contestant: Contestant
     outputs: Sequence[Output]
     scores: Sequence[float]
+    metric: Metric
 
     @property
     def mean(self) -> float:
@@ -122,11 +124,13 @@ def _ill_formed(best: Tried, form: Form) -> float:
 
 
 def _reasons(best: Tried, own: Sequence[Tried], tried: Sequence[Tried], known: Known, rules: Rules) -> list[str]:
-    n = len(best.scores)
-    low, high = wilson(round(sum(best.scores)), n)
+    n, right = len(best.scores), best.metric.binary
+    low, high = mean_interval(best.scores, right)
+    by = "" if right else f"{best.metric.name} "
     lines = [
-        f"{best.contestant.name} is the best prompt: {percent(best.mean)} of {count(n, 'validation row')}, "
-        f"95% interval {percent(low)} to {percent(high)}; from {percent(rules.enough)} on prompting is enough"
+        f"{best.contestant.name} is the best prompt: {by}{percent(best.mean)} {'of' if right else 'on'} "
+        f"{count(n, 'validation row')}, 95% interval {percent(low)} to {percent(high)}; "
+        f"from {percent(rules.enough)} on prompting is enough"
     ]
     lines += _of_ways(own)
     lines += _of_errors(best, known)
@@ -140,7 +144,7 @@ def _reasons(best: Tried, own: Sequence[Tried], tried: Sequence[Tried], known: K
     elsewhere = [each for each in tried if each.contestant.endpoint is not None and each.scores]
     for each in elsewhere:
         lines.append(
-            f"{each.contestant.name}, another model, is right on {percent(each.mean)}: "
+            f"{each.contestant.name}, another model, {'is right on' if right else 'reaches'} {percent(each.mean)}: "
             f"{points(each.mean - best.mean)} points against this one's best prompt"
         )
     return lines

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from ftworkbench.evaluate.statistics import Interval, normal_quantile
+from ftworkbench.evaluate.statistics import Interval, normal_quantile, wilson
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class Agreement:
 def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable], confidence: float = 0.95) -> Agreement:
     """Cohen's kappa of two raters' labels of the same rows, with its interval.
 
-    Cohen 1960; the standard error for large samples of Fleiss, Cohen & Everitt 1969 (eq. 13), the normal interval.
-    Raises ValueError where the lists are of unequal length, or empty.
+    Cohen 1960; the standard error for large samples of Fleiss, Cohen & Everitt 1969 (eq. 13), the normal interval;
+    where both agree on every row, Wilson's of that agreement in the place of an error of 0. Raises ValueError where the
+    lists are of unequal length, or empty.
     """
     n = len(first)
     if n == 0:
@@ -47,4 +48,7 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable], confidenc
     variance = agreeing + (1 - kappa) ** 2 * apart - (kappa - chance * (1 - kappa)) ** 2
     error = math.sqrt(max(variance, 0.0) / n) / (1 - chance)
     reach = normal_quantile((1 + confidence) / 2) * error
-    return Agreement(kappa, (kappa - reach, kappa + reach), observed, error, n)
+    low = kappa - reach
+    if observed == 1:  # no error was seen, which of a few rows says little: how often both may still disagree
+        low = (wilson(n, n, confidence)[0] - chance) / (1 - chance)
+    return Agreement(kappa, (max(low, -1.0), min(kappa + reach, 1.0)), observed, error, n)

@@ -60,7 +60,7 @@ def _against(after: str, before: str | None) -> str:
 
 
 def _quality(verdict: Verdict, answers: Answers) -> Entry:
-    errors = {name: sum(bool(each.error) for each in some or ()) for name, some in _both(answers).items()}
+    errors = {name: sum(not each.answered for each in some or ()) for name, some in _both(answers).items()}
     short = _against(f"{percent(verdict.tuned)} by {verdict.metric}", _percent_or_none(verdict.baseline))
     words = short + _difference(verdict)
     if any(errors.values()):
@@ -113,7 +113,7 @@ def _both(answers: Answers) -> dict[str, Sequence[Output] | None]:
 
 
 def _cut(outputs: Sequence[Output] | None) -> int | None:
-    return None if outputs is None else sum(each.finish == "length" and not each.error for each in outputs)
+    return None if outputs is None else sum(each.finish == "length" and each.answered for each in outputs)
 
 
 # -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftworkbench.evaluate.card import Answers, make_card
 from ftworkbench.evaluate.metrics import Metric
-from ftworkbench.evaluate.multiple import MetricComparison, compare_metrics, verdict_by_rule
+from ftworkbench.evaluate.multiple import MetricComparison, compare_metrics, told_under, verdict_by_rule
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression
 from ftworkbench.evaluate.report import scores
@@ -37,7 +37,7 @@ def conclude(
     before = None if answers.before is None else _scored(answers.before, metrics)
     tested = compare_metrics(before, _scored(answers.after, metrics), metrics, rule, answers.groups)
     verdict = verdict_by_rule(tested, rule.rule)
-    return Conclusion(verdict, tested, make_card(verdict, answers, regression))
+    return Conclusion(verdict, told_under(tested, rule.rule), make_card(verdict, answers, regression))
 
 
 def _scored(outputs: Sequence[Output], metrics: Sequence[Metric]) -> dict[str, list[float]]:

@@ -42,7 +42,7 @@ def details(
 
 
 def _failed(output: Output) -> bool:
-    return bool(getattr(output, "error", ""))
+    return not output.answered
 
 
 def _figures(outputs: Sequence[Output], names: Sequence[str]) -> dict[str, Any]:

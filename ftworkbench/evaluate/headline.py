@@ -33,7 +33,7 @@ def _said(verdict: Verdict) -> str:
         case "not enough data":
             more = (verdict.needed or 0) - verdict.n
             return f"not enough data: {verdict.n:,} rows cannot tell, about {more:,} more would"
-        case "no better" if verdict.p_value is not None and verdict.p_value < verdict.alpha:
+        case "no better" if verdict.apart:
             return "no better: the metrics do not agree"
         case "no better" if not verdict.difference:
             return f"no better: prompting reaches the same {percent(verdict.tuned)} of {verdict.metric}"

@@ -34,14 +34,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class MetricComparison:
-    """A metric's own paired test: `alone` by its own p-value, `among` by Holm's adjusted one."""
+    """A metric's own paired test: `alone` by its own p-value, `among` by the one that it is held to beside others."""
 
     alone: Verdict
     among: Verdict
     p_adjusted: float | None
 
     def as_json(self) -> dict[str, Any]:
-        """An object of `metrics` in verdict.json; its word is by the adjusted p-value."""
+        """An object of `metrics` in verdict.json; its word is that of `among`."""
         names = ("metric", "n", "baseline", "tuned", "difference", "interval", "gained", "lost", "p_value", "test")
         found = self.alone.as_json()
         return {name: found[name] for name in names} | {"p_adjusted": self.p_adjusted, "word": self.among.word}
@@ -73,6 +73,11 @@ def compare_metrics(
     return [MetricComparison(each, _held_to(each, p, rule), p) for each, p in zip(alone, adjusted, strict=True)]
 
 
+def told_under(tested: Sequence[MetricComparison], rule: str) -> list[MetricComparison]:
+    """The tests as they are told under a rule: where the first metric decides alone, its word is the verdict's."""
+    return [replace(tested[0], among=tested[0].alone), *tested[1:]] if rule == "metric" else list(tested)
+
+
 def _held_to(verdict: Verdict, p_value: float, rule: Evaluate) -> Verdict:
     if p_value == verdict.p_value:
         return verdict
@@ -96,7 +101,7 @@ def _any(tested: Sequence[MetricComparison]) -> Verdict:
     among = sorted((each.among for each in tested), key=lambda each: each.p_value or 0.0)
     words = [each.word for each in among]
     if "better" in words and "worse" in words:
-        return replace(among[words.index("better")], word="no better")
+        return replace(among[words.index("better")], word="no better", apart=True)
     for word in ("better", "worse", "not enough data"):
         if word in words:
             return among[words.index(word)]

@@ -40,6 +40,11 @@ class Output:
     cost: float | None = None
     contexts: tuple[str, ...] = ()
 
+    @property
+    def answered(self) -> bool:
+        """Whether anybody answered: not where it could not be had, or the prompt left no room for an answer."""
+        return not self.error and not (self.finish == "length" and not self.tokens and not self.answer)
+
 
 def _line(output: Output) -> bytes:
     return json.dumps(asdict(output), allow_nan=False).encode("ascii") + b"\n"

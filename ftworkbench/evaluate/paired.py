@@ -23,7 +23,10 @@ from ftworkbench.evaluate.statistics import (
     paired_bootstrap,
     sign_flip,
     tango,
+    wilson,
 )
+
+_KINDS = 2  # different values, below which a bootstrap draws the same mean each time
 
 
 @dataclass(frozen=True)
@@ -85,16 +88,42 @@ def significance(pairs: Paired, seed: int = 0) -> tuple[float, str]:
 def interval_of(pairs: Paired, confidence: float, seed: int = 0) -> Interval:
     """The interval of the mean difference: Tango's for right or wrong, else the paired bootstrap over groups.
 
-    Where no row differs the bootstrap would say (0, 0) of any number of rows; Tango's keeps its width. Of few groups
-    the percentile bootstrap is too narrow, so it is expanded (see expanded_confidence).
+    The bootstrap never leaves what was seen: of fewer units than the test could ever reject it is no interval, and
+    anything is left possible; where all differ by the same it would be a point, and Tango's keeps its width. Of few
+    groups it is too narrow, so it is expanded (see expanded_confidence).
     """
-    if not pairs.gained and not pairs.lost:
-        return tango(0, 0, pairs.units, confidence)
     if pairs.binary and pairs.groups is None:
         return tango(pairs.lost, pairs.gained, pairs.n, confidence)
+    if pairs.units < fewest_that_differ(1 - confidence) and (pairs.gained or pairs.lost):
+        return -1.0, 1.0
+    size = max(pairs.differences, default=0.0)
+    if size == min(pairs.differences, default=0.0):
+        lost, gained = (pairs.units if size < 0 else 0), (pairs.units if size > 0 else 0)
+        low, high = tango(lost, gained, pairs.units, confidence)
+        return (low * abs(size), high * abs(size)) if size else (low, high)
     zeros = [0.0] * pairs.n
     wider = expanded_confidence(confidence, pairs.units)
     return paired_bootstrap(zeros, pairs.differences, seed, groups=pairs.groups, confidence=wider)
+
+
+def mean_interval(
+    scores: Sequence[float],
+    binary: bool,
+    groups: Sequence[Hashable] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The interval of the mean of scores from 0 to 1: Wilson's for right or wrong, else the bootstrap over groups.
+
+    Where there are too few units for a bootstrap, or all are alike, it is Wilson's of as many units with that mean:
+    no scores of that mean spread further.
+    """
+    pairs = paired([0.0] * len(scores), scores, binary, groups)
+    alike = len(set(pairs.differences)) < _KINDS or pairs.units < fewest_that_differ(1 - confidence)
+    if alike or (binary and pairs.groups is None):
+        return wilson(pairs.mean * pairs.units, pairs.units, confidence)
+    wider = expanded_confidence(confidence, pairs.units)
+    return paired_bootstrap([0.0] * pairs.n, scores, seed, groups=pairs.groups, confidence=wider)
 
 
 def rows_needed(pairs: Paired, effect: float, alpha: float, power: float) -> int | None:

@@ -59,9 +59,9 @@ def variance_of_scores(differences: Sequence[float], groups: Sequence[Hashable] 
     import numpy as np
 
     values = np.asarray(differences, dtype=np.float64)
-    if values.size < 2:
-        return None
     sums, sizes = by_group(values, groups)
+    if sums.size < 2:
+        return None
     spread = sums - sizes * values.mean()
     return float((spread**2).sum()) / values.size * len(sums) / max(len(sums) - 1, 1)
 
@@ -74,6 +74,9 @@ def fewest_that_differ(alpha: float = 0.05) -> int:
 def fewest_rows(effect: float, alpha: float = 0.05) -> int:
     """Below so many rows not even an improvement by `effect` that loses no row could be significant."""
     return math.ceil(fewest_that_differ(alpha) / effect - 1e-9)
+
+
+_SURELY = 10  # so many deviations from the mean no count that matters lies
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +92,8 @@ def mcnemar_power(n: int, lost: float, gained: float, alpha: float = 0.05) -> fl
     discordant = min(lost + gained, 1.0)
     if n == 0 or discordant <= 0:
         return 0.0
-    pairs = np.arange(n + 1)
+    middle, reach = n * discordant, _SURELY * math.sqrt(n * discordant)
+    pairs = np.arange(max(int(middle - reach), 0), min(int(middle + reach) + _SURELY, n) + 1)
     most_lost = binom.ppf(alpha / 2, pairs, 0.5) - 1  # the test rejects where 2 · P(lost or fewer) < alpha
     able = most_lost >= 0
     finds = bdtr(most_lost[able], pairs[able], lost / (lost + gained))

@@ -91,13 +91,15 @@ def _needed(pairs: Paired, margin: float, alpha: float, power: float) -> int | N
     """
     if margin <= 0 or not pairs.n:
         return None
-    variance = variance_of_scores(pairs.differences, pairs.groups) or 0.0
+    variance = variance_of_scores(pairs.differences, pairs.groups)
     if pairs.binary:
         discordance = (pairs.lost + pairs.gained) / pairs.n
         inflation = 1.0
         if pairs.groups is not None:
-            inflation = max(variance / discordance if discordance else cluster_size(pairs.groups), 1.0)
+            inflation = max(variance / discordance if discordance and variance else cluster_size(pairs.groups), 1.0)
         needed = math.ceil(needed_to_hold(discordance, margin, alpha, power) * inflation)
+    elif variance is None:
+        return None
     else:
         reach = normal_quantile(1 - alpha / 2) + normal_quantile(power)
         needed = math.ceil(reach * reach * variance / margin**2)

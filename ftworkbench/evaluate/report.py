@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,8 @@ from ftworkbench.evaluate.headline import headline
 from ftworkbench.evaluate.metrics import Metric, Scored
 from ftworkbench.evaluate.multiple import MetricComparison
 from ftworkbench.evaluate.outputs import Output
+from ftworkbench.evaluate.paired import mean_interval
 from ftworkbench.evaluate.regression import Regression, broken_suites
-from ftworkbench.evaluate.statistics import paired_bootstrap, wilson
 from ftworkbench.evaluate.verdict import Verdict
 
 Summary = dict[str, dict[str, Any]]
@@ -42,7 +42,7 @@ def scores(outputs: Sequence[Output], metric: Metric) -> list[float]:
 
 def score_of(output: Output, metric: Metric) -> float:
     """The score of one output, as scores() has it."""
-    if getattr(output, "error", ""):
+    if not output.answered:
         return 0.0
     kept = output.scores.get(metric.name)
     return metric.score(as_scored(output)) if kept is None else float(kept)
@@ -62,18 +62,20 @@ def as_scored(output: Output, original: Any = None) -> Scored:
 
 
 def summarise(
-    outputs: Sequence[Output], metrics: Sequence[Metric], *, confidence: float = 0.95, seed: int = 0
+    outputs: Sequence[Output],
+    metrics: Sequence[Metric],
+    *,
+    groups: Sequence[Hashable] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
 ) -> Summary:
-    """The mean of each metric with its interval: Wilson's for right or wrong, else the bootstrap's."""
+    """The mean of each metric with its interval; `groups` name rows that hang together (see mean_interval)."""
     found: Summary = {}
     for metric in metrics:
         values = scores(outputs, metric)
-        count = len(values)
-        if metric.binary or not count:
-            low, high = wilson(round(sum(values)), count, confidence)
-        else:
-            low, high = paired_bootstrap([0.0] * count, values, seed, confidence=confidence)
-        found[metric.name] = {"value": sum(values) / count if count else None, "interval": [low, high]}
+        mean = sum(values) / len(values) if values else None
+        interval = mean_interval(values, metric.binary, groups, confidence, seed)
+        found[metric.name] = {"value": mean, "interval": list(interval)}
     return found
 
 

@@ -18,6 +18,8 @@ _ENUMERATED = 20  # groups whose 2^20 signs are all tried
 _DRAWS = 50_000
 _FEWEST_DRAWS = 10_000
 _MOST_FLIPS = 200_000_000  # signs drawn for one p-value: seconds
+_MOST_DRAWN = 200_000_000  # units drawn for one interval: seconds
+_FEWEST_RESAMPLES = 2_000
 _CELLS = 50_000  # numbers held at once while resampling: they stay in the cache
 _INTEGER_SPAN = 20_000
 _DRAWS_A_COUNT = 20  # rows that are drawn one by one in the time of one count
@@ -33,14 +35,17 @@ def mcnemar_exact(b: int, c: int) -> float:
     return min(1.0, 2 * float(bdtr(min(b, c), b + c, 0.5))) if b != c else 1.0
 
 
-def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """Wilson's score interval (1927) of a proportion; (0, 1) where nothing was seen."""
-    from scipy.stats import binomtest
+def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval (1927) of a proportion; (0, 1) where nothing was seen.
 
+    The values p within z √(p (1 - p) / n) of what was seen: (s + z²/2 ± z √(s (n - s) / n + z²/4)) / (n + z²).
+    """
     if n == 0:
         return 0.0, 1.0
-    found = binomtest(successes, n).proportion_ci(confidence, method="wilson")
-    return float(found.low), float(found.high)
+    z = normal_quantile((1 + confidence) / 2)
+    middle, total = successes + z * z / 2, n + z * z
+    reach = z * math.sqrt(max(successes * (n - successes), 0.0) / n + z * z / 4)
+    return max((middle - reach) / total, 0.0), min((middle + reach) / total, 1.0)
 
 
 def normal_quantile(probability: float) -> float:
@@ -130,7 +135,9 @@ def paired_bootstrap(
     differences = np.asarray(b, dtype=np.float64) - np.asarray(a, dtype=np.float64)
     if differences.size == 0:
         return -1.0, 1.0
-    means = _resampled_means(*by_group(differences, groups), resamples, np.random.default_rng(seed))
+    sums, sizes = by_group(differences, groups)
+    resamples = min(resamples, max(_MOST_DRAWN // len(sums), _FEWEST_RESAMPLES))
+    means = _resampled_means(sums, sizes, resamples, np.random.default_rng(seed))
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)

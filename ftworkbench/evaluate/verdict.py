@@ -30,7 +30,8 @@ class Verdict:
 
     `gained` and `lost` count the rows whose score rose and fell; `needed` is set for "not enough data".
     `groups` counts the groups of rows that hang together, if any do; `power` is how often so many rows, as discordant
-    as these, find a gain of `min_effect`. `pairs` are the differences that it all rests on.
+    as these, find a gain of `min_effect`. With `apart` one metric is better and another worse. `pairs` are the
+    differences that it all rests on.
     """
 
     word: Word
@@ -48,6 +49,7 @@ class Verdict:
     alpha: float = 0.05
     groups: int | None = None
     power: float | None = None
+    apart: bool = False
     pairs: Paired | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -72,6 +74,7 @@ class Verdict:
             "alpha": self.alpha,
             "groups": self.groups,
             "power": self.power,
+            "apart": self.apart,
             "reasons": list(self.reasons),
         }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.confusions import label_tables, macro_f1, most_confused
+from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.serving import HEADS, serving_notes, serving_rows, serving_title
 from ftworkbench.figures import count, duration, interval, p_value, percent
 from ftworkbench.files import replace_file
@@ -111,12 +112,18 @@ def _scores(found: Mapping[str, Any]) -> Iterator[Block]:
             )
             for each in tested
         )  # fmt: skip
-        head = ("metric", "baseline", "tuned", "difference in points, 95%", "p, after Holm", "")
+        head = ("metric", "baseline", "tuned", f"difference in points, {_confidence(found)}", "p, after Holm", "")
         yield Table(head, rows, frozenset({1, 2}))
-    yield from _suites(found.get("regression") or ())
+    yield from _suites(found)
 
 
-def _suites(suites: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+def _confidence(found: Mapping[str, Any]) -> str:
+    """Of the intervals of differences: what alpha leaves."""
+    return f"{100 * (1 - float((found.get('verdict') or {}).get('alpha', 0.05))):g}%"
+
+
+def _suites(found: Mapping[str, Any]) -> Iterator[Block]:
+    suites = found.get("regression") or ()
     if not suites:
         return
     yield Heading(2, "Other skills")
@@ -128,7 +135,7 @@ def _suites(suites: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
         )
         for each in suites
     )  # fmt: skip
-    head = ("suite", "before", "after", "difference in points, 95%", "margin", "", "n")
+    head = ("suite", "before", "after", f"difference in points, {_confidence(found)}", "margin", "", "n")
     yield Table(head, rows, frozenset({1, 2, 4, 6}))
 
 
@@ -202,7 +209,9 @@ def _evaluated(evaluations: Sequence[Any]) -> list[tuple[float, float]]:
 
 def _examples(measured: Evaluation) -> Iterator[Block]:
     fates = measured.fates
-    for fate, title in ((LOST, "Right before, wrong after"), (GAINED, "Wrong before, right after")):
+    binary = not measured.metric or named_metric(measured.metric).binary
+    titles = ("Right before, wrong after", "Wrong before, right after") if binary else ("Worse after", "Better after")
+    for fate, title in zip((LOST, GAINED), titles, strict=True):
         pairs = [pair for pair in measured.pairs if pair.fate == fate]
         if not pairs:
             continue

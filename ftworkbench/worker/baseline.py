@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from ftworkbench.data.checks.groups import groups_of
 from ftworkbench.data.example import Example
 from ftworkbench.data.labels import find_labels
 from ftworkbench.data.splits.split import Parts
@@ -75,9 +76,10 @@ def measure_baseline(
     tried: list[Tried] = []
     if parts.validation:
         value: dict[str, float] = {}
+        groups = groups_of([example.prompt for example in parts.validation])
         for each in found:
             outputs = measuring.scored(f"validation.{each.name}", each, parts.validation, scoring)
-            summary = summarise(outputs, scoring.metrics)
+            summary = summarise(outputs, scoring.metrics, groups=groups)
             systems.append(System(each.name, summary, each.note, _endpoint_facts(each, outputs)))
             tried.append(_tried(each, outputs, scoring))
             value[each.name] = summary[scoring.metrics[0].name]["value"]
@@ -91,7 +93,8 @@ def measure_baseline(
 
 
 def _tried(contestant: Contestant, outputs: Sequence[Output], scoring: Scoring) -> Tried:
-    return Tried(contestant, outputs, [each.scores.get(scoring.metrics[0].name, 0.0) for each in outputs])
+    metric = scoring.metrics[0]
+    return Tried(contestant, outputs, [each.scores.get(metric.name, 0.0) for each in outputs], metric)
 
 
 def advice_on(work: Work, baseline: Baseline, parts: Parts) -> Advice | None:

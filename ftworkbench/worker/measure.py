@@ -101,11 +101,11 @@ def evaluate(work: Work) -> None:
     systems = []
     if baseline:
         extra = {**baseline.extra, **scoring.details(baseline.outputs, groups)}
-        systems.append(System(baseline.name, summarise(baseline.outputs, metrics), extra=extra))
+        systems.append(System(baseline.name, summarise(baseline.outputs, metrics, groups=groups), extra=extra))
     if trained:
         proof = {"job": trained[0].name, "adapter_sha256": adapter_sha256(trained[0])}
         extra = {**proof, **scoring.details(tuned_outputs, groups)}
-        systems.append(System("tuned", summarise(tuned_outputs, metrics), extra=extra))
+        systems.append(System("tuned", summarise(tuned_outputs, metrics, groups=groups), extra=extra))
     regression = {name: compare_suite(work, suites[name], before[name], after[name]) for name in after}
     concluded = None
     if trained:

@@ -7,6 +7,7 @@ import pytest
 from ftworkbench.evaluate.advice import Advice, Known, Rules, Tried, advise
 from ftworkbench.evaluate.contestants import Contestant, Endpoint, Retrieval
 from ftworkbench.evaluate.form import form_of
+from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.outputs import Output
 
 LABELS = form_of(["billing", "delivery"] * 50)
@@ -27,7 +28,7 @@ def tried(name: str, right: int, *, wrong: str = "delivery", tokens: int = 50) -
     )
     answers = ["billing"] * right + [wrong] * (ROWS - right)
     outputs = [Output(str(n), (), "billing", answer, prompt_tokens=tokens) for n, answer in enumerate(answers)]
-    return Tried(contestant, outputs, [float(n < right) for n in range(ROWS)])
+    return Tried(contestant, outputs, [float(n < right) for n in range(ROWS)], named_metric("exact_match"))
 
 
 def said(*found: Tried, rows: int = 600, form: object = LABELS, open_answers: bool = False) -> Advice:

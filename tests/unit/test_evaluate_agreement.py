@@ -34,6 +34,15 @@ def test_full_agreement_is_one_and_that_of_chance_is_nothing() -> None:
     assert cohen_kappa("aabb", "bbaa").kappa == -1.0
 
 
+def test_no_interval_is_a_point_or_passes_one() -> None:
+    low, high = cohen_kappa("aba", "aba").interval or (1.0, 1.0)
+    assert low < 0.5
+    assert high == 1.0
+    one_apart = cohen_kappa("a" * 28 + "bb", "a" * 28 + "ba")
+    assert one_apart.interval is not None
+    assert one_apart.interval[1] == 1.0
+
+
 def test_where_both_only_ever_say_one_thing_nothing_can_be_said() -> None:
     found = cohen_kappa("aaaa", "aaaa")
     assert (found.kappa, found.interval, found.observed, found.n) == (None, None, 1.0, 4)

@@ -46,6 +46,14 @@ def report(
     return read
 
 
+def test_a_prompt_that_leaves_no_room_for_an_answer_is_a_row_without_one_and_wrong() -> None:
+    after = [*outputs(90, 99), Output("long", (), '{"a": 1}', "", finish="length")]
+    card = report(outputs(50), after)["card"]
+    assert card["quality"]["words"].endswith("; 1 row without an answer, counted as wrong")
+    assert "; cut off" not in card["format"]["words"]
+    assert card["quality"]["figures"]["tuned"] == 0.9
+
+
 def test_the_card_has_five_entries_each_with_words_figures_and_n() -> None:
     card = report(outputs(50), outputs(90), HELD)["card"]
     assert list(card) == ["quality", "format", "regression", "latency", "cost"]

@@ -21,7 +21,7 @@ from ftworkbench.evaluate.judge.grades import grades_json, mean_json
 from ftworkbench.evaluate.judge.messages import Asking, grade_messages, grade_schema, pair_messages, pair_schema
 from ftworkbench.evaluate.judge.pairs import Pair, length_effect, pairs_json, position_effect, win_rate
 from ftworkbench.evaluate.judge.parsing import Word, read_grade, read_verdict
-from ftworkbench.evaluate.judge.words import judge_words
+from ftworkbench.evaluate.judge.words import judge_short, judge_words
 from ftworkbench.evaluate.votes import Side, Vote
 
 WON, LOST, TIED = ("B", "A"), ("A", "B"), ("tie", "tie")
@@ -246,6 +246,17 @@ def test_agreement_stands_beside_the_figures_and_without_labels_that_nobody_chec
     assert agreement_words(agreement_json({}, {})) == NOT_CHECKED
     assert agreement_words(None) == NOT_CHECKED
     assert agreement_short(None) == "unchecked"
+
+
+def test_better_is_what_the_judges_own_test_says_and_not_a_narrow_interval() -> None:
+    few = {"mode": "pairwise", "pairs": {"win_rate": {"value": 1.0, "interval": [0.6, 1.0], "p_value": 0.0625}}}
+    assert judge_short(few)[0] == "no better"
+    few["pairs"]["win_rate"]["p_value"] = 0.01
+    assert judge_short(few)[0] == "better"
+    grades = {"pairs": {"difference": -2.0, "interval": [-2.0, -2.0], "p_value": 0.5}, "scale": 10}
+    assert judge_short(grades)[0] == "no better"
+    grades["pairs"]["p_value"] = 0.03
+    assert judge_short(grades)[0] == "worse"
 
 
 def test_the_rows_to_label_are_drawn_by_seed_and_each_is_there_once() -> None:

@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from ftworkbench.evaluate.headline import headline
 from ftworkbench.evaluate.metrics import METRICS
-from ftworkbench.evaluate.multiple import MetricComparison, compare_metrics, holm, verdict_by_rule
+from ftworkbench.evaluate.multiple import MetricComparison, compare_metrics, holm, told_under, verdict_by_rule
 from ftworkbench.recipe.tables import Evaluate
 
 MATCH, VALID, EXACT = METRICS["json_match"], METRICS["json_valid"], METRICS["exact_match"]
@@ -54,6 +54,8 @@ def test_the_deciding_metric_is_held_to_alpha_itself_whatever_is_reported_beside
     assert found[0].among.word == "not enough data"
     verdict = verdict_by_rule(found, "metric")
     assert (verdict.metric, verdict.word) == ("json_match", "better")
+    assert [each.as_json()["word"] for each in told_under(found, "metric")] == ["better", "no better", "no better"]
+    assert told_under(found, "any") == found
     assert verdict_by_rule(compared((10, 10), (0, 40)), "metric").word == "no better"
 
 
@@ -67,6 +69,9 @@ def test_under_any_one_metric_is_enough_if_holm_leaves_it_and_none_is_lost() -> 
     assert traded.word == "no better"
     assert "json_match worse" in traded.reasons[-1]
     assert headline(traded, {}) == "no better: the metrics do not agree"
+    both_worse = verdict_by_rule(compared((6, 0), (6, 0), (10, 10)), "all")
+    assert (both_worse.word, both_worse.apart) == ("no better", False)
+    assert headline(both_worse, {}).endswith("may be chance")
 
 
 def test_under_all_each_metric_has_to_win_by_its_own_p_value() -> None:

@@ -70,3 +70,28 @@ def test_the_suites_that_were_broken_and_those_that_nobody_knows_of_are_named() 
         "names": non_inferior(*table(10, 0, 0, 0), margin=0.05),
     }
     assert (broken_suites(suites), unsure_suites(suites)) == (["sums"], ["names"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "groups"),
+    [
+        ([0.9], [0.88], None),
+        ([0.9], [0.5], None),
+        ([0.9, 0.9], [0.89, 0.88], None),
+        ([1.0, 1.0, 1.0], [1.0, 1.0, 0.0], ["a", "a", "a"]),
+        ([0.5] * 5, [0.1] * 5, None),
+    ],
+)
+def test_of_a_handful_of_rows_nothing_is_said_whatever_they_say(
+    before: list[float], after: list[float], groups: list[str] | None
+) -> None:
+    found = non_inferior(before, after, 0.05, groups=groups)
+    assert (found.word, found.interval) == ("not sure", (-1.0, 1.0))
+
+
+def test_scores_that_all_fall_alike_are_no_more_certain_than_as_many_rows_can_be() -> None:
+    few, many = (non_inferior([0.9] * n, [0.8] * n, 0.05) for n in (8, 200))
+    assert few.interval[0] < few.interval[1] < 0
+    assert few.interval[0] == pytest.approx(-0.1)
+    assert many.word == "broken"
+    assert many.interval[1] - many.interval[0] < few.interval[1] - few.interval[0]

@@ -8,7 +8,7 @@ import pytest
 from scipy import optimize, stats
 from statsmodels.stats import contingency_tables, proportion
 
-from ftworkbench.evaluate.paired import interval_of, paired
+from ftworkbench.evaluate.paired import interval_of, mean_interval, paired
 from ftworkbench.evaluate.power import fewest_rows, needed_rows, needed_rows_of_scores, needed_to_hold
 from ftworkbench.evaluate.statistics import (
     expanded_confidence,
@@ -312,3 +312,21 @@ def test_the_fewest_rows_are_those_where_six_without_a_loss_are_five_points() ->
     assert mcnemar_exact(0, 6) < 0.05 < mcnemar_exact(0, 5)
     assert fewest_rows(0.05, alpha=0.01) == 160
     assert mcnemar_exact(0, 8) < 0.01 < mcnemar_exact(0, 7)
+
+
+def test_the_interval_of_a_mean_knows_which_rows_hang_together_and_is_never_a_point() -> None:
+    right = [1.0] * 30 + [0.0] * 20
+    assert mean_interval(right, True) == wilson(30, 50)
+    low, high = mean_interval(right, True, groups=[row // 5 for row in range(50)])
+    assert high - low > 1.5 * (wilson(30, 50)[1] - wilson(30, 50)[0])
+    assert mean_interval([1.0] * 3, False) == wilson(3, 3)
+    assert mean_interval([1.0] * 50, True, groups=[0] * 50) == wilson(1, 1)
+    assert mean_interval([], True) == (0.0, 1.0)
+    spread = mean_interval(np.linspace(0.2, 0.8, 40).tolist(), False)
+    assert wilson(20, 40)[0] < spread[0] < 0.5 < spread[1] < wilson(20, 40)[1]
+
+
+def test_many_scores_take_no_longer_for_an_interval_that_is_as_narrow_all_the_same() -> None:
+    scores = np.random.default_rng(3).random(120_000)
+    low, high = paired_bootstrap(np.zeros(120_000), scores)
+    assert high - low == pytest.approx(2 * 1.96 * scores.std() / 120_000**0.5, rel=0.1)

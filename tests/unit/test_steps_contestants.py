@@ -61,7 +61,7 @@ def test_a_name_that_is_taken_or_a_file_that_is_there_changes_nothing(recipe: Pa
     (recipe.parent / "prompts" / "long.txt").write_text("mine")
     with pytest.raises(InputError, match="has one that is called three; give another name"):
         keep_contestant(recipe, ContestantLine(name="three", system="x"))
-    with pytest.raises(InputError, match="long.txt: is there already; give another name"):
+    with pytest.raises(InputError, match=r"long\.txt: is there already; give another name"):
         keep_contestant(recipe, ContestantLine(name="long", system="a\nb"))
     assert recipe.read_text() == RECIPE
     assert (recipe.parent / "prompts" / "long.txt").read_text() == "mine"

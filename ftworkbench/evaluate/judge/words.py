@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ftworkbench.evaluate.judge.checked import LABELS, agreement_short, agreement_words
 from ftworkbench.figures import count, interval, p_value, percent
+
+_EVEN = 0.5  # the win rate of two that are as good
+_ALPHA = 0.05
 
 
 def judge_words(found: Mapping[str, Any]) -> list[str]:
@@ -31,27 +34,27 @@ def label_hint(found: Mapping[str, Any]) -> str:
 
 
 def judge_short(found: Mapping[str, Any]) -> tuple[str, str]:
-    """What the judge came to in few words: better, worse or no better, by the interval of its figure, and that."""
+    """What the judge came to in few words: better, worse or no better, by the test of its figure, and that."""
     checked = agreement_short(found.get("agreement"))
     figures = found.get("pairs") or {}
     rate = figures.get("win_rate") or {}
     if found.get("mode") == "pairwise" and rate.get("value") is not None:
-        return _word(
-            rate["interval"], 0.5
-        ), f"tuned wins {percent(rate['value'])} {interval(rate['interval'])}; {checked}"
+        told = f"tuned wins {percent(rate['value'])} {interval(rate['interval'])}; {checked}"
+        return _word(rate["value"] - _EVEN, rate.get("p_value")), told
     if figures.get("difference") is not None:
         low, high = figures["interval"]
         told = f"tuned by {figures['difference']:+.2f} [{low:+.2f}, {high:+.2f}] of {found['scale']}; {checked}"
-        return _word((low, high), 0.0), told
+        return _word(figures["difference"], figures.get("p_value")), told
     means = [each for each in found.get("systems") or () if each.get("value") is not None]
     if means:
         return "", f"{means[0]['name']} {means[0]['value']:.2f} of {found['scale']}; {checked}"
     return "", str(found.get("problem") or "no verdict")
 
 
-def _word(pair: Sequence[float], even: float) -> str:
-    low, high = pair
-    return "better" if low > even else "worse" if high < even else "no better"
+def _word(ahead: float, p: float | None) -> str:
+    if p is None or p >= _ALPHA or not ahead:
+        return "no better"
+    return "better" if ahead > 0 else "worse"
 
 
 def _pair_lines(found: Mapping[str, Any], who: str, checked: str, short: str) -> list[str]:

@@ -75,7 +75,7 @@ def verdict_words(verdict: Mapping[str, Any]) -> list[str]:
     if verdict.get("needed"):
         more = verdict["needed"] - int(verdict.get("n") or 0)
         lines.append(f"Too few rows to tell: about {verdict['needed']:,} test rows would, {more:,} more.")
-    elif verdict.get("word") == "no better" and (verdict.get("p_value") or 0) < verdict.get("alpha", 0):
+    elif verdict.get("apart"):
         lines.append("The metrics do not agree: each one's test is below.")
     elif verdict.get("word") == "no better":
         lines.append("This may be chance: tuning did not beat prompting here.")
