@@ -11,7 +11,7 @@ from ftworkbench.evaluate.metrics import Metric
 from ftworkbench.evaluate.multiple import MetricComparison, compare_metrics, told_under, verdict_by_rule
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression
-from ftworkbench.evaluate.report import scores
+from ftworkbench.evaluate.scores import scores
 from ftworkbench.evaluate.verdict import Verdict
 
 if TYPE_CHECKING:

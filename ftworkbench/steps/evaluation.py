@@ -13,7 +13,7 @@ from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import TUNED
 from ftworkbench.evaluate.metrics import Metric, choose_metrics, named_metric
 from ftworkbench.evaluate.outputs import Output, read_outputs
-from ftworkbench.evaluate.report import score_of
+from ftworkbench.evaluate.scores import score_of
 from ftworkbench.evaluate.verdict import Verdict, decide
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest

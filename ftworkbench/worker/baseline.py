@@ -17,9 +17,10 @@ from ftworkbench.evaluate.advice import Advice, Known, Rules, Tried, advise
 from ftworkbench.evaluate.contestants import Contestant, contestants
 from ftworkbench.evaluate.fingerprint import prompt_contents
 from ftworkbench.evaluate.form import form_of
+from ftworkbench.evaluate.found import System
 from ftworkbench.evaluate.metrics import choose_metrics
 from ftworkbench.evaluate.outputs import Output, read_outputs
-from ftworkbench.evaluate.report import System, summarise
+from ftworkbench.evaluate.scores import summarise
 from ftworkbench.files import read_json
 from ftworkbench.jobs.find import find_job
 from ftworkbench.jobs.folder import Job, read_manifest

@@ -14,9 +14,10 @@ from ftworkbench.errors import InputError
 from ftworkbench.evaluate.card import Answers
 from ftworkbench.evaluate.conclude import conclude
 from ftworkbench.evaluate.contestants import Contestant, tuned
+from ftworkbench.evaluate.found import System, evaluation_json
 from ftworkbench.evaluate.outputs import Output, read_outputs, write_outputs
 from ftworkbench.evaluate.prompting import Prompting
-from ftworkbench.evaluate.report import System, evaluation_json, summarise
+from ftworkbench.evaluate.scores import summarise
 from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base

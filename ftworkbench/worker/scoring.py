@@ -14,7 +14,7 @@ from ftworkbench.evaluate.metrics import Metric, Scored, choose_metrics
 from ftworkbench.evaluate.metrics.files import metric_sha256
 from ftworkbench.evaluate.metrics.labels import label_of
 from ftworkbench.evaluate.outputs import Output
-from ftworkbench.evaluate.report import as_scored
+from ftworkbench.evaluate.scores import as_scored
 from ftworkbench.recipe.metric_names import OWN, split_metric
 from ftworkbench.worker.own_metric import own_metric, said
 from ftworkbench.worker.work import Work

@@ -12,7 +12,7 @@ from ftworkbench.errors import InputError
 from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression, non_inferior
-from ftworkbench.evaluate.report import scores
+from ftworkbench.evaluate.scores import scores
 from ftworkbench.recipe.suite_names import names_of, split_suite
 from ftworkbench.worker.work import Work
 

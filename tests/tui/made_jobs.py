@@ -18,10 +18,11 @@ from ftworkbench.data.sources.source import open_source
 from ftworkbench.evaluate.card import Answers
 from ftworkbench.evaluate.conclude import conclude
 from ftworkbench.evaluate.details import details
+from ftworkbench.evaluate.found import System, evaluation_json
 from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.outputs import Output, read_outputs, write_outputs
 from ftworkbench.evaluate.regression import non_inferior
-from ftworkbench.evaluate.report import System, evaluation_json, summarise
+from ftworkbench.evaluate.scores import summarise
 from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog

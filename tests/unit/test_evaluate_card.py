@@ -8,10 +8,11 @@ from ftworkbench.commands.results import evaluation_lines, verdict_line
 from ftworkbench.evaluate.card import Answers
 from ftworkbench.evaluate.conclude import Conclusion, conclude
 from ftworkbench.evaluate.form import form_of
+from ftworkbench.evaluate.found import System, evaluation_json
 from ftworkbench.evaluate.metrics import choose_metrics
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression, non_inferior
-from ftworkbench.evaluate.report import System, evaluation_json, summarise
+from ftworkbench.evaluate.scores import summarise
 from ftworkbench.recipe.tables import Evaluate
 
 HELD = {"skills": non_inferior([1.0] * 100, [1.0] * 100, 0.05)}

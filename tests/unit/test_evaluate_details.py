@@ -13,7 +13,7 @@ from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.metrics.fields import field_counts
 from ftworkbench.evaluate.metrics.labels import NO_LABEL, label_table
 from ftworkbench.evaluate.outputs import Output
-from ftworkbench.evaluate.report import scores
+from ftworkbench.evaluate.scores import scores
 from ftworkbench.evaluate.statistics import expanded_confidence
 
 

@@ -3,11 +3,12 @@ import json
 import numpy as np
 import pytest
 
+from ftworkbench.evaluate.found import System, evaluation_json
 from ftworkbench.evaluate.metrics import METRICS
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.power import mcnemar_power
 from ftworkbench.evaluate.regression import non_inferior
-from ftworkbench.evaluate.report import System, evaluation_json, summarise
+from ftworkbench.evaluate.scores import summarise
 from ftworkbench.evaluate.statistics import wilson
 from ftworkbench.evaluate.verdict import Verdict, decide
 

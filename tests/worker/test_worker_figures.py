@@ -22,7 +22,7 @@ from ftworkbench.data.splits.split import freeze
 from ftworkbench.evaluate.details import details
 from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.outputs import Output, write_outputs
-from ftworkbench.evaluate.report import scores, summarise
+from ftworkbench.evaluate.scores import scores, summarise
 from ftworkbench.evaluate.verdict import decide
 from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ftworkbench.evaluate.headline import headline
-from ftworkbench.evaluate.metrics import Metric, Scored
 from ftworkbench.evaluate.multiple import MetricComparison
-from ftworkbench.evaluate.outputs import Output
-from ftworkbench.evaluate.paired import mean_interval
 from ftworkbench.evaluate.regression import Regression, broken_suites
+from ftworkbench.evaluate.scores import Summary
 from ftworkbench.evaluate.verdict import Verdict
-
-Summary = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -29,54 +25,6 @@ class System:
     def as_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {"name": self.name, "metrics": self.metrics, **self.extra}
         return {**found, "note": self.note} if self.note else found
-
-
-def scores(outputs: Sequence[Output], metric: Metric) -> list[float]:
-    """The score of each output, in their order: the one that was kept beside it, else what is worked out now.
-
-    A row that could not be had is wrong by every metric. Raises InputError where a score can only be had while it is
-    measured, and was not kept.
-    """
-    return [score_of(output, metric) for output in outputs]
-
-
-def score_of(output: Output, metric: Metric) -> float:
-    """The score of one output, as scores() has it."""
-    if not output.answered:
-        return 0.0
-    kept = output.scores.get(metric.name)
-    return metric.score(as_scored(output)) if kept is None else float(kept)
-
-
-def as_scored(output: Output, original: Any = None) -> Scored:
-    """The output as a metric is given it; `original` is the record of its row, where that is at hand."""
-    return Scored(
-        output.answer,
-        output.reference,
-        output.finish,
-        output.row,
-        output.messages,
-        original,
-        output.reference_loss,
-    )
-
-
-def summarise(
-    outputs: Sequence[Output],
-    metrics: Sequence[Metric],
-    *,
-    groups: Sequence[Hashable] | None = None,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> Summary:
-    """The mean of each metric with its interval; `groups` name rows that hang together (see mean_interval)."""
-    found: Summary = {}
-    for metric in metrics:
-        values = scores(outputs, metric)
-        mean = sum(values) / len(values) if values else None
-        interval = mean_interval(values, metric.binary, groups, confidence, seed)
-        found[metric.name] = {"value": mean, "interval": list(interval)}
-    return found
 
 
 def evaluation_json(
