@@ -99,11 +99,10 @@ def _estimate(values: Sequence[float]) -> dict[str, Any]:
 # In words
 
 
-def serving_short(found: Mapping[str, Any]) -> str:
-    """What a token takes beside the base: `adapter +3.1% a token [+2.2, +4.0], merged -0.1% [-0.5, +0.3]`."""
+def serving_short(found: Mapping[str, Any]) -> list[str]:
+    """What a token takes beside the base, a line for each system: `adapter +3.1% a token [+2.2, +4.0]`."""
     ratios = {str(each["name"]): each["token_ratio"] for each in found["systems"] if each.get("token_ratio")}
-    told = (f"{name} {_more(ratio, '' if place else ' a token')}" for place, (name, ratio) in enumerate(ratios.items()))
-    return ", ".join(told)
+    return [f"{name} {_more(ratio, ' a token')}" for name, ratio in ratios.items()]
 
 
 def serving_title(found: Mapping[str, Any]) -> str:

@@ -12,16 +12,21 @@ from ftworkbench.figures import p_value, points
 from ftworkbench.printable import one_line
 from ftworkbench.tui.widgets.job_words import VERDICTS, fit, verdict_sign
 
-_ENTRIES = ("format", "latency", "serving", "cost")  # quality is the verdict itself, the suites have lines of their own
+_ENTRIES = ("format", "latency", "cost")  # quality is the verdict itself, the suites have lines of their own
 _LABEL = 9
 
 
 def card_lines(found: Mapping[str, Any], width: int) -> list[Content]:
     """The entries of the card that are not told elsewhere, a line each; with its n where that is not all rows."""
-    card = dict(found.get("card") or {})
-    if card and (serving := found.get("serving")):
-        card["serving"] = {"short": serving_short(serving), "n": serving["n"]}
-    return [_entry(name, card[name], int(found.get("n") or 0)).truncate(width) for name in _ENTRIES if name in card]
+    card, rows = found.get("card") or {}, int(found.get("n") or 0)
+    lines = []
+    for name in _ENTRIES:
+        if name in card:
+            lines.append(_entry(name, card[name], rows))
+        if name == "latency" and card and (serving := found.get("serving")):
+            told = [{"short": short, "n": serving["n"]} for short in serving_short(serving)]
+            lines += [_entry("" if place else "serving", each, rows) for place, each in enumerate(told)]
+    return [line.truncate(width) for line in lines]
 
 
 def _entry(name: str, entry: Mapping[str, Any], rows: int) -> Content:
