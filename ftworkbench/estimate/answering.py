@@ -27,7 +27,7 @@ def answering_seconds(
     the test rows as the tuned model does. Every answer is taken to be as long as evaluate.max_new_tokens allows. The
     prompts cost 2 FLOPs for each parameter and token; a token of all answers of a batch costs one reading of the
     weights, at the card's bandwidth, or the launching of all blocks, softly whichever is longer. Loading the model,
-    endpoints, judges and regression suites are not in it.
+    endpoints, judges, regression suites and the measure of what serving takes are not in it.
     """
     if card.tflops is None or card.bandwidth is None:
         return None

@@ -34,6 +34,7 @@ from ftworkbench.worker.work import StoppedError, Work
 NEW_TOKENS = 16
 _WARM_UP = 2  # tokens that are not counted: the first answer also pays for what is set up once
 _SPARE = 0.8  # of the memory that is free: a machine that swaps measures its disk
+_SPARE_ON_CARD = 0.95
 
 
 @dataclass
@@ -159,15 +160,28 @@ def _merged(work: Work, model: Any, trained: tuple[Job, Recipe]) -> tuple[Any, s
     job, recipe = trained
     dtype = recipe.model.dtype or "float32"
     whole = not (work.recipe.quantization.load_in_4bit or work.recipe.quantization.load_in_8bit)
-    if work.device == "cpu":
-        free, needed = free_memory(), parameters(model)[0] * getattr(torch, dtype).itemsize
-        if free is not None and needed > _SPARE * free:
-            raise JobError(f"its weights take {needed / GIB:.1f} GiB, and {free / GIB:.1f} GiB of memory are free")
+    _require_room(work.device, parameters(model)[0] * getattr(torch, dtype).itemsize, read=not whole)
     if whole:
         return merged_beside(model), ""
     merged = attach(base_to_merge_into(work, recipe, dtype), job).merge_and_unload(safe_merge=True).eval()
     bits = 4 if work.recipe.quantization.load_in_4bit else 8
     return merged, f"in {dtype}, as it is shipped, where base and adapter have {bits}-bit weights"
+
+
+def _require_room(device: str, needed: int, *, read: bool) -> None:
+    """Raises JobError where so many bytes of weights are too many; what is `read` comes through the machine's memory.
+
+    The machine's own system would end the whole evaluation for it.
+    """
+    room = {}
+    if device == "cpu" or read:
+        room["memory"] = _SPARE * free_memory()
+    if device == "cuda":
+        unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        room["the card's memory"] = _SPARE_ON_CARD * (torch.cuda.mem_get_info()[0] + unused)
+    for what, free in room.items():
+        if needed > free:
+            raise JobError(f"its weights take {needed / GIB:.1f} GiB, and {free / GIB:.1f} GiB of {what} can be had")
 
 
 def merged_beside(model: Any) -> Any:

@@ -124,7 +124,7 @@ def test_a_merged_model_that_has_no_room_is_left_out_and_said(
     _, found = _served(trained)
     assert found is not None
     assert [each["name"] for each in found["systems"]] == ["base", "adapter"]
-    assert "GiB of memory are free" in found["missing"]["merged"]
+    assert "GiB of memory can be had" in found["missing"]["merged"]
 
 
 def test_what_goes_wrong_while_it_is_measured_leaves_the_verdict_as_it_is(
