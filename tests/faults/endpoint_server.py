@@ -115,7 +115,7 @@ class Proxy:
             fault = self.faults.pop(0) if self.faults else ""
             if self.goes_after is not None and len(self.asked) > self.goes_after:
                 if self._http is not None:
-                    self._http.socket.close()  # at once: who tries again soon must find nobody
+                    self._http.socket.shutdown(socket.SHUT_RDWR)  # at once: who tries again soon must find nobody
                 threading.Thread(target=self.stop, daemon=True).start()
                 fault = "silence"
         request.close_connection = True
