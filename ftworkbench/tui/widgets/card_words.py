@@ -24,8 +24,10 @@ def card_lines(found: Mapping[str, Any], width: int) -> list[Content]:
         if name in card:
             lines.append(_entry(name, card[name], rows))
         if name == "latency" and card and (serving := found.get("serving")):
-            told = [{"short": short, "n": serving["n"]} for short in serving_short(serving)]
-            lines += [_entry("" if place else "serving", each, rows) for place, each in enumerate(told)]
+            told = serving_short(serving)
+            for place, short in enumerate(told):
+                n = serving["n"] if place == len(told) - 1 else 0  # it is that of both
+                lines.append(_entry("" if place else "serving", {"short": short, "n": n}, rows))
     return [line.truncate(width) for line in lines]
 
 
