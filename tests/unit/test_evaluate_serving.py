@@ -56,7 +56,7 @@ def test_the_card_has_a_line_of_it_and_the_details_and_the_command_line_a_table(
     lines = [line.plain for line in card_lines(found, 52)]
     assert [line.split()[0] for line in lines] == ["latency", "serving", "merged", "cost"]
     assert lines[1].split()[1:3] == ["adapter", "+3.1%"]
-    assert lines[1].endswith("n = 6"), "there is room for it where the card stands beside the scores"
+    assert lines[2].endswith("n = 6"), "once: it is that of both"
     assert has_details(found)
     drawn = "\n".join(line.plain for line in detail_lines(found, 120))
     printed = "\n".join(conclusion_lines(found | {"card": {}}))
