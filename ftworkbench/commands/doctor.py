@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
         tell(f"{'terminal':<16} {terminal['term'] or 'none'}, {size}, {terminal['colours']} colours")
         tell(f"{'disk':<16} {found['disk']['free_gib']:.0f} GiB free here")
         tell(f"{'jobs':<16} {found['jobs']}")
+        tell(f"{'ragas':<16} {found['ragas']}")
         for problem in found["problems"]:
             tell(f"problem: {problem}")
         if not found["problems"]:

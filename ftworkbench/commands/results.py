@@ -10,6 +10,7 @@ from ftworkbench.commands.measured import conclusion_lines, detail_lines
 from ftworkbench.commands.show import emit, table, tell
 from ftworkbench.errors import EXIT_GOOD, EXIT_NO
 from ftworkbench.evaluate.judge.words import judge_words, label_hint
+from ftworkbench.evaluate.ragas import ragas_words
 from ftworkbench.figures import count, duration, interval, p_value, percent, points
 from ftworkbench.jobs.bin import is_in_bin
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
@@ -120,6 +121,7 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
         )
     lines += conclusion_lines(found)
     lines += _judge_lines(found["judge"]) if found.get("judge") else []
+    lines += ragas_words(found["ragas"]) if found.get("ragas") else []
     if verdict:
         lines.append(verdict_line(verdict))
         lines += [f"  {reason}" for reason in verdict.get("reasons", [])]

@@ -23,9 +23,9 @@ def cross_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
     twice = named_twice(recipe.evaluate.regression)
     if twice is not None:
         yield "evaluate.regression", f"names {one_line(twice, 80)} twice"
-    wrong = recipe.judge.problem()
-    if wrong is not None:
-        yield f"judge.{wrong[0]}", wrong[1]
+    for name, wrong in (("judge", recipe.judge.problem()), ("ragas", recipe.ragas.problem())):
+        if wrong is not None:
+            yield f"{name}.{wrong[0]}", wrong[1]
 
 
 def _precision(recipe: Recipe) -> Iterator[tuple[str, str]]:

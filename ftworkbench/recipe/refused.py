@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _NO_UPLOAD = "nothing is uploaded while training; `ftworkbench merge` gives a folder that can be"
 _NO_SECRET = "a token has no place in a file; set HF_TOKEN in the environment"
+_NO_KEY = {"api_key": "a key has no place in a file; api_key_env names the variable that holds it"}
 _ROWS_ARE_OURS = "the rows are read, rendered and masked by the workbench; see [data] and [prompt]"
 _ONE_DEVICE = "training runs on one device so far"
 _ALWAYS_TRAINS = "`ftworkbench train` and `evaluate` say what is done"
@@ -38,7 +39,8 @@ REFUSED: dict[str, dict[str, str]] = {
     "quantization": {},
     "lora": _ADAPTER,
     "ia3": _ADAPTER,
-    "judge": {"api_key": "a key has no place in a file; api_key_env names the variable that holds it"},
+    "judge": _NO_KEY,
+    "ragas": _NO_KEY,
     "train": {
         "output_dir": "a job's folder holds what it makes",
         "hub_token": _NO_SECRET,

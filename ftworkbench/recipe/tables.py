@@ -11,6 +11,7 @@ from ftworkbench.recipe.metric_names import METRIC_NAMES
 from ftworkbench.recipe.model_tables import Ia3, Lora, Model, Quantization
 from ftworkbench.recipe.own_tables import Data, Evaluate, Launch, Method
 from ftworkbench.recipe.prompt_table import ContestantLine, Prompt
+from ftworkbench.recipe.ragas_table import Ragas
 from ftworkbench.recipe.train_table import Train
 
 __all__ = [
@@ -29,12 +30,16 @@ __all__ = [
     "Model",
     "Prompt",
     "Quantization",
+    "Ragas",
     "Recipe",
     "Table",
     "Train",
 ]
 
-Table = Model | Quantization | Lora | Ia3 | Train | Method | Data | Check | Prompt | Evaluate | Harness | Judge | Launch
+Table = (
+    Model | Quantization | Lora | Ia3 | Train | Method | Data | Check | Prompt | Evaluate | Harness | Judge
+    | Ragas | Launch
+)  # fmt: skip
 
 TABLES: dict[str, type[Table]] = {
     "model": Model,
@@ -49,6 +54,7 @@ TABLES: dict[str, type[Table]] = {
     "evaluate": Evaluate,
     "harness": Harness,
     "judge": Judge,
+    "ragas": Ragas,
     "launch": Launch,
 }
 
@@ -74,6 +80,7 @@ class Recipe:
     evaluate: Evaluate = field(default_factory=Evaluate)
     harness: Harness = field(default_factory=Harness)
     judge: Judge = field(default_factory=Judge)
+    ragas: Ragas = field(default_factory=Ragas)
     launch: Launch = field(default_factory=Launch)
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 from ftworkbench import paths
 from ftworkbench.jobs.survival import survival
 from ftworkbench.machine import Machine, this_machine
+from ftworkbench.ragas_place import missing_ragas, ragas_python
 
 _LIBRARIES = (
     "ftworkbench", "torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets", "polars",
@@ -45,6 +46,7 @@ def examine(folder: Path | None = None) -> dict[str, Any]:
         "terminal": terminal,
         "disk": free,
         "jobs": survival().words,
+        "ragas": missing_ragas() or f"run by {ragas_python()}",
         "problems": _problems(versions, machine, terminal, free),
     }
 

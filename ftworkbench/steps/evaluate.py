@@ -38,6 +38,7 @@ def start_evaluation(opened: Opened, train_job: Job | None, *, skip_baseline: bo
     asked_of = opened.recipe.prompt.contestants if known.job is None and not skip_baseline else ()
     _require_keys(opened, {"prompt.contestants": [line.api_key_env for line in asked_of]})
     _require_keys(opened, {"judge.api_key_env": [opened.recipe.judge.api_key_env]})
+    _require_keys(opened, {"ragas.api_key_env": [opened.recipe.ragas.api_key_env]})
     undone = known.job or find_unfinished(opened, hashes["baseline"])
     args = {
         "job": str(train_job.path) if train_job else None,

@@ -10,6 +10,8 @@ from typing import Any
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.confusions import label_tables, macro_f1, most_confused
 from ftworkbench.evaluate.metrics import named_metric
+from ftworkbench.evaluate.ragas import HEADS as RAGAS_HEADS
+from ftworkbench.evaluate.ragas import ragas_rows, ragas_title
 from ftworkbench.evaluate.serving import HEADS, serving_notes, serving_rows, serving_title
 from ftworkbench.figures import count, duration, interval, p_value, percent
 from ftworkbench.files import replace_file
@@ -66,6 +68,7 @@ def report_of_evaluation(evaluation: Job) -> Iterator[Block]:
     yield from _conclusion(found)
     yield from _scores(found)
     yield from _labels(found)
+    yield from _ragas(found.get("ragas"))
     yield from _serving(found.get("serving"))
     train_job = Job(Path(manifest["args"]["job"])) if manifest["args"].get("job") else None
     if train_job is not None and train_job.path.is_dir():
@@ -180,6 +183,15 @@ def _serving(serving: Mapping[str, Any] | None) -> Iterator[Block]:
         yield Heading(2, "What serving takes")
         yield Table(("", *HEADS[1:]), tuple(serving_rows(serving)))
         yield Bullets((serving_title(serving), *serving_notes(serving)))
+
+
+def _ragas(ragas: Mapping[str, Any] | None) -> Iterator[Block]:
+    if ragas:
+        yield Heading(2, "Answers and their passages, by RAGAS")
+        if rows := ragas_rows(ragas):
+            yield Table(("", *RAGAS_HEADS[1:]), tuple(rows), frozenset({4}))
+        told = [ragas_title(ragas), *(ragas.get("notes") or ())]
+        yield Bullets((*map(str, told), *([str(ragas["problem"])] if ragas.get("problem") else [])))
 
 
 def _count(number: int | None) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import random
 import time
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -77,10 +79,29 @@ def ask_endpoint(
     a wrong key, no such model, no money left.
     """
     options = {"max_tokens": max_tokens, **drawing, "stream_options": {"include_usage": True}}
-    asyncio.run(_ask_all(_Shared(endpoint, options, say, hear), questions, tell, look))
+    asyncio.run(_ask_all(_Asking, _Shared(endpoint, options, say, hear), questions, tell, look))
+
+
+def ask_embeddings(
+    endpoint: Endpoint,
+    model: str,
+    texts: Sequence[str],
+    *,
+    tell: Callable[[int, Reply], None],
+    say: Callable[[str], None] = lambda text: None,
+    look: Callable[[], None] = lambda: None,
+) -> None:
+    """Has every text embedded by a model of the server; the `text` of a reply is its vector, float32 in base64.
+
+    The rest is as in ask_endpoint.
+    """
+    shared = _Shared(replace(endpoint, model=model), {}, say, lambda place, delta: None)
+    questions = [Question([{"role": "user", "content": text}]) for text in texts]
+    asyncio.run(_ask_all(_Embedding, shared, questions, tell, look))
 
 
 async def _ask_all(
+    way: type[_Asking],
     shared: _Shared,
     questions: Sequence[Question],
     tell: Callable[[int, Reply], None],
@@ -88,7 +109,7 @@ async def _ask_all(
 ) -> None:
     key = api_key(shared.endpoint)
     async with _client(shared.endpoint, key) as client:
-        asking = _Asking(client, shared, key)
+        asking = way(client, shared, key)
         waiting = iter(enumerate(questions))
         tasks = [asyncio.create_task(_work(asking, waiting, tell)) for _ in range(shared.endpoint.concurrency)]
         try:
@@ -236,6 +257,23 @@ class _Asking:
                     self._say(f"the server does not take {name}: {told(text, self._key)}")
                 return True
         return False
+
+
+class _Embedding(_Asking):
+    """The same for texts that are embedded."""
+
+    async def _send(self, place: int, question: Question, options: Mapping[str, Any]) -> Reply:
+        began = time.monotonic()
+        async with asyncio.timeout(self._endpoint.timeout):
+            found = await self._client.embeddings.create(
+                model=self._endpoint.model, input=[question.messages[0]["content"]], encoding_format="float"
+            )
+        vector = array("f", found.data[0].embedding)
+        if not any(vector):
+            raise ValueError("an embedding that is none")
+        used = getattr(found.usage, "prompt_tokens", 0) or 0
+        seconds = round(time.monotonic() - began, 4)
+        return Reply(base64.b64encode(vector.tobytes()).decode("ascii"), prompt_tokens=used, seconds=seconds)
 
 
 def _is_named(option: str, text: str) -> bool:

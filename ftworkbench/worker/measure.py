@@ -26,6 +26,7 @@ from ftworkbench.worker.harness import ask_tasks
 from ftworkbench.worker.job_template import answering_template, tell_of_folded_system
 from ftworkbench.worker.judging import judge, not_yet
 from ftworkbench.worker.measuring import Measuring
+from ftworkbench.worker.ragas import measure_ragas, ragas_not_yet
 from ftworkbench.worker.scoring import open_scoring
 from ftworkbench.worker.serving import measure_serving
 from ftworkbench.worker.suites import compare_suite, read_suites, suite_mean
@@ -134,6 +135,8 @@ def evaluate(work: Work) -> None:
         report["before"] = {name: suite_mean(suites[name], outputs) for name, outputs in before.items()}
     if recipe.judge.is_asked:
         report["judge"] = not_yet(work)
+    if recipe.ragas.is_asked:
+        report["ragas"] = ragas_not_yet(work)
     write_json(work.job.verdict, report)
 
     # -------------------------------------------------------------------------------------------------
@@ -147,13 +150,18 @@ def evaluate(work: Work) -> None:
         write_json(work.job.verdict, report)
 
     # -------------------------------------------------------------------------------------------------
-    # The judge, who may fail: the verdict stands by then
+    # The judge and RAGAS, who may fail: the verdict stands by then
 
+    answered = [(baseline.name, baseline.outputs)] if baseline else []
+    answered += [("tuned", tuned_outputs)] if trained else []
     if recipe.judge.is_asked:
-        answered = [(baseline.name, baseline.outputs)] if baseline else []
-        answered += [("tuned", tuned_outputs)] if trained else []
         work.phase("running")
         report["judge"] = judge(work, measuring, test, answered, groups)
+        work.phase("saving")
+        write_json(work.job.verdict, report)
+    if recipe.ragas.is_asked:
+        work.phase("running")
+        report["ragas"] = measure_ragas(work, test, answered, groups)
         work.phase("saving")
         write_json(work.job.verdict, report)
 

@@ -30,6 +30,7 @@ _NOTES = {
     "evaluate": "measures, verdict",
     "harness": "how tasks of lm-evaluation-harness are asked, those of regression",
     "judge": "a model that compares or grades answers",
+    "ragas": "answers and the passages they were given",
     "launch": "where it runs",
 }
 # Where an adapter of another kind is trained, its options are out of the way.

@@ -15,6 +15,7 @@ from ftworkbench.tui.widgets.card_words import card_lines, metric_lines
 from ftworkbench.tui.widgets.job_words import fit, verdict_sign
 from ftworkbench.tui.widgets.judge_words import judge_entry, judge_lines
 from ftworkbench.tui.widgets.lines_view import beside, wrapped
+from ftworkbench.tui.widgets.ragas_words import ragas_lines
 
 _BESIDE = 100
 _CARD_SHARE = 0.47
@@ -85,8 +86,8 @@ def verdict_words(verdict: Mapping[str, Any]) -> list[str]:
 
 
 def verdict_lines(found: Mapping[str, Any], width: int) -> list[Content]:
-    """The card and the scores, and below them what a judge said."""
-    return [*_card_and_scores(found, width), *judge_lines(found, width)]
+    """The card and the scores, and below them what a judge and RAGAS said."""
+    return [*_card_and_scores(found, width), *judge_lines(found, width), *ragas_lines(found, width)]
 
 
 def _card_and_scores(found: Mapping[str, Any], width: int) -> list[Content]:
