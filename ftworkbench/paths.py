@@ -47,6 +47,9 @@ def model_folder(model_id: str, workspace: Path) -> Path | None:
     if model_id == POCKET_ID:
         return POCKET
     for folder in (Path(model_id).expanduser(), workspace / model_id):
-        if folder.is_dir():
-            return folder.resolve()
+        try:
+            if folder.is_dir():
+                return folder.resolve()
+        except (OSError, ValueError):
+            continue  # the name of no file at all: too long, or with a NUL in it
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -177,7 +178,7 @@ def _times(outputs: Sequence[Output]) -> dict[str, Any]:
     return {
         "n": len(timed),
         "seconds": median(seconds) if seconds else None,
-        "seconds_p90": seconds[min(int(_NINETY * len(seconds)), len(seconds) - 1)] if seconds else None,
+        "seconds_p90": seconds[math.ceil(_NINETY * len(seconds)) - 1] if seconds else None,
         "first_token_seconds": median(first) if first else None,
         "tokens_per_second": sum(each.tokens for each in timed) / sum(seconds) if seconds else None,
         "tokens": sum(each.tokens for each in timed) / len(timed) if timed else None,

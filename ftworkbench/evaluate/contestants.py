@@ -10,12 +10,10 @@ from typing import Any, Protocol
 
 from ftworkbench.errors import InputError
 from ftworkbench.recipe.endpoint_options import EndpointTable
-from ftworkbench.recipe.prompt_table import ContestantLine, contestant_names, shots_name
+from ftworkbench.recipe.prompt_table import TUNED, ContestantLine, contestant_names, shots_name
 from ftworkbench.recipe.tables import Prompt
 
 Message = dict[str, Any]
-ZERO_SHOT = "zero-shot"
-TUNED = "tuned"
 
 
 class Shot(Protocol):
@@ -162,7 +160,7 @@ def _system(line: ContestantLine, prompt: Prompt, root: Path | None) -> str | No
     if line.system_file is None:
         return prompt.system if line.system is None else line.system
     try:
-        return ((root or Path()) / line.system_file).read_text(encoding="utf-8").strip()
+        return ((root or Path()) / line.system_file).read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"prompt.contestants: {line.system_file}: cannot be read: {error}") from None
 

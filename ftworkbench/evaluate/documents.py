@@ -14,8 +14,11 @@ from ftworkbench.errors import InputError
 SUFFIXES = (".txt", ".md", ".jsonl")
 PASSAGE_WORDS = 150
 _TEXT_KEYS = ("text", "content", "body", "passage", "contents")
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f"  # scripts that put no spaces between words
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+_APART = re.compile(rf"(?<![{_UNSPACED}])\0(?![{_UNSPACED}])")
 _BREAK = re.compile(r"\n\s*\n|\n(?=#{1,6} )")  # between paragraphs, and before a heading of Markdown
-_SENTENCE = re.compile(r"(?<=[.!?。！？])\s+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*")
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def _documents(path: Path, name: str) -> Iterator[tuple[str, str]]:
     if path.suffix.lower() != ".jsonl":
         yield name, text
         return
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield f"{name}:{number}", _text_of(line, f"{name}:{number}")
 
@@ -98,7 +101,7 @@ def split(document: str) -> list[str]:
     kept: list[str] = []
     size = 0
     for piece in _pieces(document):
-        words = len(piece.split())
+        words = len(_WORD.findall(piece))
         heads = piece.startswith("#") and any(not part.startswith("#") for part in kept)
         if kept and (size + words > PASSAGE_WORDS or (heads and size > PASSAGE_WORDS // 2)):
             passages.append("\n\n".join(kept))
@@ -110,7 +113,7 @@ def split(document: str) -> list[str]:
 
 def _pieces(document: str) -> Iterator[str]:
     for paragraph in _BREAK.split(document):
-        words = paragraph.split()
+        words = _WORD.findall(paragraph)
         if not words:
             continue
         if len(words) <= PASSAGE_WORDS:
@@ -122,13 +125,18 @@ def _pieces(document: str) -> Iterator[str]:
 def _sentences(paragraph: str) -> Iterator[str]:
     kept: list[str] = []
     for sentence in _SENTENCE.split(paragraph.strip()):
-        words = sentence.split()
+        words = _WORD.findall(sentence)
         if kept and len(kept) + len(words) > PASSAGE_WORDS:
-            yield " ".join(kept)
+            yield _joined(kept)
             kept = []
         kept += words
         while len(kept) > PASSAGE_WORDS:  # a sentence without an end
-            yield " ".join(kept[:PASSAGE_WORDS])
+            yield _joined(kept[:PASSAGE_WORDS])
             kept = kept[PASSAGE_WORDS:]
     if kept:
-        yield " ".join(kept)
+        yield _joined(kept)
+
+
+def _joined(words: list[str]) -> str:
+    """Words as a text again, with spaces between them but where the script has none."""
+    return _APART.sub(" ", "\0".join(words)).replace("\0", "")

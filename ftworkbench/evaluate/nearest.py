@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from ftworkbench.data.checks.templates import find_template, numbered
+from ftworkbench.boilerplate import find_boilerplate, numbered
 
 # Words; of scripts that put no spaces between them, two signs at a time.
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
@@ -45,14 +45,14 @@ class Nearest:
         self.words = [words_of(text) for text in texts]
         self._numbers: dict[str, int] = {}
         different = numbered(list(dict.fromkeys(map(tuple, self.words))), self._numbers)
-        self._template = find_template(different)
+        self._boilerplate = find_boilerplate(*different)
         self._known = frozenset(self._numbers)
 
     def own(self, words: Sequence[str]) -> Sequence[str]:
         """The words of a question without those that most of the texts begin, or end, with."""
-        if self._template is None:
+        if self._boilerplate is None:
             return words
-        first, last = self._template.cut(numbered([words], self._numbers))
+        first, last = self._boilerplate.cut(*numbered([words], self._numbers))
         return words[int(first[0]) : len(words) - int(last[0])]
 
     def order(self, question: str) -> list[int]:

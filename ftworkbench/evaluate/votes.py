@@ -188,8 +188,13 @@ def _vote(found: Mapping[str, Any]) -> Vote:
         raise ValueError(given["word"])
     made: dict[str, Any] = {
         **given,
-        "left": Side(**given["left"]),
-        "right": Side(**given["right"]),
+        "left": _side(given["left"]),
+        "right": _side(given["right"]),
         "messages": tuple(given["messages"]),
     }
     return Vote(**made)
+
+
+def _side(found: Mapping[str, Any]) -> Side:
+    known = {each.name for each in fields(Side)}
+    return Side(**{name: value for name, value in found.items() if name in known})

@@ -12,9 +12,9 @@ from ftworkbench.recipe.tables import Ia3, Lora, Recipe
 
 # How PEFT may start an adapter (tuners/lora/config.py), but for the ways that take options of their own.
 _STARTS = re.compile(r"gaussian|orthogonal|eva|olora|loftq|pissa(_niter_[1-9]\d*)?", re.IGNORECASE)
-# Those that take the adapter out of the base's own weights.
 _EVERY = "all-linear"
 _PATTERNS = ("rank_pattern", "alpha_pattern")
+_EVA_ROWS = 8  # of a batch that it looks at
 
 
 def adapter_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -138,9 +138,6 @@ def _eva(recipe: Recipe) -> Iterator[tuple[str, str]]:
             yield f"lora.{name}", "is what eva finds out itself; take it out"
     if recipe.data.limit is not None and recipe.data.limit < _EVA_ROWS:
         yield key, f"eva looks where the rows vary, and data.limit leaves {recipe.data.limit}; it wants {_EVA_ROWS}"
-
-
-_EVA_ROWS = 8  # of a batch that it looks at
 
 
 def _names(value: Any) -> Collection[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ftworkbench.recipe.declare import option
 from ftworkbench.recipe.endpoint_options import (
@@ -104,8 +104,9 @@ class Judge:
         return endpoint_problem(self) or self._without_a_judge()
 
     def _without_a_judge(self) -> tuple[str, str] | None:
-        given = self.rubric is not None or self.rubric_file is not None or self.mode == "grade"
-        if given and not self.is_asked:
-            name = "mode" if self.mode == "grade" else "rubric" if self.rubric is not None else "rubric_file"
+        if self.is_asked:
+            return None
+        name = next((each.name for each in fields(self) if getattr(self, each.name) != each.default), None)
+        if name is not None:
             return name, "is for a judge, but there is none: say endpoint and model, or local = true"
         return None

@@ -90,5 +90,5 @@ def _steps(recipe: Recipe) -> Iterator[tuple[str, str]]:
         return
     if (evaluated < 1) != (saved < 1):
         yield "train.save_steps", "must be a share as eval_steps is, or steps as those are, for load_best_model_at_end"
-    elif round(saved * 1_000_000) % round(evaluated * 1_000_000):
+    elif round(saved * 1_000_000) % max(round(evaluated * 1_000_000), 1):
         yield "train.save_steps", f"must be a multiple of eval_steps ({evaluated:g}) for load_best_model_at_end"

@@ -101,8 +101,8 @@ def metric_file_problem(text: str, workspace: Path) -> str | None:
         source = (workspace / path).read_bytes()
     except FileNotFoundError:
         return f"{shown}: there is no such file ({one_line(str(workspace), 80)})"
-    except OSError as error:
-        return f"{shown}: cannot be read: {error.strerror}"
+    except (OSError, ValueError) as error:
+        return f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}"
     return _function_problem(source, shown, found.argument) if found.kind == OWN else _json_problem(source, shown)
 
 

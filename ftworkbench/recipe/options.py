@@ -193,15 +193,21 @@ def _part_problem(option: Option, part: Value) -> str | None:
         if len(option.choices) == 1:
             return f"can only be {option.choices[0]} so far, not {_shown(part)}"
         return f"must be one of {', '.join(option.choices)}, not {_shown(part)}"
-    if isinstance(part, str) and not part.strip() and not option.table.startswith("prompt"):
+    if isinstance(part, str) and not part.strip() and not option.name.endswith("system"):
         return "is empty"
     if isinstance(part, int | float) and not _in_bounds(option, part):
         return f"must be {option.bounds or 'a finite number'}, not {_shown(part)}"
     return None
 
 
+_MOST = 2**63 - 1
+
+
 def _in_bounds(option: Option, number: float) -> bool:
-    if not math.isfinite(number):
+    if isinstance(number, int):
+        if abs(number) > _MOST:
+            return False
+    elif not math.isfinite(number):
         return False
     above = option.low is None or number > option.low or (number == option.low and not option.low_is_open)
     below = option.high is None or number < option.high or (number == option.high and not option.high_is_open)

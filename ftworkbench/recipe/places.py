@@ -37,7 +37,7 @@ def _lines(text: str) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     table, fence = "", ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if fence:
             fence = "" if fence in line else fence
             continue

@@ -21,7 +21,9 @@ PICKS = ("balanced", "random", "first", "nearest")
 PASSAGES, QUESTION = "{passages}", "{question}"
 TEMPLATE = f"Passages that may help:\n\n{PASSAGES}\n\n{QUESTION}"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-_TAKEN = ("tuned", "base")
+ZERO_SHOT = "zero-shot"
+TUNED = "tuned"
+_TAKEN = (TUNED, "base")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +169,7 @@ def contestant_names(prompt: Prompt) -> tuple[str, ...]:
 def shots_name(shots: int, pick: str) -> str:
     """The name of a contestant that is shown so many examples; the way of picking is named where it is nearest."""
     if not shots:
-        return "zero-shot"
+        return ZERO_SHOT
     return f"nearest-{shots}" if pick == "nearest" else f"few-shot-{shots}"
 
 
@@ -179,4 +181,4 @@ def _made_name(line: ContestantLine, pick: str) -> str:
         parts.append(f"retrieval-{line.passages}")
     if line.system_file:
         parts.append(re.sub(r"[^A-Za-z0-9._-]+", "-", line.system_file.rsplit("/", 1)[-1].split(".")[0])[:20])
-    return "-".join(part for part in parts if part) or "zero-shot"
+    return "-".join(part for part in parts if part) or ZERO_SHOT

@@ -33,7 +33,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     with a line for every problem; those between options are looked for once each is right by itself.
     """
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecipeError([f"{path.name}: is not UTF-8 text (byte {error.start + 1})"]) from None
     except OSError as error:
@@ -69,7 +69,7 @@ def value_of(text: str) -> Value:
     """What `text` says as a TOML value; the text itself where it is none."""
     try:
         parsed = tomllib.loads(f"value = {text}\n")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return parsed["value"] if len(parsed) == 1 else text
 
@@ -93,6 +93,8 @@ class _Reading:
             self.tables: dict[str, Value] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise RecipeError([_syntax(where, error)]) from None
+        except (ValueError, RecursionError) as error:  # a number without end, or brackets within brackets
+            raise RecipeError([f"{where}: cannot be read: {one_line(str(error), 120)}"]) from None
         self.values: dict[str, dict[str, Value]] = {}
         for override in overrides:
             self._override(override)
@@ -120,16 +122,16 @@ class _Reading:
         suites = self.values.get("evaluate", {}).get("regression", ())
         named += [("evaluate.regression", split_suite(suite).file or None) for suite in suites]
         tasks = self.values.get("harness", {}).get("tasks")
-        if tasks is not None and not (folder / tasks).is_dir():
+        if tasks is not None and not _is_dir(folder / tasks):
             self._say("harness.tasks", f"{one_line(tasks, 80)}: there is no such folder ({one_line(str(folder), 80)})")
         for line in self.values.get("prompt", {}).get("contestants", ()):
-            if line.retrieve is not None and not (folder / line.retrieve).is_dir():
+            if line.retrieve is not None and not _is_dir(folder / line.retrieve):
                 self._say("prompt.contestants", f"{one_line(line.retrieve, 80)}: there is no such folder")
             named.append(("prompt.contestants", line.system_file))
         for key, name in named:
-            if name is None or name.startswith(HUB) or (folder / name).is_file():
+            if name is None or name.startswith(HUB) or _is_file(folder / name):
                 continue
-            is_folder = (folder / name).is_dir()
+            is_folder = _is_dir(folder / name)
             if not (is_folder and key.startswith("data.")):
                 what = "is a folder, not a file" if is_folder else "there is no such file"
                 todo = "; write your file's name here" if key == "data.train" else ""
@@ -241,6 +243,21 @@ def model_problem(model_id: str, workspace: Path) -> str | None:
     if _HUB_ID.fullmatch(model_id) is None:
         return f"{shown}: is neither a folder nor a hub id (owner/name)"
     return None
+
+
+def _is_file(path: Path) -> bool:
+    """As Path.is_file, also for what can be the name of no file at all: too long, or with a NUL in it."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _quoted(text: str) -> bool:

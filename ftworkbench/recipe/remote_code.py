@@ -124,7 +124,7 @@ def _references(path: Path) -> list[str]:
     """The classes that a configuration names as its own: `module.Class`, or `owner/repo--module.Class`."""
     try:
         found: Any = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     named = found.get("auto_map") if isinstance(found, dict) else None
     values = named.values() if isinstance(named, Mapping) else []

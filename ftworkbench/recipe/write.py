@@ -64,15 +64,23 @@ def set_option(text: str, key: str, value: Value) -> str:
 def append_option(text: str, key: str, value: Value) -> str:
     """The TOML with `value` added at the end of the list `key`, which is made where it is not there."""
     import tomlkit
-    from tomlkit.items import Array
+    from tomlkit.items import AoT, Array, InlineTable
 
     table, name = _split(key)
     document = _document(text)
     holder = document.get(table)
     found = holder.get(name) if isinstance(holder, dict) else None
-    if not isinstance(found, Array):
+    if found is None:
         return set_option(text, key, [value])
-    found.append(_item(value, inline=True))
+    item = _item(value, inline=True)
+    if isinstance(found, AoT) and isinstance(item, InlineTable):  # written as [[prompt.contestants]]
+        table_of_its_own = tomlkit.table()
+        table_of_its_own.update(item)
+        found.append(table_of_its_own)
+    elif isinstance(found, Array):
+        found.append(item)
+    else:
+        raise InputError(f"{one_line(key, 60)} is no list in this recipe")
     return tomlkit.dumps(document)
 
 

@@ -40,6 +40,9 @@ def as_svg(chart: Chart) -> str:
         for number, (name, points) in enumerate(curves):
             colour = _COLOURS[number % len(_COLOURS)]
             drawn = " ".join(f"{a:.1f},{b:.1f}" for a, b in (place(x, y) for x, y in points))
+            if len(points) == 1:  # a line of one point is nothing
+                x, y = place(*points[0])
+                yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
             yield f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="1.8"/>'
             at = _LEFT + 12 + 150 * number
             yield f'<text x="{at}" y="{_TOP + 10}" fill="{colour}" class="name">{escape(one_line(name, 24))}</text>'

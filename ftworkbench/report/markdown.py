@@ -9,7 +9,7 @@ from ftworkbench.figures import measure
 from ftworkbench.printable import one_line, printable
 from ftworkbench.report.blocks import Block, Bullets, Chart, Document, Folded, Heading, Paragraph, Table, Verbatim
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&]|^\s*[-+](?=\s)|^\s*\d+(?=[.)]\s))")
 _POINTS = 12  # of a curve, in its table
 _FEWEST = 3  # backticks of a fence
 
@@ -41,7 +41,12 @@ def _render(block: Block) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", one_line(text))
+    return _SPECIAL.sub(_with_backslash, one_line(text))
+
+
+def _with_backslash(found: re.Match[str]) -> str:
+    sign = found[1].lstrip()
+    return f"{sign}\\" if sign[0].isdigit() else f"\\{sign}"
 
 
 def _table(table: Table) -> str:

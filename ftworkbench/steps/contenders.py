@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError, WorkbenchError
-from ftworkbench.evaluate.contestants import TUNED, Contestant, tuned
+from ftworkbench.evaluate.contestants import Contestant, tuned
 from ftworkbench.jobs.adapters import adapters_of
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.submitted import recipe_of
+from ftworkbench.recipe.prompt_table import TUNED
 from ftworkbench.steps.contestants import best_prompted, parts_to_ask, prompted
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.session import as_system

@@ -11,9 +11,9 @@ from ftworkbench.data.labels import find_labels
 from ftworkbench.data.sources.files import write_whole
 from ftworkbench.data.splits.split import Parts, load_parts, require_questions
 from ftworkbench.errors import InputError
-from ftworkbench.evaluate.contestants import ZERO_SHOT, Contestant, contestants
+from ftworkbench.evaluate.contestants import Contestant, contestants
 from ftworkbench.files import read_json
-from ftworkbench.recipe.prompt_table import contestant_names
+from ftworkbench.recipe.prompt_table import ZERO_SHOT, contestant_names
 from ftworkbench.recipe.read import examine
 from ftworkbench.recipe.write import append_option
 from ftworkbench.steps.baseline import find_baseline

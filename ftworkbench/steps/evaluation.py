@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ftworkbench.data.checks.groups import groups_of
 from ftworkbench.errors import InputError, WorkbenchError
-from ftworkbench.evaluate.contestants import TUNED
 from ftworkbench.evaluate.metrics import Metric, choose_metrics, named_metric
 from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.evaluate.scores import score_of
@@ -19,6 +18,7 @@ from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.names import short_name
 from ftworkbench.jobs.submitted import recipe_of
+from ftworkbench.recipe.prompt_table import TUNED
 from ftworkbench.steps.judging import with_agreement
 from ftworkbench.steps.verdicts import is_void
 

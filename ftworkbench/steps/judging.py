@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ftworkbench.evaluate.contestants import TUNED
 from ftworkbench.evaluate.judge.checked import agreement_json, labels_of
 from ftworkbench.evaluate.outputs import Output, read_outputs
 from ftworkbench.evaluate.votes import Side, Vote, Word, cast, read_votes, sides, take_back
 from ftworkbench.jobs.folder import Job
+from ftworkbench.recipe.prompt_table import TUNED
 
 if TYPE_CHECKING:
     from ftworkbench.evaluate.judge.pairs import Outcome

@@ -47,7 +47,7 @@ def rubric_of(work: Work) -> str:
     if judge.rubric_file is None:
         return judge.rubric or RUBRIC
     try:
-        return (work.workspace.root / judge.rubric_file).read_text(encoding="utf-8").strip()
+        return (work.workspace.root / judge.rubric_file).read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"judge.rubric_file {judge.rubric_file}: cannot be read: {error}") from None
 
@@ -65,8 +65,9 @@ def schema_of(judge: Judge) -> dict[str, Any]:
 def rows_to_judge(judge: Judge, systems: Systems) -> tuple[list[int], list[int]]:
     """The places of the rows that are judged, drawn by seed where there is a limit, and of those without an answer."""
     count = len(systems[0][1])
-    silent = [place for place in range(count) if any(outputs[place].error for _, outputs in systems)]
-    kept = [place for place in range(count) if place not in set(silent)]
+    said = [all(outputs[place].answered for _, outputs in systems) for place in range(count)]
+    kept = [place for place in range(count) if said[place]]
+    silent = [place for place in range(count) if not said[place]]
     if judge.limit is not None and judge.limit < len(kept):
         kept = sorted(random.Random(judge.seed).sample(kept, judge.limit))
     return kept, silent

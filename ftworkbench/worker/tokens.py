@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ftworkbench.data.example import Example
-from ftworkbench.evaluate.contestants import TUNED, Contestant, build_messages
+from ftworkbench.evaluate.contestants import Contestant, build_messages
+from ftworkbench.recipe.prompt_table import TUNED
 from ftworkbench.worker.template import RenderError, Span, Template
 
 IGNORED = -100  # the label that the loss leaves out

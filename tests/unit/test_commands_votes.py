@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from ftworkbench.cli import main
-from ftworkbench.evaluate.contestants import TUNED
 from ftworkbench.evaluate.outputs import Output, write_outputs
 from ftworkbench.evaluate.votes import Side, Vote, read_votes
 from ftworkbench.files import write_json
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import own_state, write_state
+from ftworkbench.recipe.prompt_table import TUNED
 from ftworkbench.steps.judging import judged_rows, label
 from ftworkbench.steps.verdicts import report_of
 from ftworkbench.steps.voting import cast_vote, standings

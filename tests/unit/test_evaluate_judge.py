@@ -259,6 +259,11 @@ def test_better_is_what_the_judges_own_test_says_and_not_a_narrow_interval() -> 
     assert judge_short(grades)[0] == "worse"
 
 
+def test_a_judge_that_opens_brackets_without_end_has_said_nothing() -> None:
+    assert read_verdict("[" * 5000) == (None, False)
+    assert read_grade('{"grade": ' + "[" * 5000, 10)[0] is None
+
+
 def test_the_rows_to_label_are_drawn_by_seed_and_each_is_there_once() -> None:
     rows = [str(row) for row in range(200)]
     first = rows_to_label([*rows, *rows], 1)

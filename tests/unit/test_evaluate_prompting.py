@@ -138,6 +138,19 @@ def test_long_documents_are_cut_between_paragraphs_and_then_sentences() -> None:
     assert split(" \n\n ") == []
 
 
+def test_scripts_without_spaces_are_cut_into_passages_as_long_as_others() -> None:
+    sentence = "\u8fd9\u662f\u4e00\u4e2a\u5f88\u957f\u7684\u53e5\u5b50\u3002"
+    passages = split(sentence * 100)
+    assert len(passages) > 5
+    assert "".join(passages) == sentence * 100
+    assert all(passage.endswith("\u3002") for passage in passages)
+
+
+def test_a_line_of_jsonl_may_hold_any_sign(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('"one\u2028two\u0085three"\n"four"\n')
+    assert [passage.source for passage in read_passages(tmp_path)] == ["a.jsonl:1", "a.jsonl:2"]
+
+
 def test_documents_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     folder = docs(tmp_path)
     before = documents_sha256(folder)

@@ -73,6 +73,15 @@ def test_what_was_cast_is_read_again_and_the_last_can_be_taken_back(tmp_path: Pa
     assert take_back(path, any_vote) is None
 
 
+def test_a_vote_of_a_later_version_is_read_for_what_is_known_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "votes.jsonl"
+    cast(path, vote("left"))
+    line = json.loads(path.read_text())
+    line["left"]["mood"] = line["mood"] = "new"
+    path.write_text(json.dumps(line) + "\n")
+    assert read_votes(path) == [vote("left")]
+
+
 def test_only_the_last_of_those_that_are_meant_is_taken_back(tmp_path: Path) -> None:
     path = tmp_path / "votes.jsonl"
     label = vote("right", rows="test", how={"evaluation": "e"})

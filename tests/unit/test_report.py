@@ -85,3 +85,21 @@ def test_a_curve_is_drawn_from_its_finite_points() -> None:
 def test_a_chart_without_points_is_none(curves: tuple[Curve, ...]) -> None:
     assert "<svg" not in as_html([Chart("nothing", curves)])
     assert "nothing" in as_markdown([Chart("nothing", curves)])
+
+
+def test_a_curve_of_one_point_is_seen() -> None:
+    assert "<circle" in as_html([Chart("loss", (Curve("validation", ((3.0, 0.5),)),))])
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("- 5", "\\- 5"),
+        ("1. yes", "1\\. yes"),
+        ("$x$ &lt;", "\\$x\\$ \\&lt;"),
+        ("-5 + 1", "-5 + 1"),
+        ("10.5 kg", "10.5 kg"),
+    ],
+)
+def test_what_begins_a_list_or_is_mathematics_elsewhere_is_plain_text(text: str, written: str) -> None:
+    assert as_markdown([Paragraph(text)]) == f"{written}\n"

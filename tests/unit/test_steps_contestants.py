@@ -65,3 +65,9 @@ def test_a_name_that_is_taken_or_a_file_that_is_there_changes_nothing(recipe: Pa
         keep_contestant(recipe, ContestantLine(name="long", system="a\nb"))
     assert recipe.read_text() == RECIPE
     assert (recipe.parent / "prompts" / "long.txt").read_text() == "mine"
+
+
+def test_contestants_that_are_tables_of_their_own_all_stay(recipe: Path) -> None:
+    recipe.write_text(RECIPE.partition("contestants")[0] + '[[prompt.contestants]]\nshots = 3\nname = "three"\n')
+    keep_contestant(recipe, ContestantLine(name="brief", system="Be brief."))
+    assert [line.name for line in load(recipe).prompt.contestants] == ["three", "brief"]

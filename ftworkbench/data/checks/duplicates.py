@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftworkbench.aside import Progress
+from ftworkbench.boilerplate import find_boilerplate
 from ftworkbench.data.checks.fingerprints import Words
 from ftworkbench.data.checks.minhash import BAND, Digests, bands, digests_of
 from ftworkbench.data.checks.prints import Fingerprints
-from ftworkbench.data.checks.templates import find_template
 
 SIMILAR = 0.7
 _CHUNK = 10_000
@@ -109,8 +109,9 @@ def compare_prints(prints: Fingerprints, progress: Progress | None = None) -> Al
     words, same = prints.words, prints.same
     distinct = np.flatnonzero((same == np.arange(len(same))) & (words.sizes > 0))
     own, digests = words, prints.digests
-    if template := find_template(words.of(distinct)):
-        own = template.without(words)
+    some = words.of(distinct)
+    if boilerplate := find_boilerplate(some.flat, some.sizes):
+        own = Words(*boilerplate.without(words.flat, words.sizes))
         digests = digests_of(own)
         distinct = distinct[own.sizes[distinct] > 0]
     near: dict[int, list[tuple[int, float]]] = {}

@@ -58,7 +58,7 @@ def read_grade(text: str, scale: int) -> tuple[float | None, bool]:
 def _whole_object(text: str) -> bool:
     try:
         return isinstance(json.loads(text), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

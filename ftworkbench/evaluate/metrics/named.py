@@ -115,7 +115,7 @@ def named_metric(name: str, workspace: Path | None = None) -> Metric:
         case str(kind) if kind == BLEU:
             return _bleu(name, found.argument)
         case str(kind) if kind == SCHEMA:
-            score = _schema(workspace / found.argument) if workspace else _elsewhere(name)
+            score = _schema_now(workspace / found.argument) if workspace else _elsewhere(name)
             about = f"the answer is JSON that complies with {found.argument}"
             return Metric(name, score, True, about, "JSON Schema, by jsonschema-rs", plain=False)
         case _:
@@ -123,8 +123,16 @@ def named_metric(name: str, workspace: Path | None = None) -> Metric:
             return Metric(name, _elsewhere(name), False, f"what {name} gives", f"{found.file}", plain=False)
 
 
+def _schema_now(path: Path) -> Callable[[Scored], float]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return schemas.schema_file(path)  # which says what is wrong
+    return _schema(path, stat.st_mtime_ns, stat.st_size)
+
+
 @lru_cache(16)
-def _schema(path: Path) -> Callable[[Scored], float]:
+def _schema(path: Path, *_stamp: int) -> Callable[[Scored], float]:
     return schemas.schema_file(path)
 
 

@@ -8,11 +8,13 @@ from decimal import Decimal, InvalidOperation
 from ftworkbench.evaluate.metrics.metric import Scored
 
 GSM8K = re.compile(r"####\s*\$?\s*(-?[0-9][0-9.,]*)")
-_NUMBER = re.compile(r"-?\$?\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\$?(?:\d[\d,]*(?:\.\d+)?|(?<!\d)\.\d+)(?:[eE][+-]?\d+)?")
+_MINUS = "\u2212"
 
 
 def last_number(text: str) -> Decimal | None:
     """The number after `####`, else the last one in `text`; None where there is none."""
+    text = text.replace(_MINUS, "-")
     marked = GSM8K.search(text)
     numbers = [marked.group(1)] if marked else _NUMBER.findall(text)
     if not numbers:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from ftworkbench.evaluate.metrics.metric import Scored
 
-_PUNCTUATION = ".,;:!?\"'`()[]{}“”‘’„«»…"
+_PUNCTUATION = ".,;:!?\"'`()[]{}“”‘’„«»…。、，！？：；（）「」『』【】¿¡؟।"
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")  # written without spaces
 
 
 def normalise(text: str) -> str:
@@ -33,7 +34,8 @@ def normalised(scored: Scored) -> float:
 
 def contains(scored: Scored) -> float:
     wanted = normalise(scored.reference)
-    found = f" {wanted} " in f" {normalise(scored.answer)} "
+    said = normalise(scored.answer)
+    found = wanted in said if _UNSPACED.search(wanted) else f" {wanted} " in f" {said} "
     return float(found) if wanted else float(scored.reference.strip() in scored.answer)
 
 
