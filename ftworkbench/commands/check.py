@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
                 raise InputError(f"{file.path}: is empty: there is no row in it")
         checked = with_tokens(opened, report, progress) if args.tokens and opened is not None else None
     report = checked.report if checked else report
-    keep_check(Checked(report, began))
+    keep_check(Checked(report, began), opened.recipe if opened is not None else None)
     tasks = task_lines(opened) if opened is not None else []
     if args.json:
         emit({**(checked or report).as_json(), **({"tasks": tasks} if tasks else {})})

@@ -31,6 +31,16 @@ _WAYS = (
 )
 
 
+def template_stamp(recipe: Recipe, root: Path) -> str:
+    """What shows that a recipe has another chat template, or end of a turn, than its model; "" where it has not."""
+    path, end = (recipe.train.extra.get(name) for name in ("chat_template_path", "eos_token"))
+    if path is None and end is None:
+        return ""
+    file = root / str(path)
+    body = file.read_bytes() if path is not None and file.is_file() else str(path).encode()
+    return hashlib.sha256(b"%s\0%s" % (body, str(end).encode())).hexdigest()[:16]
+
+
 def baseline_fingerprint(
     recipe: Recipe,
     test_sha256: str,
@@ -39,13 +49,14 @@ def baseline_fingerprint(
     model_sha256: str = "",
     contents: Mapping[str, str] | None = None,
     metric_sha256: str | None = None,
+    template_sha256: str = "",
 ) -> str:
     """The hash of all that the prompted contestants' answers depend on: 16 hex digits.
 
     `recipe` is resolved. `split_sha256` covers the rows that examples are drawn from and contestants chosen
     on; `model_sha256` (see model_stamp) a model in a folder, whose name alone does not say what is in it; `contents`
     (see prompt_contents) the files and folders that contestants are asked with; `metric_sha256` the file of the metric
-    that they are chosen by.
+    that they are chosen by; `template_sha256` (see template_stamp) a chat template that is not the model's own.
     What only training, the tuned model or the report depend on is left out, so that a baseline is measured
     once.
     """
@@ -66,6 +77,8 @@ def baseline_fingerprint(
         "split": split_sha256,
         "model_sha256": model_sha256,
     }
+    if template_sha256:
+        depends["template_sha256"] = template_sha256
     if metric_sha256:
         depends["metric_sha256"] = metric_sha256
     if recipe.evaluate.limit is not None:

@@ -200,14 +200,11 @@ def _part_problem(option: Option, part: Value) -> str | None:
     return None
 
 
-_MOST = 2**63 - 1
-
-
 def _in_bounds(option: Option, number: float) -> bool:
-    if isinstance(number, int):
-        if abs(number) > _MOST:
+    try:
+        if not math.isfinite(number):
             return False
-    elif not math.isfinite(number):
+    except OverflowError:  # of an integer that no float can be
         return False
     above = option.low is None or number > option.low or (number == option.low and not option.low_is_open)
     below = option.high is None or number < option.high or (number == option.high and not option.high_is_open)

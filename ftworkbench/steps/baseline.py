@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftworkbench.data.splits.split import Split, find_split
-from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp, prompt_contents
+from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp, prompt_contents, template_stamp
 from ftworkbench.evaluate.metrics.files import metric_sha256
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
 from ftworkbench.jobs.state import phase
@@ -31,6 +31,7 @@ def fingerprint_of(opened: Opened, split: Split) -> str:
         model_sha256=model_stamp(folder) if folder else "",
         contents=prompt_contents(opened.recipe.prompt, opened.workspace.root),
         metric_sha256=metric_sha256(opened.recipe.evaluate.metric, opened.workspace.root),
+        template_sha256=template_stamp(opened.resolved, opened.workspace.root),
     )
 
 

@@ -15,6 +15,7 @@ from ftworkbench.data.checks.check import FileReport, Report
 from ftworkbench.data.problems import Advice, Problem
 from ftworkbench.files import read_json, replace_file
 from ftworkbench.paths import cache_dir
+from ftworkbench.recipe.tables import Recipe
 
 _FEW = 200_000  # of more problems than these nobody reads the list, and the file would be large
 
@@ -27,8 +28,11 @@ class Checked:
     began: float
 
 
-def keep_check(checked: Checked) -> None:
-    """Keeps a check in the user's cache, in place of the one before of the same files; where it can."""
+def keep_check(checked: Checked, recipe: Recipe | None) -> None:
+    """Keeps a check in the user's cache, in place of the one before of the same files; where it can.
+
+    `recipe` is the one whose [data] and [check] it was made by.
+    """
     reports = checked.report.files
     if sum(len(file.problems) for file in reports) > _FEW:
         return
@@ -36,19 +40,20 @@ def keep_check(checked: Checked) -> None:
     files = [_as_json(file) for file in reports]
     place = _place(paths)
     try:
-        body = {"version": __version__, "began": checked.began, "stamps": _stamps(paths), "files": files}
+        stamps = [*_stamps(paths), _rules(recipe)]
+        body = {"version": __version__, "began": checked.began, "stamps": stamps, "files": files}
         place.parent.mkdir(parents=True, exist_ok=True)
         replace_file(place, json.dumps(body).encode("ascii"))
     except OSError:
         return
 
 
-def last_check(paths: Sequence[Path]) -> Checked | None:
-    """The last check of these files together; None where there is none, or one of them is another since."""
+def last_check(paths: Sequence[Path], recipe: Recipe | None) -> Checked | None:
+    """The last check of these files together; None where there is none, or they or what it was made by are others."""
     paths = list(dict.fromkeys(paths))
     try:
         body = read_json(_place(paths))
-        if (body["version"], body["stamps"]) != (__version__, _stamps(paths)):
+        if (body["version"], body["stamps"]) != (__version__, [*_stamps(paths), _rules(recipe)]):
             return None
         files = tuple(_read(path, told) for path, told in zip(paths, body["files"], strict=True))
         return Checked(Report(files), float(body["began"]))
@@ -59,6 +64,12 @@ def last_check(paths: Sequence[Path]) -> Checked | None:
 def _place(paths: Sequence[Path]) -> Path:
     names = b"\0".join(os.fsencode(path.resolve()) for path in paths)
     return cache_dir() / "checks" / f"{hashlib.sha256(names).hexdigest()[:24]}.json"
+
+
+def _rules(recipe: Recipe | None) -> str:
+    """What a check goes by: how the rows are read, and the thresholds."""
+    tables = None if recipe is None else (asdict(recipe.data), asdict(recipe.check))
+    return hashlib.sha256(json.dumps(tables, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _stamps(paths: Sequence[Path]) -> list[list[int]]:

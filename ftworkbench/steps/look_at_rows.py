@@ -43,7 +43,7 @@ def check_rows(wanted: ToCheck, progress: Progress) -> Checked:
         report = check_recipe(wanted.opened, progress)
         report = with_tokens(wanted.opened, report, progress).report if wanted.tokens else report
     checked = Checked(report, began)
-    keep_check(checked)
+    keep_check(checked, None if wanted.opened is None else wanted.opened.recipe)
     return checked
 
 

@@ -17,7 +17,7 @@ from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import Row, open_source
 from ftworkbench.errors import InputError, JobError
 from ftworkbench.evaluate.contestants import tuned
-from ftworkbench.evaluate.fingerprint import model_stamp
+from ftworkbench.evaluate.fingerprint import model_stamp, template_stamp
 from ftworkbench.files import read_json
 from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job, list_jobs, read_manifest
@@ -30,7 +30,7 @@ from ftworkbench.steps.session import passing_session
 
 _PATIENCE = 300.0  # seconds without a word from a session that only has to start its tokenizer
 _TRAIN = ("max_length", "packing", "assistant_only_loss")
-_TRAIN_EXTRA = ("eos_token", "packing_strategy")
+_TRAIN_EXTRA = ("packing_strategy",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +143,10 @@ def token_settings(opened: Opened) -> str:
     """The hash of all that the tokens of a row depend on but the row: model, template, system prompt, lengths."""
     recipe = opened.resolved
     folder = model_folder(recipe.model.model_id, opened.workspace.root)
-    template = recipe.train.extra.get("chat_template_path")
-    path = opened.workspace.root / str(template) if template is not None else None
     depends: dict[str, Any] = {
         "model": asdict(recipe.model),
         "model_sha256": model_stamp(folder) if folder else "",
-        "template": hashlib.sha256(path.read_bytes()).hexdigest() if path is not None and path.is_file() else "",
+        "template": template_stamp(recipe, opened.workspace.root),
         "train": {name: getattr(recipe.train, name) for name in _TRAIN},
         "extra": {name: str(recipe.train.extra.get(name)) for name in _TRAIN_EXTRA},
         "system": tuned(recipe.prompt).system,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -64,7 +65,12 @@ class Adapters:
                     self.model, str(adapter.folder), adapter_name=adapter.name, is_trainable=False
                 )
             elif adapter.name not in self.model.peft_config:
-                self.model.load_adapter(str(adapter.folder), adapter.name, is_trainable=False)
+                try:
+                    self.model.load_adapter(str(adapter.folder), adapter.name, is_trainable=False)
+                except BaseException:  # PEFT knows its name by then, and would answer by it without its weights
+                    with suppress(Exception):
+                        self.model.delete_adapter(adapter.name)
+                    raise
             self._kind = adapter.kind
             self.model.eval()
 

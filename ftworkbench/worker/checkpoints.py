@@ -42,11 +42,16 @@ def sha256_of(path: Path) -> str:
 def sync(folder: Path) -> None:
     """Sees to it that every file in the folder, and the folder itself, is on the disk."""
     for path in [*sorted(folder.rglob("*")), folder]:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_names(path)
+
+
+def sync_names(path: Path) -> None:
+    """Sees to it that a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def seal(staged: Path, final: Path, step: int) -> Checkpoint:

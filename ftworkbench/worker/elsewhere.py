@@ -12,7 +12,7 @@ from ftworkbench.evaluate.contestants import Contestant, Endpoint, Retrieval
 from ftworkbench.worker.answer_events import AnswerEvents
 from ftworkbench.worker.endpoint_reply import Reply
 from ftworkbench.worker.generate import Answer, Sampling
-from ftworkbench.worker.reasons import reason
+from ftworkbench.worker.reasons import traced
 from ftworkbench.worker.streaming import Streamed
 from ftworkbench.worker.work import StoppedError, Work
 
@@ -87,8 +87,9 @@ def _ask(work: Work, ident: str, asked: AskedElsewhere, sampling: Sampling) -> N
             look=work.leave_if_stopped,
             hear=lambda place, delta: events(Streamed(asked.name, delta)),
             drawing=drawing,
+            patience=0.0,  # who waits for an answer sees why there is none, and asks again
         )
     except StoppedError:
         return
     except Exception as error:
-        work.log.emit("answer", request=ident, system=asked.name, error=reason(error))
+        work.log.emit("answer", request=ident, system=asked.name, error=traced(error))

@@ -70,16 +70,18 @@ def ask_endpoint(
     look: Callable[[], None] = lambda: None,
     hear: Callable[[int, str], None] = lambda place, delta: None,
     drawing: Mapping[str, Any] = GREEDY,
+    patience: float = LONGEST_WAIT,
 ) -> None:
     """Asks every question; `tell` is given each reply with its place as it comes, one without an answer too.
 
     Drawn as `drawing` has it (temperature, top_p, seed), and streamed: `hear` is given what is written as it comes,
     with the question's place, by tries that fail as well. `say` hears what a person should know meanwhile; `look` is
-    called a few times a second. What any of them raises ends the work. Raises JobError where every request would fail:
+    called a few times a second. A row waits no longer than `patience` seconds in all where the server itself asks to
+    wait. What any of them raises ends the work. Raises JobError where every request would fail:
     a wrong key, no such model, no money left.
     """
     options = {"max_tokens": max_tokens, **drawing, "stream_options": {"include_usage": True}}
-    asyncio.run(_ask_all(_Asking, _Shared(endpoint, options, say, hear), questions, tell, look))
+    asyncio.run(_ask_all(_Asking, _Shared(endpoint, options, say, hear, patience), questions, tell, look))
 
 
 def ask_embeddings(
@@ -154,6 +156,7 @@ class _Shared:
     options: Mapping[str, Any]
     say: Callable[[str], None]
     hear: Callable[[int, str], None]
+    patience: float = LONGEST_WAIT
 
 
 class _Asking:
@@ -164,6 +167,7 @@ class _Asking:
         self._endpoint = shared.endpoint
         self._say = shared.say
         self._hear = shared.hear
+        self._patience = shared.patience
         self._key = key
         self._wanted = tuple(shared.options)
         self._options = dict(shared.options)
@@ -191,7 +195,7 @@ class _Asking:
                 tries += 1
                 if failed.wait is not None:
                     waited += max(failed.wait, pause)
-                    if waited > LONGEST_WAIT:
+                    if waited > self._patience:
                         return Reply(error=str(failed))
                     self._let_all_wait(max(failed.wait, pause))
                     continue

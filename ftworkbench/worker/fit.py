@@ -8,8 +8,6 @@ import statistics
 import time
 from typing import Any
 
-import torch
-
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.errors import InputError
 from ftworkbench.files import write_json
@@ -18,6 +16,7 @@ from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.job_template import training_template
 from ftworkbench.worker.liger import apply_kernels
 from ftworkbench.worker.models import load_base, parameters, peak, reset_peak
+from ftworkbench.worker.reasons import out_of_memory
 from ftworkbench.worker.rows import Rows, encode_rows
 from ftworkbench.worker.starts import begun_config
 from ftworkbench.worker.train import make_tuner, quickened
@@ -88,7 +87,9 @@ def fit(work: Work) -> None:
         tuner.save_model(str(work.job.path / "scratch" / "adapter"))
         stages["save"] = peak(device)
         found |= _pace(work, rows)
-    except (torch.OutOfMemoryError, MemoryError) as error:
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
         found["fits"] = False
         work.notice(f"out of memory: {str(error).splitlines()[0]}", "out-of-memory")
     finally:

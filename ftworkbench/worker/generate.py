@@ -122,7 +122,7 @@ def run(
     ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
     if sampling.temperature > 0:
-        drawn = Drawn(sampling.temperature, sampling.top_p, sampling.seed, len(prompts))
+        drawn = Drawn(sampling.temperature, sampling.top_p, sampling.seed)
         options["logits_processor"] = LogitsProcessorList([drawn])
     with torch.inference_mode():
         out = model.generate(

@@ -90,6 +90,7 @@ class Measuring:
     def _ask(self, rows: _Rows, endpoint: Endpoint) -> None:
         from ftworkbench.worker.endpoint import Question, ask_endpoint
 
+        self._spent[endpoint] = self._spent.get(endpoint, 0.0) + rows.paid
         if not rows.open:
             return
         places, work = list(rows.open), self.work
@@ -194,6 +195,11 @@ class _Rows:
         self.open = [place for place in range(len(self.examples)) if place not in self._found]
         write_outputs(self._path, self._found.values())
         self._work.progress(self.name, len(self._found), len(self.examples), "rows")
+
+    @property
+    def paid(self) -> float:
+        """What the answers that are there already have cost."""
+        return sum(each.cost or 0.0 for each in self._found.values())
 
     def add(
         self, answers: Mapping[int, Answer | Reply], prompt_tokens: Mapping[int, int] = MappingProxyType({})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import traceback
 
 from ftworkbench.errors import WorkbenchError
 from ftworkbench.printable import one_line
@@ -72,6 +73,13 @@ def reason(error: BaseException) -> str:
     text = str(error).strip()
     first = text.splitlines()[0] if text else "no reason was given"
     return one_line(f"{type(error).__name__}: {first}; the trace is in worker.log", _LONGEST)
+
+
+def traced(error: BaseException) -> str:
+    """`reason`, once the trace is written to worker.log: for a failure that the job survives."""
+    if not isinstance(error, WorkbenchError):
+        traceback.print_exception(error)
+    return reason(error)
 
 
 def _known(error: BaseException) -> str | None:

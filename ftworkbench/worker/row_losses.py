@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ftworkbench.files import replace_file
 from ftworkbench.jobs.rows import ROWS
-from ftworkbench.worker.reasons import reason
+from ftworkbench.worker.reasons import traced
 from ftworkbench.worker.rows import Rows
 from ftworkbench.worker.streaming import without_adapter
 from ftworkbench.worker.tokens import IGNORED, Encoded
@@ -33,12 +33,18 @@ _TELL_EVERY = 0.2  # seconds
 Tell = Callable[[int], None]
 
 
-def write_row_losses(work: Work, tuner: Tuner, rows: Rows, row_keys: Mapping[str, str]) -> float | None:
+def write_row_losses(
+    work: Work,
+    tuner: Tuner,
+    rows: Rows,
+    row_keys: Mapping[str, str],
+    reload: Callable[[Work, Tuner], object] | None = None,
+) -> float | None:
     """Writes `outputs/rows.jsonl`: for each row its `key`, `tokens`, `trained`, `loss_before` and `loss_after`.
 
     Losses are means over the tokens that are learned, in nats. `row_keys` are the keys of the rows that examples come
-    from, by the example's. Gives the seconds that it took; None, with the reason said unless it was told to stop, where
-    it was not done.
+    from, by the example's; `reload` gives the tuner the model as it was saved, first. Gives the seconds that it took;
+    None, with the reason said unless it was told to stop, where it was not done.
     """
     if not work.recipe.method.row_losses or not len(rows):
         return None
@@ -56,23 +62,30 @@ def write_row_losses(work: Work, tuner: Tuner, rows: Rows, row_keys: Mapping[str
             work.progress("row losses", done // 2, len(rows), "rows")  # each is read twice
 
     try:
+        if reload is not None:
+            reload(work, tuner)
         with without_adapter(tuner.model):
             before = row_losses(tuner, rows.encoded, tell)
         after = row_losses(tuner, rows.encoded, lambda done: tell(len(rows) + done))
+        _write(work.job.outputs / ROWS, rows, row_keys, before, after)
     except StoppedError:
         return None
     except Exception as error:  # the adapter is saved: nothing that fails here may fail the job
-        work.notice(f"the loss of each row was not measured: {reason(error)}", "row-losses")
+        work.notice(f"the loss of each row was not measured: {traced(error)}", "row-losses")
         return None
+    return time.monotonic() - began
+
+
+def _write(
+    path: Path, rows: Rows, row_keys: Mapping[str, str], before: Sequence[float], after: Sequence[float]
+) -> None:
     lines = []
     for key, each, base, tuned in zip(rows.keys, rows.encoded, before, after, strict=True):
         counts = {"tokens": len(each.input_ids) + len(each.cut), "trained": each.trained}
         losses = {"loss_before": round(base, 6), "loss_after": round(tuned, 6)}
         lines.append(orjson.dumps({"key": row_keys.get(key, key), **counts, **losses}) + b"\n")
-    path: Path = work.job.outputs / ROWS
     path.parent.mkdir(exist_ok=True)
     replace_file(path, b"".join(lines))
-    return time.monotonic() - began
 
 
 def row_losses(tuner: Tuner, rows: Sequence[Encoded], tell: Tell = lambda done: None) -> list[float]:

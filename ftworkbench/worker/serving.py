@@ -27,7 +27,7 @@ from ftworkbench.worker.generate import Sampling, context_of, run
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.merge import base_to_merge_into
 from ftworkbench.worker.models import GIB, parameters, peak, reset_peak
-from ftworkbench.worker.reasons import out_of_memory, reason
+from ftworkbench.worker.reasons import out_of_memory, traced
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import StoppedError, Work
 
@@ -65,7 +65,7 @@ def measure_serving(
     except StoppedError:
         raise
     except Exception as error:  # the verdict stands, and is not to be lost for this
-        why = "there is no room for it beside the model" if out_of_memory(error) else reason(error)
+        why = "there is no room for it beside the model" if out_of_memory(error) else traced(error)
         work.notice(f"serving was not measured: {why}", "serving")
         return None
     finally:  # the merged model goes before a judge comes
@@ -121,7 +121,7 @@ def _systems(work: Work, model: Any, trained: tuple[Job, Recipe]) -> tuple[list[
     except StoppedError:
         raise
     except Exception as error:
-        why = "there is no room for it beside the model" if out_of_memory(error) else reason(error)
+        why = "there is no room for it beside the model" if out_of_memory(error) else traced(error)
         return systems, {MERGED: why}
     shared = {each.data_ptr() for each in model.parameters()}
     both = sum(each.nbytes for each in merged.parameters() if each.data_ptr() in shared)

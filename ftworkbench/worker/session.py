@@ -30,7 +30,7 @@ from ftworkbench.worker.elsewhere import AskedElsewhere, answering_elsewhere, co
 from ftworkbench.worker.generate import Sampling
 from ftworkbench.worker.job_template import answering_template
 from ftworkbench.worker.models import load_base
-from ftworkbench.worker.reasons import reason
+from ftworkbench.worker.reasons import traced
 from ftworkbench.worker.row_faults import stop_is_trained
 from ftworkbench.worker.row_tokens import write_row_tokens
 from ftworkbench.worker.rows import cut_at, tuned_system
@@ -108,7 +108,7 @@ class _Session:
         except (_LeftError, LeftQueueError, StoppedError):
             raise
         except Exception as error:
-            self._refuse(ident, request, reason(error))
+            self._refuse(ident, request, traced(error))
 
     def _refuse(self, ident: str, request: Mapping[str, Any], why: str) -> None:
         systems = request.get("systems") if request["op"] == "generate" else None
@@ -250,8 +250,14 @@ class _Session:
         return self._adapters
 
     def _told_to_leave(self) -> bool:
-        """Whether to leave the queue: stopped, or closed by a request that came meanwhile."""
+        """Whether to leave the queue: stopped, or closed by a request that came meanwhile.
+
+        What needs no device is answered there and then.
+        """
         self._waiting.extend(self._requests.poll())
+        for request in [each for each in self._waiting if each["op"] in ("tokens", "rows")]:
+            self._waiting.remove(request)
+            self._answer(request)
         return self._work.stopped() or any(request["op"] == "close" for request in self._waiting)
 
     def _make_way(self) -> None:

@@ -19,6 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 from trl.trainer.sft_trainer import add_fused_lm_head
 
 from ftworkbench.worker.adapter import attach
+from ftworkbench.worker.checkpoints import sync, sync_names
 from ftworkbench.worker.configs import adapter_config
 from ftworkbench.worker.models import load_base, place_of
 from ftworkbench.worker.tokens import IGNORED, Encoded
@@ -82,7 +83,9 @@ def _out_of_base(work: Work, model: Any) -> None:
         staged = folder.with_name(f".{INITIAL}")
         config.init_lora_weights = True  # or loading it would take it away once more
         model.save_pretrained(staged, safe_serialization=True)
+        sync(staged)  # no resume can do without it
         staged.rename(folder)
+        sync_names(folder.parent)
     else:
         _take_away(model, folder)
     config.init_lora_weights = work.recipe.lora.init_lora_weights

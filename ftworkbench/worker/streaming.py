@@ -89,8 +89,25 @@ def stream(
 ) -> None:
     """Has every system answer, over one copy of the weights, and tells what they write as they do.
 
-    The base and its adapters write in one batch where that is exact (see mixes); else one after the other.
+    The base and its adapters write in one batch where that is exact (see mixes); else one after the other. A prompt
+    that leaves less room in the model's context than an answer may take is answered alone, so as not to cut the others.
     """
+    context = context_of(model)
+    together = []
+    for each in asked:
+        if context is None or len(each.prompt) + sampling.max_new_tokens <= context:
+            together.append(each)
+        elif len(each.prompt) < context:
+            _write(model, template, [each], sampling, tell)
+        else:
+            tell(Streamed(each.name, answer=UNASKED))
+    if together:
+        _write(model, template, together, sampling, tell)
+
+
+def _write(
+    model: Any, template: Template, asked: Sequence[Asked], sampling: Sampling, tell: Callable[[Streamed], None]
+) -> None:
     groups: dict[str | None, list[Asked]] = {}
     for each in asked:
         groups.setdefault(each.adapter, []).append(each)
@@ -124,10 +141,6 @@ def _stream(
     context = context_of(model)
     longest = max(len(each.prompt) for each in asked)
     room = sampling.max_new_tokens if context is None else min(sampling.max_new_tokens, context - longest)
-    if room < 1:
-        for each in asked:
-            tell(Streamed(each.name, answer=UNASKED))
-        return
     streamer = _Rows(template, asked, tell)
     run(model, template, [each.prompt for each in asked], sampling, room, streamer=streamer, **options)
 
@@ -140,8 +153,8 @@ def without_adapter(model: Any) -> AbstractContextManager[Any]:
 def mixes(model: Any, adapters: Sequence[str]) -> bool:
     """Whether the base and these adapters can answer in one batch, exactly: plain LoRA can.
 
-    DoRA raises, IA³ would answer as tuned for the base in silence, and whole modules or biases that are
-    trained beside the adapter are not switched by row.
+    DoRA and experts that are tuned as whole tensors raise, IA³ would answer as tuned for the base in silence, and whole
+    modules or biases that are trained beside the adapter are not switched by row.
     """
     return all(_is_plain_lora(model.peft_config[name]) for name in adapters)
 
@@ -153,4 +166,5 @@ def _is_plain_lora(config: Any) -> bool:
         and config.bias == "none"
         and not config.modules_to_save
         and not getattr(config, "trainable_token_indices", None)
+        and not getattr(config, "target_parameters", None)
     )

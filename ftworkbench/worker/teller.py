@@ -12,7 +12,7 @@ from ftworkbench.jobs.step_rows import steps_file, write_step
 from ftworkbench.machine import this_machine
 from ftworkbench.worker.gauge import Gauge
 from ftworkbench.worker.models import memory
-from ftworkbench.worker.reasons import reason
+from ftworkbench.worker.reasons import traced
 from ftworkbench.worker.room import with_room
 from ftworkbench.worker.samples import Sampler
 
@@ -79,7 +79,7 @@ class Teller(TrainerCallback):  # type: ignore[misc]
         except OSError:
             raise
         except Exception as error:  # nothing of the training depends on it
-            self._work.notice(f"no samples are taken: {reason(error)}", "samples")
+            self._work.notice(f"no samples are taken: {traced(error)}", "samples")
             self._sampler = None
 
     def _tell_rows(self, step: int) -> None:

@@ -105,10 +105,11 @@ def train(work: Work) -> None:
     }
     write_json(work.job.result, result)
     if not work.stopped():
-        if work.recipe.out_of_base and work.recipe.method.row_losses:
+        reload = None
+        if work.recipe.out_of_base:
             del model
-            as_saved(work, tuner)
-        seconds = write_row_losses(work, tuner, rows, parts.row_keys)
+            reload = as_saved
+        seconds = write_row_losses(work, tuner, rows, parts.row_keys, reload)
         if seconds is not None:
             write_json(work.job.result, result | {"row_losses_seconds": round(seconds, 3)})
     if tuner.state.global_step < tuner.state.max_steps and work.stopped():

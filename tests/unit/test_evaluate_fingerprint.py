@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp, prompt_contents
+from ftworkbench.evaluate.fingerprint import baseline_fingerprint, model_stamp, prompt_contents, template_stamp
 from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 
@@ -54,6 +54,19 @@ def test_other_rows_and_another_model_in_the_folder_ask_for_a_new_baseline() -> 
     assert known != baseline_fingerprint(recipe(), "t", split_sha256="x", model_sha256="m")
     assert known != baseline_fingerprint(recipe(), "t", split_sha256="s", model_sha256="x")
     assert known == baseline_fingerprint(recipe(), "t", split_sha256="s", model_sha256="m")
+
+
+def test_another_template_asks_for_a_new_baseline(tmp_path: Path) -> None:
+    own = recipe('[train]\nchat_template_path = "own.jinja"\n')
+    path = tmp_path / "own.jinja"
+    stamps = [template_stamp(recipe(), tmp_path)]
+    for text in ("{{ a }}", "{{ b }}"):
+        path.write_text(text)
+        stamps.append(template_stamp(own, tmp_path))
+    stamps.append(template_stamp(recipe('[train]\neos_token = "</s>"\n'), tmp_path))
+    assert stamps[0] == ""
+    found = {baseline_fingerprint(recipe(), "t", template_sha256=stamp) for stamp in stamps}
+    assert len(found) == 4
 
 
 def test_a_models_stamp_changes_with_its_template_and_its_weights(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from peft import IA3Config, get_peft_model
+from peft import IA3Config, get_peft_model, peft_model
 from tiny import events, new_job, notices
 
 from ftworkbench.data.splits.split import load_parts
@@ -23,6 +23,7 @@ from ftworkbench.jobs.queue import holder
 from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.recipe.tables import Recipe
+from ftworkbench.worker import streaming
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.worker.adapter import Adapters, adapter_sha256, attach, read_adapter
 from ftworkbench.worker.checkpoints import sha256_of
@@ -136,6 +137,28 @@ def test_a_session_makes_way_for_a_job_that_queues_and_answers_again_later(train
         assert phase(job) == "running"
         again = ask(job, "generate", systems=SYSTEMS[:1], messages=QUESTION, max_new_tokens=2)
         assert _said(job, again, ["zero-shot"])["zero-shot"].get("done")
+
+
+def test_a_session_that_waits_for_the_device_shows_tokens_meanwhile(trained: Trained) -> None:
+    workspace, recipe, _ = trained
+    code = (
+        "import sys; from pathlib import Path; from ftworkbench.jobs.folder import Job;"
+        "from ftworkbench.jobs.queue import take_device;"
+        "lease = take_device('cpu', Job(Path(sys.argv[1])), print, lambda: False, look=0.1);"
+        "print('taken', flush=True); sys.stdin.read(); lease.release()"
+    )
+    command = [sys.executable, "-c", code, str(new_job(workspace, "train", recipe).path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        while "taken" not in other.stdout.readline():
+            pass
+        with session(trained, queue=True) as job:
+            prompt = ask(job, "generate", systems=SYSTEMS[:1], messages=QUESTION, max_new_tokens=2)
+            tokens = ask(job, "tokens", messages=[*QUESTION, {"role": "assistant", "content": "blue"}])
+            assert _said(job, tokens, [""])[""].get("done")
+            other.stdin.close()
+            assert _said(job, prompt, ["zero-shot"])["zero-shot"].get("done")
 
 
 def test_a_session_that_nobody_asks_leaves(trained: Trained) -> None:
@@ -317,6 +340,55 @@ def test_adapters_of_two_kinds_take_turns_on_one_base(trained: Trained, tmp_path
             assert torch.equal(adapters.model(ids).logits, wanted)
             with without_adapter(adapters.model):
                 assert torch.equal(adapters.model(ids).logits, plain)
+
+
+def test_a_prompt_that_fills_the_context_does_not_cut_the_others_answer(
+    both: tuple[Any, Template, list[list[int]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, template, prompts = both
+    short, long = min(prompts, key=len), max(prompts, key=len)
+    context = len(long) + 2
+    monkeypatch.setattr(streaming, "context_of", lambda model: context)
+    assert len(short) + 8 <= context
+    alone: dict[str, str] = {}
+    stream(model, template, [Asked("tuned", short, "default")], Sampling(8), lambda part: _keep(alone, part))
+    found: dict[str, Any] = {}
+
+    def take(part: Streamed) -> None:
+        if part.answer is not None:
+            found[part.name] = part.answer
+
+    too_long = [*long, *long]
+    asked = [Asked("base", long, None), Asked("tuned", short, "default"), Asked("other", too_long, None)]
+    stream(model, template, asked, Sampling(8), take)
+    assert found["tuned"].text == alone["tuned"]
+    assert found["base"].tokens <= 2
+    assert (found["other"].tokens, found["other"].finish) == (0, "length")
+
+
+def test_an_adapter_that_could_not_be_loaded_is_not_answered_for_by_the_base(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, recipe, job = trained
+    first, second = read_adapter(job.adapter), read_adapter(adapters_of(job)[-1].folder)
+    assert first.name != second.name
+    adapters = Adapters(load_base(recipe, workspace, "cpu"))
+    adapters.put([first])
+
+    def no_room(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(peft_model, "load_peft_weights", no_room)
+        with pytest.raises(torch.OutOfMemoryError):
+            adapters.put([second])
+    adapters.put([second])
+    adapters.model.set_adapter(second.name)
+    ids = torch.tensor([[5, 6, 7, 8]])
+    with torch.inference_mode():
+        answered = adapters.model(ids).logits
+        with without_adapter(adapters.model):
+            assert not torch.equal(answered, adapters.model(ids).logits)
 
 
 def test_switched_adapters_would_be_seen(both: tuple[Any, Template, list[list[int]]]) -> None:

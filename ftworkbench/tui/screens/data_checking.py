@@ -16,6 +16,7 @@ from ftworkbench.tui.screens import data_page
 _JUST_NOW, _DAY = 300, 86_400
 
 if TYPE_CHECKING:
+    from ftworkbench.recipe.tables import Recipe
     from ftworkbench.steps.last_check import Checked
     from ftworkbench.steps.look_at_rows import ToCheck
     from ftworkbench.tui.review import Review
@@ -54,14 +55,18 @@ class Checks:
     def _recall(self, review: Review) -> None:
         """Looks whether these very files were checked before."""
         data = self._data()
-        paths = data.files if data.workbench.opened is not None else [review.path]
+        opened = data.workbench.opened
+        paths = data.files if opened is not None else [review.path]
+        recipe = opened.recipe if opened is not None else None
 
         def recalled(checked: Checked | None) -> None:
             if checked is not None and self._checked is None:
                 self._take(checked)
 
         if not data.workbench.is_busy("recall"):
-            data.launch(partial(_last_check, paths), recalled, doing="looking what a check found", group="recall")
+            data.launch(
+                partial(_last_check, paths, recipe), recalled, doing="looking what a check found", group="recall"
+            )
 
     def start(self, *, tokens: bool = False) -> None:
         """Checks the files; with `tokens`, their rows by the tokenizer of the recipe's model too."""
@@ -126,10 +131,10 @@ class Checks:
         data.app.push_screen(ProblemList(f"What check found{when}", found), choose)
 
 
-def _last_check(paths: Sequence[Path]) -> Checked | None:
+def _last_check(paths: Sequence[Path], recipe: Recipe | None) -> Checked | None:
     from ftworkbench.steps.last_check import last_check
 
-    return last_check(paths)
+    return last_check(paths, recipe)
 
 
 def _check(data: DataScreen, wanted: ToCheck) -> Checked | None:
