@@ -17,7 +17,7 @@ from ftworkbench.jobs.state import ALIVE, phase, read_state
 from ftworkbench.jobs.story import Story
 from ftworkbench.steps.evaluate import is_trained
 from ftworkbench.steps.history import history_of
-from ftworkbench.steps.verdicts import deciding_job, is_void, verdict_of
+from ftworkbench.steps.verdicts import deciding_job, is_void, word_on
 from ftworkbench.workspace import Workspace, workspace_at
 
 _END = 1 << 14  # bytes of a job's events that are read to say where it is: some forty steps
@@ -40,7 +40,7 @@ def summary(job: Job, jobs: list[Job], story: Story | None = None) -> dict[str, 
         "steps": story.steps,
         "loss": story.latest("loss"),
         "recipe": read_manifest(job)["recipe"],
-        "verdict": verdict_of(job, jobs),
+        "verdict": word_on(decided_by) if decided_by is not None else None,
         "void": decided_by is not None and is_void(decided_by),
         "why": _why(job, now, story),
         **history_of(job, jobs),

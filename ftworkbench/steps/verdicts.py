@@ -20,21 +20,12 @@ def report_of(evaluation: Job) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def verdict_of(job: Job, jobs: list[Job]) -> str | None:
-    """The word of an evaluation's verdict, or of the newest on a training job among `jobs`; None for none.
-
-    It is one of evaluate.verdict's, or BREAKS.
-    """
-    evaluation = deciding_job(job, jobs)
-    return _word(evaluation) if evaluation else None
-
-
 def deciding_job(job: Job, jobs: list[Job]) -> Job | None:
     """The evaluation whose verdict a list shows for the job: itself, or the newest on a training job among `jobs`."""
     if job.kind == "evaluate":
-        return job if _word(job) else None
+        return job if word_on(job) else None
     about = [each for each in reversed(jobs) if each.kind == "evaluate" and _is_about(each, job)]
-    return next((each for each in about if _word(each)), None) if job.kind == "train" else None
+    return next((each for each in about if word_on(each)), None) if job.kind == "train" else None
 
 
 def is_void(evaluation: Job) -> bool:
@@ -53,7 +44,7 @@ def verdicts_on(workspace: Workspace, recipe: str, split_sha256: str | None) -> 
         and read_manifest(job)["recipe"] == recipe
         and (was := split_of(job)) is not None
         and split_sha256 in (None, was)
-        and _word(job)
+        and word_on(job)
     ]
 
 
@@ -67,7 +58,8 @@ def _is_about(evaluation: Job, train_job: Job) -> bool:
     return bool(read_manifest(evaluation)["args"].get("job") == str(train_job.path))
 
 
-def _word(evaluation: Job) -> str | None:
+def word_on(evaluation: Job) -> str | None:
+    """The word of what an evaluation found: one of evaluate.verdict's, or BREAKS; None where it has none yet."""
     verdict = (report_of(evaluation) or {}).get("verdict")
     return word_of(verdict) if isinstance(verdict, dict) and "word" in verdict else None
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import random
+import re
 import time
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from ftworkbench.worker.endpoint_faults import as_fault, told
 from ftworkbench.worker.endpoint_reply import FailedError, RefusedError, Reply, read_reply
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a request is tried again, twice as many each time
+_TOO_MUCH = re.compile(r"too large|too long|maximum context|context length|at most", re.IGNORECASE)
 LONGEST_WAIT = 3600.0  # seconds that a row waits in all for as long as the server itself asks to (Retry-After)
 _LOOK = 0.2
 _ALL_REFUSED = 5  # the first so many requests: then it is the way of asking that is wrong, not the questions
@@ -252,6 +254,8 @@ class _Asking:
         if error.status_code not in (400, 422):
             return False
         text = str(error)
+        if _TOO_MUCH.search(text):
+            return False  # it takes the option, and this row asks for too much
         for name, other in _OPTIONAL.items():
             if name in sent and _is_named(name, text):
                 if name in self._options:
