@@ -33,8 +33,9 @@ class Scored:
 def ragas_json(
     scored: Sequence[Scored], systems: Sequence[str], metrics: Sequence[str], groups: Sequence[Hashable]
 ) -> dict[str, Any]:
-    """The figures of `ragas` in verdict.json. `n` is the rows with any figure; differences are of the last two
-    systems, on the rows on which both have one: sign-flip test and paired bootstrap over the groups."""
+    """The figures of `ragas` in verdict.json. `n` is the rows with any figure. Of two systems, neither more nor
+    fewer, there is the difference, the second less the first, on the rows on which both have a figure: sign-flip test
+    and paired bootstrap over the groups."""
     rows = {each.place for each in scored if each.score is not None}
     return {"n": len(rows), "metrics": [_metric(name, scored, systems, groups) for name in metrics]}
 
@@ -50,7 +51,7 @@ def _metric(name: str, scored: Sequence[Scored], systems: Sequence[str], groups:
         mean = mean_json([found[place] for place in places], [groups[place] for place in places])
         told.append({"name": system, **mean, "missing": dict(missing)})
     metric: dict[str, Any] = {"name": name, "systems": told}
-    both = sorted(scores[0].keys() & scores[1].keys()) if len(scores) > 1 else []
+    both = sorted(scores[0].keys() & scores[1].keys()) if len(scores) == 2 else []
     if both:
         before, after = ([each[place] for place in both] for each in scores)
         pairs = paired(before, after, False, [groups[place] for place in both])

@@ -21,8 +21,9 @@ def judgement_key(model: Any, messages: Sequence[Mapping[str, Any]], options: Ma
     return sha256_of_json({"model": model, "messages": list(messages), "options": dict(options)})
 
 
-def read_judgements(path: Path, wanted: Collection[str]) -> dict[str, Reply]:
-    """The replies of those keys, as far as they are kept. Lines that are none, or cut short, are passed over."""
+def read_judgements(path: Path, wanted: Collection[str] | None = None) -> dict[str, Reply]:
+    """The replies of those keys, as far as they are kept; of all where none are said. Lines that are none, or cut
+    short, are passed over."""
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -32,7 +33,7 @@ def read_judgements(path: Path, wanted: Collection[str]) -> dict[str, Reply]:
     for line in lines:
         try:
             given = json.loads(line)
-            if given[_KEY] in wanted:
+            if wanted is None or given[_KEY] in wanted:
                 given["left_out"] = tuple(given.get("left_out", ()))
                 found[given[_KEY]] = Reply(**{name: value for name, value in given.items() if name in known})
         except (ValueError, TypeError, KeyError):

@@ -161,7 +161,7 @@ def evaluate(work: Work) -> None:
         write_json(work.job.verdict, report)
     if recipe.ragas.is_asked:
         work.phase("running")
-        report["ragas"] = measure_ragas(work, test, answered, groups)
+        report["ragas"] = measure_ragas(work, measuring, test, answered, groups)
         work.phase("saving")
         write_json(work.job.verdict, report)
 

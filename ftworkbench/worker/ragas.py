@@ -11,21 +11,22 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from ftworkbench.data.example import Example, content_text, sha256_of_json
+from ftworkbench.data.example import Example, content_text
 from ftworkbench.errors import JobError
-from ftworkbench.evaluate.contestants import Endpoint, endpoint_of
+from ftworkbench.evaluate.contestants import Endpoint
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.ragas import Scored, ragas_json
 from ftworkbench.files import replace_file
 from ftworkbench.ragas_place import how_to_get, missing_ragas, ragas_python
 from ftworkbench.recipe.ragas_table import FAITHFULNESS, PRECISION, RECALL, RELEVANCY, Ragas
-from ftworkbench.worker.endpoint_reply import Reply, counted, kind
-from ftworkbench.worker.judgements import judgement_key, keep_judgement, read_judgements
+from ftworkbench.worker.endpoint_reply import counted, kind
+from ftworkbench.worker.measuring import Measuring
+from ftworkbench.worker.ragas_asking import OVER_BUDGET, RagasAsking, request_key
 from ftworkbench.worker.ragas_process import MissingError, RagasProcess, ragas_process
 from ftworkbench.worker.work import Work
 
 Systems = Sequence[tuple[str, Sequence[Output]]]
-OVER_BUDGET, CUT_OFF = "over budget", "cut off at ragas.max_tokens"
+CUT_OFF = "cut off at ragas.max_tokens"
 _NOT_OF_THE_SERVER = ("unreadable", "no statement", "an answer is missing", "ragas failed", OVER_BUDGET, CUT_OFF)
 _NO_EMBEDDINGS = (
     "answer_relevancy is not measured: it compares questions by their embeddings, and ragas.embeddings names no model "
@@ -60,7 +61,7 @@ def _about(table: Ragas) -> dict[str, Any]:
 
 
 def measure_ragas(
-    work: Work, examples: Sequence[Example], systems: Systems, groups: Sequence[Hashable]
+    work: Work, measuring: Measuring, examples: Sequence[Example], systems: Systems, groups: Sequence[Hashable]
 ) -> dict[str, Any]:
     """The `ragas` of verdict.json; what came of each row is in `outputs/ragas.jsonl`.
 
@@ -81,7 +82,9 @@ def measure_ragas(
     notes += [f"{len(silent):,} answers are missing, and have no figures"] if silent else []
     for note in notes:
         work.notice(f"ragas: {note}", "ragas", level="info")
-    asking = _Asking(work, len(items))
+    asking = RagasAsking(work, measuring, len(items))
+    if items:
+        work.notice(_said(table, asking.endpoint, items), "ragas-asked", level="info")
     try:
         found, library = _run(work, asking, items)
     except MissingError as error:
@@ -96,6 +99,26 @@ def measure_ragas(
         **ragas_json(scored, [name for name, _ in systems], metrics, groups),
         **asking.figures(),
     }
+
+
+def _said(table: Ragas, endpoint: Endpoint, items: Sequence[_Item]) -> str:
+    """What is about to be asked, and what that may cost. How long most prompts are is known only as replies come."""
+    # A call for each metric, but for two of faithfulness, and one for each passage of context_precision.
+    calls = {FAITHFULNESS: 2}
+    requests = sum(
+        len(each.given["retrieved_contexts"]) if each.metric == PRECISION else calls.get(each.metric, 1)
+        for each in items
+    )
+    tokens = requests * table.max_tokens
+    text = (
+        f"ragas: asks {table.model} at {table.endpoint} for {len(items):,} figures: at most {requests:,} requests, "
+        f"with at most {tokens:,} tokens of replies; what is known already is not asked again"
+    )
+    most = endpoint.cost(0, tokens)
+    if most is None:
+        return f"{text}; the recipe says no prices"
+    text = f"{text}: at most {most:.3g} for replies by the recipe's prices, and the prompts"
+    return text if table.budget is None else f"{text}, and at most {table.budget:g} in all by ragas.budget"
 
 
 def _without(work: Work, text: str) -> dict[str, Any]:
@@ -152,7 +175,7 @@ def _question(example: Example) -> str:
 # The process, and what it asks
 
 
-def _run(work: Work, asking: _Asking, items: Sequence[_Item]) -> tuple[list[Scored], str]:
+def _run(work: Work, asking: RagasAsking, items: Sequence[_Item]) -> tuple[list[Scored], str]:
     sent = [{"id": place, "metric": item.metric, "given": dict(item.given)} for place, item in enumerate(items)]
     found: dict[int, Scored] = {}
     library = ""
@@ -174,11 +197,11 @@ def _run(work: Work, asking: _Asking, items: Sequence[_Item]) -> tuple[list[Scor
     return [found[place] for place in sorted(found)], library
 
 
-def _answer(process: RagasProcess, asking: _Asking, asked: Sequence[Mapping[str, Any]]) -> None:
+def _answer(process: RagasProcess, asking: RagasAsking, asked: Sequence[Mapping[str, Any]]) -> None:
     replies = asking.replies(asked)
     told: dict[str, dict[str, Any]] = {}
     for request in asked:
-        reply = replies[_key_of(asking, request)]
+        reply = replies[request_key(asking.table, request)]
         if reply.error:
             told[request["id"]] = {"error": reply.error}
         elif "embed" in request:
@@ -190,107 +213,6 @@ def _answer(process: RagasProcess, asking: _Asking, asked: Sequence[Mapping[str,
         else:
             told[request["id"]] = {"text": reply.text}
     process.send(replies=told)
-
-
-def _key_of(asking: _Asking, request: Mapping[str, Any]) -> str:
-    table, who = asking.table, {"endpoint": asking.table.endpoint, "model": asking.table.model}
-    if "embed" in request:
-        return judgement_key({**who, "model": table.embeddings}, [], {"embed": request["embed"]})
-    form = _form(request["schema"])
-    options = {"max_tokens": table.max_tokens, "temperature": 0.0, "response_format": form}
-    return judgement_key(who, _messages(request), options)
-
-
-def _messages(request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"role": "user", "content": request["prompt"]}]
-
-
-def _form(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "json_schema", "json_schema": {"name": "reply", "schema": dict(schema)}}
-
-
-class _Asking:
-    """The requests of all rounds, each asked once: by what is kept in the workspace, or now."""
-
-    def __init__(self, work: Work, total: int) -> None:
-        self._work = work
-        self._total = total
-        self.table = work.recipe.ragas
-        endpoint = endpoint_of(self.table)
-        assert endpoint is not None
-        self._endpoint: Endpoint = endpoint
-        self._asked = self._kept = 0
-        self._spent = 0.0
-
-    def tell(self, done: int) -> None:
-        self._work.progress("ragas", done, self._total, "figures")
-
-    def replies(self, asked: Sequence[Mapping[str, Any]]) -> dict[str, Reply]:
-        """The reply to each request of a round, by its key, one without an answer too."""
-        requests = {_key_of(self, each): each for each in asked}
-        found = read_judgements(self._work.workspace.judgements, requests)
-        self._kept += len(found)
-        batches: dict[str, dict[str, Mapping[str, Any]]] = {}
-        for key, request in requests.items():
-            if key not in found:
-                name = "embed" if "embed" in request else sha256_of_json(request["schema"])
-                batches.setdefault(name, {})[key] = request
-        for name, batch in batches.items():
-            found |= self._ask(batch, embed=name == "embed")
-        return found
-
-    def _ask(self, batch: Mapping[str, Mapping[str, Any]], *, embed: bool) -> dict[str, Reply]:
-        from ftworkbench.worker.endpoint import GREEDY, Question, ask_embeddings, ask_endpoint
-
-        keys = list(batch)
-        found: dict[str, Reply] = {}
-
-        def tell(place: int, reply: Reply) -> None:
-            found[keys[place]] = reply
-            self._asked += 1
-            self._spent += reply.cost or 0.0
-            if not reply.error:
-                model = (self.table.embeddings if embed else self.table.model) or ""
-                keep_judgement(self._work.workspace.judgements, keys[place], model, reply)
-            self._work.leave_if_stopped()
-
-        def say(text: str) -> None:
-            self._work.notice(f"ragas: {text}", "ragas-server")
-
-        look = self._work.leave_if_stopped
-        if embed:
-            texts = [str(each["embed"]) for each in batch.values()]
-            try:
-                ask_embeddings(self._endpoint, str(self.table.embeddings), texts, tell=tell, say=say, look=look)
-            except JobError as error:  # a server without that route answers everything else
-                return found | {key: Reply(error=f"no embeddings: {error}") for key in keys if key not in found}
-            return found
-        if self._over_budget(list(batch.values())):
-            text = f"{OVER_BUDGET}: what came before has cost {self._spent:.3g}, and this could cost too much"
-            return {key: Reply(error=text) for key in keys}
-        form = _form(next(iter(batch.values()))["schema"])
-        ask_endpoint(
-            self._endpoint,
-            [Question(_messages(each)) for each in batch.values()],
-            self.table.max_tokens,
-            tell=tell,
-            say=say,
-            look=look,
-            drawing={**GREEDY, "response_format": form},
-        )
-        return found
-
-    def _over_budget(self, batch: Sequence[Mapping[str, Any]]) -> bool:
-        if self.table.budget is None:
-            return False
-        prompts = sum(len(str(each["prompt"]).encode()) // 3 for each in batch)  # no tokenizer of its own has more
-        most = self._endpoint.cost(prompts, self.table.max_tokens * len(batch)) or 0.0
-        return self._spent + most > self.table.budget
-
-    def figures(self) -> dict[str, Any]:
-        """How many requests were asked now, how many were known, and what those asked now cost."""
-        known = self._endpoint.cost(0, 0) is not None
-        return {"asked": self._asked, "kept": self._kept, "spent": self._spent if known else None}
 
 
 # -------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from ftworkbench.worker.work import Work
 
 _SCRIPT = Path(__file__).with_name("ragas_script.py")
 _LOOK = 0.2
+_ENDS_WITHIN = 2.0  # seconds, once its output is closed
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 
 
@@ -47,7 +49,16 @@ class RagasProcess:
             self._process.stdin.write(json.dumps(fields) + "\n")
             self._process.stdin.flush()
         except OSError as error:
-            raise JobError("ragas ended in mid-work; worker.log has its last words. Resume the job") from error
+            raise self._ended() from error
+
+    def _ended(self) -> JobError:
+        """How it ended, in words."""
+        try:
+            status = self._process.wait(_ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            status = None  # it says nothing more, and is there all the same
+        how = f"was killed by {_signal_name(-status)}" if status is not None and status < 0 else "ended"
+        return JobError(f"ragas {how} in mid-work; worker.log has its last words. Resume the job")
 
     def hear(self) -> Mapping[str, Any]:
         """The next thing that it says. Raises MissingError, StoppedError, JobError where it ended before its end."""
@@ -58,7 +69,7 @@ class RagasProcess:
             except Empty:
                 continue
             if not line:
-                raise JobError("ragas ended in mid-work; worker.log has its last words. Resume the job")
+                raise self._ended()
             try:
                 said = json.loads(line)
             except ValueError:
@@ -67,6 +78,13 @@ class RagasProcess:
                 if "missing" in said:
                     raise MissingError(one_line(str(said["missing"]), 200))
                 return said
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 @contextlib.contextmanager
