@@ -13,12 +13,17 @@ Says = Callable[[list[dict[str, str]]], str]
 
 
 class JudgeServer:
-    """`says` is what it answers, `refuses_schema` the words in which it does; each answer takes 100 and 10 tokens."""
+    """`says` is what it answers, `refuses_schema` the words in which it does; each answer takes 100 and 10 tokens.
+
+    It has /embeddings where `embeds` makes a vector of a text. `tokens` has the credentials.
+    """
 
     def __init__(self, says: Says) -> None:
         self.says = says
         self.refuses_schema = ""
         self.finish = "stop"
+        self.embeds: Callable[[str], list[float]] | None = None
+        self.tokens: set[str] = set()
         self.asked: list[dict[str, Any]] = []
         judge = self
 
@@ -35,6 +40,9 @@ class JudgeServer:
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         asked = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
         self.asked.append(asked)
+        self.tokens.add(request.headers.get("Authorization", ""))
+        if request.path.endswith("/embeddings"):
+            return self._embed(request, asked["input"])
         if self.refuses_schema and "response_format" in asked:
             return _send(request, 400, json.dumps({"error": {"message": self.refuses_schema}}).encode())
         chunks = [
@@ -44,6 +52,13 @@ class JudgeServer:
         ]
         lines = [f"data: {json.dumps({'id': '1', 'object': 'chat.completion.chunk', **each})}\n\n" for each in chunks]
         return _send(request, 200, "".join([*lines, "data: [DONE]\n\n"]).encode(), "text/event-stream")
+
+    def _embed(self, request: BaseHTTPRequestHandler, texts: list[str]) -> None:
+        if self.embeds is None:
+            return _send(request, 404, json.dumps({"error": {"message": "no such route"}}).encode())
+        data = [{"object": "embedding", "index": i, "embedding": self.embeds(text)} for i, text in enumerate(texts)]
+        found = {"object": "list", "model": "m", "data": data, "usage": {"prompt_tokens": 5, "total_tokens": 5}}
+        return _send(request, 200, json.dumps(found).encode())
 
 
 def _send(request: BaseHTTPRequestHandler, status: int, body: bytes, kind: str = "application/json") -> None:

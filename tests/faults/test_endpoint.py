@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from endpoint_server import Proxy, serving
+from endpoint_server import Proxy
 from tiny import events, make_workspace, new_job, notices
 
 from ftworkbench.data.splits.split import load_parts
@@ -29,18 +29,12 @@ from ftworkbench.recipe.write import dumps
 from ftworkbench.steps.contenders import prompt_contest
 from ftworkbench.steps.evaluate import start_evaluation
 from ftworkbench.steps.recipe import open_recipe
-from ftworkbench.worker import endpoint
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("soon")
 ROWS = 10
 KEY = "sk-" + "SoMeSeCrEt" * 3
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with serving(POCKET, tmp_path_factory.mktemp("server") / "log") as port:
-        yield port
 
 
 @pytest.fixture
@@ -49,11 +43,6 @@ def proxy(server: int) -> Iterator[Proxy]:
     found.start()
     yield found
     found.stop()
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "FIRST_PAUSE", 0.02)
 
 
 def workspace_of(folder: Path, proxy: Proxy, **line: Any) -> tuple[Workspace, Recipe]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from endpoint_server import Proxy, serving
+from endpoint_server import Proxy
 from judge_server import JudgeServer, answers_shown, judging
 from tiny import events, make_model, make_workspace, new_job, notices, run_job
 
@@ -29,10 +29,10 @@ from ftworkbench.recipe.read import parse
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.recipe.write import dumps, set_option
 from ftworkbench.steps.judging import judged_rows, label, take_label_back, with_agreement
-from ftworkbench.worker import endpoint
 from ftworkbench.worker.__main__ import do_job
 from ftworkbench.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("soon")
 ROWS = 10
 REAL = {"limit": 3, "max_tokens": 12, "rubric": "Right.", "timeout": 120.0}
 PRICES = {"price_per_million_input": 2.0, "price_per_million_output": 10.0}
@@ -77,17 +77,6 @@ def desk(measured: Desk) -> Iterator[Desk]:
     yield measured
     for path in (measured.workspace.judgements, measured.workspace.votes):
         path.unlink(missing_ok=True)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with serving(POCKET, tmp_path_factory.mktemp("server") / "log") as port:
-        yield port
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "FIRST_PAUSE", 0.02)
 
 
 def new_evaluation(desk: Desk, url: str | None, **judge: Any) -> Job:
