@@ -323,17 +323,20 @@ def test_the_verdict_card_has_a_line_for_each_metric(known: Known, width: int) -
         assert line.endswith(f"], n = {ROWS}")
 
 
-def test_a_bill_beyond_the_budget_ends_the_asking_and_the_rest_is_named(desk: Desk, python: str) -> None:
-    """This model counts fewer tokens than the server does."""
+def test_what_is_no_json_is_named_and_a_bill_beyond_the_budget_ends_the_asking(desk: Desk, python: str) -> None:
+    """Each reply is billed with 10 tokens, though at most one was asked for."""
     prices = {"price_per_million_input": 0.0, "price_per_million_output": 10.0}
     metrics = [RELEVANCY, RECALL, PRECISION]
-    with judging(says) as server:  # each reply is billed with 10 tokens, though at most one was asked for
+    words = iter(["Fine, I think.", *["```json\n%s\n```"] * 2])
+    with judging(lambda asked: next(words).replace("%s", says(asked))) as server:
         job = evaluate(desk, server.url, python=python, metrics=metrics, max_tokens=1, budget=0.00025, **prices)
         assert len(server.asked) == 3
     found = found_in(job)
     assert [each["name"] for each in found["metrics"]] == [RECALL, PRECISION], "without embeddings"
     assert "ragas.embeddings names no model" in found["notes"][0]
-    assert Counter(each["error"].partition(":")[0] for each in lines(job)) == {"": 3, "over budget": 4 * ROWS - 3}
+    assert Counter(each["error"].partition(":")[0] for each in lines(job)) == {
+        "unreadable": 1, "": 2, "over budget": 4 * ROWS - 3
+    }  # fmt: skip
     assert {each["error"].partition(", ")[2] for each in lines(job) if each["metric"] == PRECISION} == {
         "and this could cost too much"
     }
