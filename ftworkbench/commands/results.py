@@ -113,6 +113,7 @@ def evaluation_lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"on the same {found['n']} frozen test rows:")
         lines += [f"  {line}" for line in [*_scores(found["systems"]), *_endpoint_lines(found["systems"])]]
     lines += detail_lines(found)
+    lines += [f"regression suite {name}: {percent(mean)} before" for name, mean in (found.get("before") or {}).items()]
     for suite in found.get("regression") or []:
         after = suite.get("after")
         lines.append(

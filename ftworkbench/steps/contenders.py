@@ -102,7 +102,7 @@ def contest_of(workspace: Workspace, train_job: Job) -> Contest:
     if not train_job.has_adapter:
         raise InputError(f"{train_job.short}: has no adapter yet, so there is nothing to compare")
     recipe = recipe_of(train_job)
-    contest = prompt_contest(Opened(train_job.recipe, recipe, recipe, (), workspace))
+    contest = prompt_contest(Opened(train_job.recipe, recipe, recipe, (), workspace), train_job)
     contenders = (
         *contest.contenders,
         Contender(TUNED, tuned(recipe.prompt), True),
@@ -112,11 +112,14 @@ def contest_of(workspace: Workspace, train_job: Job) -> Contest:
     return replace(contest, train_job=train_job, contenders=contenders, first=(contest.first[0], TUNED))
 
 
-def prompt_contest(opened: Opened) -> Contest:
-    """The prompted contestants of a recipe, the one that was measured best first. Raises InputError for its split."""
+def prompt_contest(opened: Opened, train_job: Job | None = None) -> Contest:
+    """The prompted contestants of a recipe, the one that was measured best first (see best_prompted).
+
+    Raises InputError where its split is gone.
+    """
     parts = parts_to_ask(opened)
     everybody = prompted(opened, parts)
-    best = best_prompted(opened, everybody).name
+    best = best_prompted(opened, everybody, train_job).name
     first = (best, *(each.name for each in everybody if each.name != best))[:2]
     rows = {"validation": tuple(parts.validation), "test": tuple(parts.test)}
     return Contest(opened, None, tuple(Contender(each.name, each) for each in everybody), first, rows)

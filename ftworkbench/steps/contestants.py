@@ -13,12 +13,14 @@ from ftworkbench.data.splits.split import Parts, load_parts, require_questions
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.contestants import Contestant, contestants
 from ftworkbench.files import read_json
+from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.recipe.prompt_table import ZERO_SHOT, contestant_names
 from ftworkbench.recipe.read import examine
 from ftworkbench.recipe.write import append_option
 from ftworkbench.steps.baseline import find_baseline
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.splits import require_split
+from ftworkbench.steps.verdicts import deciding_job
 
 if TYPE_CHECKING:
     from ftworkbench.recipe.tables import ContestantLine
@@ -43,10 +45,14 @@ def prompted(opened: Opened, parts: Parts) -> tuple[Contestant, ...]:
     return contestants(opened.recipe.prompt, pool, labels, opened.workspace.root)
 
 
-def best_prompted(opened: Opened, among: Sequence[Contestant]) -> Contestant:
-    """The contestant that was measured best on the validation rows; else the zero-shot one, else the first."""
+def best_prompted(opened: Opened, among: Sequence[Contestant], train_job: Job | None = None) -> Contestant:
+    """The contestant that was measured best on the validation rows; else the zero-shot one, else the first.
+
+    That is the one that the newest verdict on `train_job` is against, where there is such.
+    """
     everybody = {contestant.name: contestant for contestant in among}
-    known = find_baseline(opened).job
+    jobs = list_jobs(opened.workspace) if train_job is not None else []
+    known = (deciding_job(train_job, jobs) if train_job is not None else None) or find_baseline(opened).job
     chosen = (read_json(known.verdict) or {}).get("chosen") if known else None
     return everybody.get(str(chosen)) or everybody.get(ZERO_SHOT) or among[0]
 

@@ -23,7 +23,11 @@ from ftworkbench.tui.app import Workbench, last_words
 
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
-    return make_job_folders(tmp_path / "support-triage")
+    """A workspace in which no prompt was measured: the zero-shot one stands for the baseline."""
+    found = make_job_folders(tmp_path / "support-triage")
+    for job in found.jobs.values():
+        job.verdict.unlink(missing_ok=True)
+    return found
 
 
 @pytest.fixture
@@ -52,6 +56,14 @@ async def test_both_answer_side_by_side_and_each_pane_proves_who_it_was(made: Ma
         assert "✘ differs where underlined" in shown(app)
         systems = requests(session)[0]["systems"]
         assert [system["adapter"] for system in systems] == [False, True]
+
+
+async def test_the_prompt_that_the_verdict_is_against_stands_for_the_baseline(tmp_path: Path) -> None:
+    made = make_job_folders(tmp_path / "support-triage")
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        assert "─ few-shot-6 ─" in shown(app)
+        assert "zero-shot" not in shown(app)
 
 
 async def test_an_answer_is_seen_as_it_comes(made: Made, session: Job) -> None:

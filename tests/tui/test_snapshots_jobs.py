@@ -125,7 +125,7 @@ def test_compare(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -
         await at_rest(pilot, "validation row 1")
         await pilot.press("enter")
         await until(pilot, session.requests.exists)
-        answer(session, "zero-shot", '{"queue": "delivery", "urgency": "high"}', adapter=False)
+        answer(session, "few-shot-6", '{"queue": "delivery", "urgency": "high"}', adapter=False)
         answer(session, "tuned", '{"queue": "returns", "urgency": "high"}', adapter=True)
         await at_rest(pilot, "adapter 8d3f0c1b")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ftworkbench.steps.contenders import Contender, Contest
     from ftworkbench.tui.screens.compare import CompareScreen
 
-_HINT = "ctrl+s asks with it; the row's question, and examples where there are any, come behind it."
+_HINT = "ctrl+s asks with it, beside the old one; the question, and examples where there are any, come behind it."
 
 
 class PromptDesk(Container):
@@ -59,6 +59,7 @@ class PromptDesk(Container):
             if new not in names:
                 names.insert(names.index(old.name) + 1, new)
             compare.change_contest(changed, tuple(names[:MOST]))
+            compare.workbench.tell(f"{new} is not in the recipe yet: K keeps it there, e edits it further")
             compare.action_ask()
 
         self.app.push_screen(EditText(f"System prompt of {old.name}", system, hint=_HINT, at=len(system)), edited)
