@@ -133,7 +133,7 @@ class CompareScreen(AskingScreen):
                 self._refresh_all()
 
         # Each in a group of its own: where the recipe is read anew meanwhile, it is the newer one that counts.
-        self.workbench.launch(work, prepared, doing="reading its rows", group=f"contest {id(work)}", failed=failed)
+        self.launch(work, prepared, doing="reading its rows", group=f"contest {id(work)}", failed=failed)
 
     # What is shown
 
