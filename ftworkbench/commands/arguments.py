@@ -25,6 +25,13 @@ def add_workspace(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_prompts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prompts", action="store_true",
+        help="compare the prompts of a recipe without a tuned model: JOB is the recipe, or a workspace with one",
+    )  # fmt: skip
+
+
 def add_set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",

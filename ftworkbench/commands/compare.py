@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ftworkbench.commands.arguments import add_job, add_json
+from ftworkbench.commands.arguments import add_job, add_json, add_prompts
 from ftworkbench.commands.bars import bars
 from ftworkbench.commands.columns import column_width, columns, wrapped
 from ftworkbench.commands.show import emit, say, tell
@@ -29,10 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--with", dest="beside", action="append", default=[], metavar="WHO",
         help="who else answers: a prompted contestant, another job, or JOB/checkpoint-N; may be repeated",
     )  # fmt: skip
-    parser.add_argument(
-        "--prompts", action="store_true",
-        help="compare the prompts of a recipe without a tuned model: JOB is the recipe, or a workspace with one",
-    )  # fmt: skip
+    add_prompts(parser)
     add_json(parser, "all answers")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ftworkbench.commands.arguments import add_job, add_json
+from ftworkbench.commands.arguments import add_job, add_json, add_prompts
 from ftworkbench.commands.bars import Bars
 from ftworkbench.commands.choosing import HOW, ask_choice, show_pair
 from ftworkbench.commands.compare import asked_contest
@@ -13,7 +13,8 @@ from ftworkbench.commands.votes import standing_json
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.evaluate.votes import tally_words
 from ftworkbench.figures import count
-from ftworkbench.steps.blind import Pair, Question, answered_pairs, not_voted_on, questions_of, vote_on, who
+from ftworkbench.steps.asking import Question
+from ftworkbench.steps.blind import Pair, answered_pairs, not_voted_on, questions_of, vote_on, who
 from ftworkbench.steps.contenders import Contest
 from ftworkbench.steps.voting import standings, take_vote_back
 
@@ -31,10 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--prompt", metavar="TEXT", help="ask this instead of rows")
     parser.add_argument("--limit", type=int, metavar="N", help="ask at most so many")
-    parser.add_argument(
-        "--prompts", action="store_true",
-        help="between the prompts of a recipe without a tuned model: JOB is the recipe, or a workspace with one",
-    )  # fmt: skip
+    add_prompts(parser)
     add_json(parser, "what all votes between the two say")
 
 
@@ -77,7 +75,7 @@ def _vote(contest: Contest, names: tuple[str, ...], questions: list[Question]) -
                 continue
             question = pair.question
             both = pair.left.answer, pair.right.answer
-            show_pair(f"vote {len(cast) + 1}", question.messages, question.reference, both)
+            show_pair(f"vote {len(cast) + 1}", question.messages, question.reference or "", both)
             word = ask_choice()
             if word == "quit":
                 break
@@ -90,7 +88,7 @@ def _vote(contest: Contest, names: tuple[str, ...], questions: list[Question]) -
                 again.append(cast.pop())
                 say("the last vote is taken back")
             elif word != "skip":
-                vote_on(contest, pair, word)
+                vote_on(contest.opened.workspace, pair, word)
                 cast.append(pair)
     if same:
         say(f"{count(same, 'prompt')} got the same answer from both: there is nothing to choose")

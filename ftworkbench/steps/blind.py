@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from ftworkbench.data.sources.files import sha256_of
-from ftworkbench.errors import JobError
 from ftworkbench.evaluate.votes import Side, Vote, Word, read_votes, sides
 from ftworkbench.jobs.adapters import WEIGHTS, find_adapter
-from ftworkbench.jobs.events import Event
 from ftworkbench.jobs.folder import Job
-from ftworkbench.jobs.session import answers, ask
 from ftworkbench.jobs.story import Story
+from ftworkbench.steps.asking import Question, answers_to, ask_them
 from ftworkbench.steps.contenders import Contest
 from ftworkbench.steps.session import passing_session
 from ftworkbench.steps.voting import cast_vote, side_of
+from ftworkbench.workspace import Workspace
 
-_PATIENCE = 600.0  # seconds without a word: loading a large model is silent for minutes
 _AHEAD = 2  # questions that are asked at once: the next is answered while a person reads
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked. `rows` says where it is from, "validation", "test" or "own", `row` is a row's key."""
-
-    messages: tuple[Mapping[str, Any], ...]
-    reference: str = ""
-    rows: str = "own"
-    row: str | None = None
-
-    @property
-    def key(self) -> str:
-        """What the sides are drawn by."""
-        return self.row or str(self.messages)
 
 
 @dataclass(frozen=True)
@@ -98,37 +80,17 @@ class _Asking:
             yield self._pair(requests[place], question)
 
     def _ask(self, question: Question) -> str:
-        recipe = self.contest.opened.recipe
-        return ask(
-            self.session,
-            "generate",
-            systems=[self.contest.named(name).as_system() for name in self.names],
-            messages=[dict(message) for message in question.messages],
-            max_new_tokens=recipe.evaluate.max_new_tokens,
-            temperature=0.0,
-            seed=recipe.train.seed,
-        )
+        return ask_them(self.session, self.contest, self.names, question)
 
     def _pair(self, request: str, question: Question) -> Pair:
-        story = Story()
-
-        def heard(events: list[Event]) -> None:
-            story.add(events)
-            self.tell(story)
-
-        for _ in answers(self.session, request, self.names, timeout=_PATIENCE, heard=heard):
-            pass
-        given = story.answers[request]
-        for name in self.names:
-            if given[name].error:
-                raise JobError(f"{name}: {given[name].error}")
+        given = answers_to(self.session, request, self.names, self.tell)
         seed = self.contest.opened.recipe.train.seed
         left, right = (side_of(name, given[name]) for name in sides(self.names, seed, question.key))
         return Pair(question, left, right)
 
 
-def vote_on(contest: Contest, pair: Pair, word: Word) -> None:
+def vote_on(workspace: Workspace, pair: Pair, word: Word) -> None:
     """Keeps a vote, and the preference that it makes unless it was on a test row. Raises OSError."""
     question = pair.question
     vote = Vote(word, pair.left, pair.right, question.messages, question.rows, question.row)
-    cast_vote(contest.opened.workspace, vote)
+    cast_vote(workspace, vote)

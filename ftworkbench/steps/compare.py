@@ -6,14 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ftworkbench.errors import JobError
-from ftworkbench.jobs.events import Event
-from ftworkbench.jobs.session import answers, ask
-from ftworkbench.jobs.story import Story
+from ftworkbench.jobs.story import Answer, Story
+from ftworkbench.steps.asking import Question, answers_to, ask_them
 from ftworkbench.steps.contenders import Contest
 from ftworkbench.steps.session import open_session
-
-_PATIENCE = 600.0  # seconds without a word: loading a large model is silent for minutes
 
 
 @dataclass(frozen=True)
@@ -55,36 +51,22 @@ def compare(
     `beside` names others who answer as well. The session stays for the next prompt, until nobody has asked it for a
     while. Raises InputError where a name is nobody's, JobError where the session fails.
     """
-    opened = contest.opened
-    names = dict.fromkeys([*contest.first, *(contest.named(each).name for each in beside)])
-    systems = [contest.named(name).as_system() for name in names]
-    story = Story()
-
-    def heard(events: list[Event]) -> None:
-        story.add(events)
-        tell(story)
-
-    session = open_session(opened, contest.train_job)
-    request = ask(
+    names = list(dict.fromkeys([*contest.first, *(contest.named(each).name for each in beside)]))
+    session = open_session(contest.opened, contest.train_job)
+    request = ask_them(
         session,
-        "generate",
-        systems=systems,
-        messages=[{"role": "user", "content": prompt}],
-        max_new_tokens=max_new_tokens or opened.recipe.evaluate.max_new_tokens,
+        contest,
+        names,
+        Question(({"role": "user", "content": prompt},)),
+        max_new_tokens=max_new_tokens,
         temperature=temperature,
         top_p=top_p,
-        seed=opened.recipe.train.seed if seed is None else seed,
+        seed=seed,
     )
-    for _ in answers(session, request, [system["name"] for system in systems], timeout=_PATIENCE, heard=heard):
-        pass
-    given = story.answers[request]
-    return [_answered(system["name"], given) for system in systems]
+    return [_answered(name, answer) for name, answer in answers_to(session, request, names, tell).items()]
 
 
-def _answered(name: str, given: dict[str, Any]) -> Answered:
-    answer = given[name]
-    if answer.error:
-        raise JobError(f"{name}: {answer.error}")
+def _answered(name: str, answer: Answer) -> Answered:
     totals = answer.totals
     return Answered(
         name,

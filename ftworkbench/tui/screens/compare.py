@@ -22,9 +22,9 @@ from ftworkbench.tui.widgets.prompt_area import PromptArea
 
 if TYPE_CHECKING:
     from ftworkbench.data.example import Example
+    from ftworkbench.steps.asking import Message, Question
     from ftworkbench.steps.contenders import Contest
     from ftworkbench.steps.recipe import Opened
-    from ftworkbench.tui.comparing import Message, Question
 
 _NONE = "There is no recipe yet, so there is nobody to ask."
 
@@ -151,7 +151,7 @@ class CompareScreen(AskingScreen):
         return self._rows[self._row] if self._rows else None
 
     def question(self) -> Question | None:
-        from ftworkbench.tui.comparing import Question
+        from ftworkbench.steps.asking import Question
 
         if self.prompt.writes:
             return Question(self.prompt.own, talks=self._talks) if self.prompt.own else None

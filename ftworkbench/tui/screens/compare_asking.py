@@ -12,8 +12,9 @@ from ftworkbench.tui.screens.jobs_screen import JobsScreen
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.story import Answer
+    from ftworkbench.steps.asking import Question
     from ftworkbench.steps.contenders import Contest
-    from ftworkbench.tui.comparing import Asked, Question
+    from ftworkbench.tui.comparing import Asked
 
 
 class AskingScreen(JobsScreen):
@@ -60,8 +61,7 @@ class AskingScreen(JobsScreen):
             return None
         from ftworkbench.evaluate.votes import sides
 
-        question = self.asked.question
-        return sides(self.asked.names, self.asked.drawing.seed, question.row or str(question.messages))
+        return sides(self.asked.names, self.asked.drawing.seed, self.asked.question.key)
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -103,7 +103,7 @@ class AskingScreen(JobsScreen):
         if question is None:
             self.workbench.tell("the prompt is empty")
             return
-        from ftworkbench.tui.comparing import ask_them
+        from ftworkbench.tui.comparing import ask_contest
 
         sessions, names = self.workbench.sessions, self.names
 
@@ -116,7 +116,7 @@ class AskingScreen(JobsScreen):
             self.refresh_answers()
 
         self.workbench.launch(
-            lambda: ask_them(sessions, contest, names, question, drawing), was_asked, doing="asking", group="ask"
+            lambda: ask_contest(sessions, contest, names, question, drawing), was_asked, doing="asking", group="ask"
         )
 
     # Who

@@ -84,13 +84,11 @@ class BlindDesk(Container):
 
 def _keep(workspace: Workspace, word: Word, asked: Asked, order: tuple[str, ...], answers: Mapping[str, Answer]) -> str:
     """Keeps a vote on two answers; gives the tally in words, of the tuned one first."""
-    from ftworkbench.evaluate.votes import Vote, tally_words
-    from ftworkbench.steps.voting import cast_vote, side_of, tally_between
+    from ftworkbench.evaluate.votes import tally_words
+    from ftworkbench.steps.blind import Pair, vote_on
+    from ftworkbench.steps.voting import side_of, tally_between
 
-    question = asked.question
     sides = {name: side_of(name, answers[name]) for name in order}
-    left, right = sides.values()
-    vote = Vote(word=word, left=left, right=right, messages=question.messages, rows=question.rows, row=question.row)
-    cast_vote(workspace, vote)
+    vote_on(workspace, Pair(asked.question, *sides.values()), word)
     other, one = (sides[name] for name in asked.names)
     return tally_words(tally_between(workspace, one, other), one.name, other.name)
