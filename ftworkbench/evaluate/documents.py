@@ -7,16 +7,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from ftworkbench.errors import InputError
+from ftworkbench.evaluate.scripts import UNSPACED
 
 SUFFIXES = (".txt", ".md", ".jsonl")
 PASSAGE_WORDS = 150
 _TEXT_KEYS = ("text", "content", "body", "passage", "contents")
-_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f"  # scripts that put no spaces between words
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
-_APART = re.compile(rf"(?<![{_UNSPACED}])\0(?![{_UNSPACED}])")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 _BREAK = re.compile(r"\n\s*\n|\n(?=#{1,6} )")  # between paragraphs, and before a heading of Markdown
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*")
 
@@ -123,20 +123,21 @@ def _pieces(document: str) -> Iterator[str]:
 
 
 def _sentences(paragraph: str) -> Iterator[str]:
-    kept: list[str] = []
-    for sentence in _SENTENCE.split(paragraph.strip()):
-        words = _WORD.findall(sentence)
+    text = paragraph.strip()
+    kept: list[tuple[int, int]] = []  # where words begin and end
+
+    def passage(words: list[tuple[int, int]]) -> str:
+        return " ".join(text[words[0][0] : words[-1][1]].split())
+
+    begins = [0, *(found.end() for found in _SENTENCE.finditer(text)), len(text)]
+    for begin, end in pairwise(begins):
+        words = [found.span() for found in _WORD.finditer(text, begin, end)]
         if kept and len(kept) + len(words) > PASSAGE_WORDS:
-            yield _joined(kept)
+            yield passage(kept)
             kept = []
         kept += words
         while len(kept) > PASSAGE_WORDS:  # a sentence without an end
-            yield _joined(kept[:PASSAGE_WORDS])
+            yield passage(kept[:PASSAGE_WORDS])
             kept = kept[PASSAGE_WORDS:]
     if kept:
-        yield _joined(kept)
-
-
-def _joined(words: list[str]) -> str:
-    """Words as a text again, with spaces between them but where the script has none."""
-    return _APART.sub(" ", "\0".join(words)).replace("\0", "")
+        yield passage(kept)

@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 from ftworkbench.boilerplate import find_boilerplate, numbered
+from ftworkbench.evaluate.scripts import UNSPACED
 
 # Words; of scripts that put no spaces between them, two signs at a time.
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
+_WORD = re.compile(rf"[{UNSPACED}]+|[^\W{UNSPACED}]+")
 _ALIKE = 0.7  # the Jaccard index of the pairs of words from which a row counts as the question itself
 
 
@@ -23,7 +23,7 @@ def words_of(text: str) -> list[str]:
     """
     found: list[str] = []
     for match in _WORD.findall(text.casefold()):
-        if len(match) > 1 and re.match(rf"[{_UNSPACED}]", match):
+        if len(match) > 1 and re.match(rf"[{UNSPACED}]", match):
             found += (match[place : place + 2] for place in range(len(match) - 1))
         else:
             found.append(match)

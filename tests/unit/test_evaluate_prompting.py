@@ -144,6 +144,8 @@ def test_scripts_without_spaces_are_cut_into_passages_as_long_as_others() -> Non
     assert len(passages) > 5
     assert "".join(passages) == sentence * 100
     assert all(passage.endswith("\u3002") for passage in passages)
+    mixed = f"{sentence[:2]} GPT 4 {sentence[2:]}"
+    assert "".join(split(mixed * 40)) == mixed * 40, "its spaces stay"
 
 
 def test_a_line_of_jsonl_may_hold_any_sign(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Callable
 
 from ftworkbench.evaluate.metrics.metric import Scored
+from ftworkbench.evaluate.scripts import UNSPACED
 
 _PUNCTUATION = ".,;:!?\"'`()[]{}“”‘’„«»…。、，！？：；（）「」『』【】¿¡؟।"
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")  # written without spaces
+_LETTER = re.compile(f"[{UNSPACED}]")
 
 
 def normalise(text: str) -> str:
@@ -35,7 +36,7 @@ def normalised(scored: Scored) -> float:
 def contains(scored: Scored) -> float:
     wanted = normalise(scored.reference)
     said = normalise(scored.answer)
-    found = wanted in said if _UNSPACED.search(wanted) else f" {wanted} " in f" {said} "
+    found = wanted in said if _LETTER.search(wanted) else f" {wanted} " in f" {said} "
     return float(found) if wanted else float(scored.reference.strip() in scored.answer)
 
 
