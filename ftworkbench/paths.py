@@ -46,7 +46,7 @@ def model_folder(model_id: str, workspace: Path) -> Path | None:
     """The folder that a recipe's model id names: the embedded model, or a folder; None for a hub id."""
     if model_id == POCKET_ID:
         return POCKET
-    for folder in (Path(model_id).expanduser(), workspace / model_id):
+    for folder in (Path(os.path.expanduser(model_id)), workspace / model_id):
         try:
             if folder.is_dir():
                 return folder.resolve()

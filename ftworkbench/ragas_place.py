@@ -13,15 +13,19 @@ VARIABLE = "FTWORKBENCH_RAGAS_PYTHON"
 PACKAGES = ("ragas>=0.4.3,<0.5", "langchain-community<0.4.2")
 
 
+def _own_place() -> Path:
+    return paths.state_dir() / "ragas"
+
+
 def ragas_python(said: str | None = None) -> Path:
     """The interpreter: what the recipe says, else the environment variable, else the one of the user's own place."""
     named = said or os.environ.get(VARIABLE, "").strip()
-    return Path(named).expanduser() if named else paths.state_dir() / "ragas" / "bin" / "python"
+    return Path(named).expanduser() if named else _own_place() / "bin" / "python"
 
 
 def how_to_get() -> str:
     """The commands that make the environment."""
-    folder = paths.state_dir() / "ragas"
+    folder = _own_place()
     place = shlex.quote(str(folder))
     packages = " ".join(f'"{each}"' for each in PACKAGES)
     return f"python3 -m venv {place} && {shlex.quote(str(folder / 'bin' / 'pip'))} install {packages}"

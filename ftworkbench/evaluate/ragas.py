@@ -69,7 +69,8 @@ def _metric(name: str, scored: Sequence[Scored], systems: Sequence[str], groups:
 
 def ragas_title(found: Mapping[str, Any]) -> str:
     """Whose figures these are."""
-    return f"RAGAS {found.get('ragas', '')}, by {found.get('model')}: {UNCHECKED}".replace("RAGAS ,", "RAGAS,")
+    library = f"RAGAS {found['ragas']}" if found.get("ragas") else "RAGAS"
+    return f"{library}, by {found.get('model')}: {UNCHECKED}"
 
 
 def ragas_words(found: Mapping[str, Any]) -> list[str]:
@@ -79,7 +80,8 @@ def ragas_words(found: Mapping[str, Any]) -> list[str]:
         return [*lines, one_line(str(found["problem"]), 1000)]
     for metric in found.get("metrics") or ():
         for system in metric["systems"]:
-            lines.append(f"{metric['name']}, {one_line(str(system['name']))}: {_mean(system)}{_missing(system)}")
+            missing = f"; missing: {why}" if (why := _missing(system)) else ""
+            lines.append(f"{metric['name']}, {one_line(str(system['name']))}: {_mean(system)}{missing}")
         if difference := metric.get("difference"):
             lines.append(f"{metric['name']}, tuned against the baseline: {_difference(difference)}")
     return [*lines, *(one_line(str(note), 300) for note in found.get("notes") or ())]
@@ -90,14 +92,13 @@ def ragas_rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for metric in found.get("metrics") or ():
         for each in metric["systems"]:
-            missing = _missing(each).removeprefix("; missing: ")
-            rows.append((metric["name"], each["name"], _value(each), _spread(each), str(each["n"]), missing))
+            rows.append((metric["name"], each["name"], _value(each), _spread(each), str(each["n"]), _missing(each)))
         if found_difference := metric.get("difference"):
             value = f"{found_difference['value']:+.3f}"
             spread = _spread(found_difference, "+.3f")
             rows.append(
                 (metric["name"], "difference", value, spread, str(found_difference["n"]),
-                 f"p = {p_value(found_difference['p_value'])}")
+                 p_value(found_difference["p_value"]))
             )  # fmt: skip
     return rows
 
@@ -129,12 +130,11 @@ def _mean(mean: Mapping[str, Any]) -> str:
 
 
 def _missing(mean: Mapping[str, Any]) -> str:
-    told = ", ".join(f"{count} {one_line(str(why))}" for why, count in (mean.get("missing") or {}).items())
-    return f"; missing: {told}" if told else ""
+    return ", ".join(f"{count} {one_line(str(why))}" for why, count in (mean.get("missing") or {}).items())
 
 
 def _difference(found: Mapping[str, Any]) -> str:
     return (
-        f"{found['value']:+.3f} {_spread(found, '+.3f')}, p = {p_value(found['p_value'])} ({found['test']}), "
+        f"{found['value']:+.3f} {_spread(found, '+.3f')}, {p_value(found['p_value'])} ({found['test']}), "
         f"n = {found['n']}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,10 @@ def append_option(text: str, key: str, value: Value) -> str:
         found.append(item)
     else:
         raise InputError(f"{one_line(key, 60)} is no list in this recipe")
-    return tomlkit.dumps(document)
+    changed = tomlkit.dumps(document)
+    if len(tomllib.loads(changed)[table][name]) == len(tomllib.loads(text)[table][name]):
+        raise InputError(f"{one_line(key, 60)} stands in several places of this recipe; bring them together first")
+    return changed
 
 
 def unset_option(text: str, key: str) -> str:

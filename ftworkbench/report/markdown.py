@@ -9,7 +9,7 @@ from ftworkbench.figures import measure
 from ftworkbench.printable import one_line, printable
 from ftworkbench.report.blocks import Block, Bullets, Chart, Document, Folded, Heading, Paragraph, Table, Verbatim
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&]|^\s*[-+](?=\s)|^\s*\d+(?=[.)]\s))")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&]|^\s*[-+](?=\s|$|-)|^\s*\d+(?=[.)](?:\s|$)))")
 _POINTS = 12  # of a curve, in its table
 _FEWEST = 3  # backticks of a fence
 

@@ -63,7 +63,7 @@ def keep_contestant(path: Path, line: ContestantLine) -> Path | None:
     A system prompt of several lines, or a long one, goes into a file of its own, which is given. Raises InputError
     where the name is taken, or the recipe can't be read.
     """
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     recipe, problems = examine(text, path.stem, path.name)
     if recipe is None or problems:
         raise InputError(problems[0])

@@ -83,7 +83,7 @@ def write_options(path: Path, options: Mapping[str, Value | None]) -> None:
 
     Raises InputError where it cannot be written.
     """
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     for key, value in options.items():
         text = unset_option(text, key) if value is None else set_option(text, key, value)
     write_whole(path, text.encode())
@@ -93,7 +93,7 @@ def write_overrides(path: Path, overrides: Sequence[str]) -> None:
     """Writes overrides into the recipe itself, its comments kept. They were found good by `open_recipe`."""
     if not overrides:
         return
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     for override in overrides:
         key, _, value = override.partition("=")
         text = set_option(text, key.strip(), override_value(key.strip(), value))

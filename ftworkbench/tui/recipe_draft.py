@@ -223,7 +223,7 @@ class Draft:
     def on_disk(self) -> str | None:
         """The text that the file has now; None where it cannot be read."""
         try:
-            return self.path.read_text(encoding="utf-8")
+            return self.path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return None
 

@@ -65,17 +65,9 @@ def seal(staged: Path, final: Path, step: int) -> Checkpoint:
     if final.exists():
         final.rename(old)
     staged.rename(final)
-    _sync_folder(final.parent)
+    sync_names(final.parent)
     shutil.rmtree(staged.parent, ignore_errors=True)
     return Checkpoint(final, step, sha256_of(final / MANIFEST))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def verify(path: Path) -> str | None:

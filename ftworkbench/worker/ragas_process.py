@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -120,19 +121,14 @@ def ragas_process(work: Work, python: Path, items: Sequence[Mapping[str, Any]]) 
     except OSError as error:
         raise MissingError(f"{one_line(str(python), 120)} cannot be run: {error.strerror}") from error
     try:
-        with contextlib.suppress(OSError, JobError):
-            assert process.stdin is not None
-            process.stdin.write(json.dumps({"items": list(items)}) + "\n")
-            process.stdin.flush()
-        yield RagasProcess(work, process)
+        library = RagasProcess(work, process)
+        with contextlib.suppress(JobError):  # why it is gone already is heard from it
+            library.send(items=list(items))
+        yield library
     finally:
         process.kill()
         process.wait()
-        for stream in (process.stdin, process.stdout):
-            with contextlib.suppress(OSError):
-                if stream is not None and stream is process.stdin:
-                    stream.close()
         with contextlib.suppress(OSError):
-            for path in sorted(private.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-            private.rmdir()
+            assert process.stdin is not None
+            process.stdin.close()
+        shutil.rmtree(private, ignore_errors=True)

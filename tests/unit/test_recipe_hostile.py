@@ -48,6 +48,10 @@ def test_names_that_no_file_can_have(folder: Path, name: str) -> None:
     assert "evaluate.metric" in told(folder, f'{GOOD}[evaluate]\nmetric = "{metric}"\n')
 
 
+def test_the_home_of_a_user_that_is_not_there(folder: Path) -> None:
+    assert "model.model_id" in told(folder, GOOD.replace("pocket", "~nobody-of-that-name/model"))
+
+
 def test_steps_so_small_that_they_are_none(folder: Path) -> None:
     steps = "eval_strategy = 'steps'\nsave_strategy = 'steps'\nload_best_model_at_end = true\n"
     (folder / "colours.toml").write_text(f"{GOOD}[train]\n{steps}eval_steps = 1e-7\nsave_steps = 0.5\n")

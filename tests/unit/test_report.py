@@ -99,6 +99,9 @@ def test_a_curve_of_one_point_is_seen() -> None:
         ("$x$ &lt;", "\\$x\\$ \\&lt;"),
         ("-5 + 1", "-5 + 1"),
         ("10.5 kg", "10.5 kg"),
+        ("---", "\\---"),
+        ("1.", "1\\."),
+        ("-", "\\-"),
     ],
 )
 def test_what_begins_a_list_or_is_mathematics_elsewhere_is_plain_text(text: str, written: str) -> None:

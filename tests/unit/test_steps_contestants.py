@@ -71,3 +71,18 @@ def test_contestants_that_are_tables_of_their_own_all_stay(recipe: Path) -> None
     recipe.write_text(RECIPE.partition("contestants")[0] + '[[prompt.contestants]]\nshots = 3\nname = "three"\n')
     keep_contestant(recipe, ContestantLine(name="brief", system="Be brief."))
     assert [line.name for line in load(recipe).prompt.contestants] == ["three", "brief"]
+
+
+def test_where_the_contestants_stand_in_several_places_it_is_said_and_nothing_written(recipe: Path) -> None:
+    one = '[[prompt.contestants]]\nshots = {n}\nname = "few-{n}"\n'
+    text = RECIPE.partition("[prompt]")[0] + one.format(n=3) + "[train]\nseed = 1\n" + one.format(n=4)
+    recipe.write_text(text)
+    with pytest.raises(InputError, match="stands in several places of this recipe"):
+        keep_contestant(recipe, ContestantLine(name="brief", system="Be brief."))
+    assert recipe.read_text() == text
+
+
+def test_a_mark_at_the_beginning_of_the_file_is_in_nobodys_way(recipe: Path) -> None:
+    recipe.write_text("\ufeff" + RECIPE)
+    keep_contestant(recipe, ContestantLine(name="brief", system="Be brief."))
+    assert [line.name for line in load(recipe).prompt.contestants] == ["three", "brief"]

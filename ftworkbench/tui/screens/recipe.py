@@ -70,7 +70,7 @@ class RecipeScreen(WorkbenchScreen):
 
     def _load(self, path: Path) -> None:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             self.workbench.tell(f"{path.name}: {error}", "error")
             return
