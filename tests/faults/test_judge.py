@@ -8,16 +8,15 @@ judges badly, and whatever it says is folded rightly. Another says what it is to
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from desks import Desk, answer, asks, lay_out
 from endpoint_server import Proxy
 from judge_server import JudgeServer, answers_shown, judging
-from tiny import events, make_model, make_workspace, new_job, notices, run_job
+from tiny import events, notices
 
 from ftworkbench.evaluate.judge.parsing import read_verdict
 from ftworkbench.evaluate.outputs import Output, read_outputs
@@ -25,12 +24,8 @@ from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.paths import POCKET
-from ftworkbench.recipe.read import parse
-from ftworkbench.recipe.tables import Recipe
-from ftworkbench.recipe.write import dumps, set_option
 from ftworkbench.steps.judging import judged_rows, label, take_label_back, with_agreement
 from ftworkbench.worker.__main__ import do_job
-from ftworkbench.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("soon")
 ROWS = 10
@@ -38,38 +33,12 @@ REAL = {"limit": 3, "max_tokens": 12, "rubric": "Right.", "timeout": 120.0}
 PRICES = {"price_per_million_input": 2.0, "price_per_million_output": 10.0}
 
 
-class Desk(NamedTuple):
-    workspace: Workspace
-    recipe: Recipe
-    trained: Job
-    outputs: Path
-
-
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A baseline and a tuned model, both with their answers to the test rows, and nobody who judged them."""
     folder = tmp_path_factory.mktemp("judged")
-    options: dict[str, Any] = {
-        "prompt__few_shot": [0],
-        "train__max_steps": 4,
-        "train__eval_strategy": "no",
-        "train__save_strategy": "no",
-        "method__samples": 0,
-        "method__row_losses": False,
-        "evaluate__regression": [],
-        "evaluate__limit": ROWS,
-        "evaluate__max_new_tokens": 4,
-        "data__validation_fraction": 0.0,
-    }
-    model = make_model(folder / "tiny")
-    config = read_json(model / "config.json")
-    write_json(model / "config.json", {**config, "max_position_embeddings": 4096})  # room for a judge's prompt
-    workspace, recipe = make_workspace(folder / "desk", model, **options)
-    trained = run_job(workspace, "train", recipe)
-    job = new_job(workspace, "evaluate", recipe, job=str(trained.path))
-    do_job(job)
-    assert phase(job) == "done", read_state(job)
-    return Desk(workspace, recipe, trained, job.outputs)
+    own = {"prompt__few_shot": [0], "train__max_steps": 4, "evaluate__limit": ROWS, "evaluate__max_new_tokens": 4}
+    return answer(*lay_out(folder, **own))
 
 
 @pytest.fixture
@@ -82,12 +51,7 @@ def desk(measured: Desk) -> Iterator[Desk]:
 def new_evaluation(desk: Desk, url: str | None, **judge: Any) -> Job:
     """An evaluation that has its answers already, and a judge to ask about them."""
     at: dict[str, Any] = {} if url is None else {"endpoint": url, "model": str(POCKET), "timeout": 10.0}
-    text = dumps(desk.recipe)
-    for name, value in {**at, "concurrency": 1, "max_tokens": 4, **judge}.items():
-        text = set_option(text, f"judge.{name}", value)
-    job = new_job(desk.workspace, "evaluate", parse(text, desk.recipe.name), job=str(desk.trained.path))
-    shutil.copytree(desk.outputs, job.outputs)
-    return job
+    return asks(desk, "judge", {**at, "concurrency": 1, "max_tokens": 4, **judge})
 
 
 def evaluate(desk: Desk, url: str | None, **judge: Any) -> Job:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
 from collections import Counter
@@ -20,26 +19,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from desks import Desk, answer, asks, lay_out
 from endpoint_server import Proxy
 from judge_server import judging
 from ragas_environment import UnobtainableError, ragas_environment
-from tiny import events, make_model, make_workspace, new_job, notices, run_job
+from tiny import events, notices
 
 from ftworkbench.commands.results import result_lines
 from ftworkbench.evaluate.outputs import read_outputs, write_outputs
-from ftworkbench.files import read_json, write_json
+from ftworkbench.files import read_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import phase, read_state
 from ftworkbench.paths import POCKET
 from ftworkbench.ragas_place import PACKAGES, VARIABLE
-from ftworkbench.recipe.read import parse
-from ftworkbench.recipe.tables import Recipe
-from ftworkbench.recipe.write import dumps, set_option
 from ftworkbench.report.markdown import as_markdown
 from ftworkbench.steps.report import report_of_evaluation
 from ftworkbench.tui.widgets.verdict_card import verdict_lines
 from ftworkbench.worker.__main__ import do_job
-from ftworkbench.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("soon")
 ROWS = 6
@@ -49,13 +45,6 @@ PRECISION, RECALL = "context_precision", "context_recall"
 KEY = "sk-" + "SeCrEt" * 5
 BASELINE, PASSAGE = "retrieval-1", "The manual says that it is blue."
 ANSWERS = {BASELINE: "It is blue.", "tuned": "It is red."}
-
-
-class Desk(NamedTuple):
-    workspace: Workspace
-    recipe: Recipe
-    trained: Job
-    outputs: Path
 
 
 @pytest.fixture(scope="session")
@@ -74,37 +63,25 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A baseline that retrieves and a tuned model, both with answers to test rows, which carry contexts."""
     folder = tmp_path_factory.mktemp("rows")
-    options: dict[str, Any] = {
+    own = {
         "prompt__few_shot": [],
         "prompt__contestants": [{"retrieve": "manual", "passages": 1}],
         "train__max_steps": 1,
-        "train__eval_strategy": "no",
-        "train__save_strategy": "no",
-        "method__samples": 0,
-        "method__row_losses": False,
-        "evaluate__regression": [],
         "evaluate__limit": ROWS,
         "evaluate__max_new_tokens": 2,
-        "data__validation_fraction": 0.0,
     }
-    model = make_model(folder / "tiny")
-    config = read_json(model / "config.json")
-    write_json(model / "config.json", {**config, "max_position_embeddings": 4096})  # room for passages
     (folder / "desk" / "manual").mkdir(parents=True)
     (folder / "desk" / "manual" / "colours.txt").write_text(PASSAGE)
-    workspace, recipe = make_workspace(folder / "desk", model, **options)
+    workspace, recipe = lay_out(folder, **own)
     for path in workspace.root.glob("*.jsonl"):
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         rows = [{**row, "contexts": ["The sky is blue.", "Grass is green."]} for row in rows]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    trained = run_job(workspace, "train", recipe)
-    job = new_job(workspace, "evaluate", recipe, job=str(trained.path))
-    do_job(job)
-    assert phase(job) == "done", read_state(job)
-    for name, answer in ANSWERS.items():  # what this model says is nothing that could be judged
-        path = job.outputs / f"test.{name}.jsonl"
-        write_outputs(path, [replace(each, answer=answer) for each in read_outputs(path)])
-    return Desk(workspace, recipe, trained, job.outputs)
+    found = answer(workspace, recipe)
+    for name, text in ANSWERS.items():  # what this model says is nothing that could be judged
+        path = found.outputs / f"test.{name}.jsonl"
+        write_outputs(path, [replace(each, answer=text) for each in read_outputs(path)])
+    return found
 
 
 @pytest.fixture
@@ -115,13 +92,8 @@ def desk(measured: Desk) -> Iterator[Desk]:
 
 def new_evaluation(desk: Desk, url: str, **options: Any) -> Job:
     """An evaluation that has its answers already, and RAGAS to ask about them."""
-    text = dumps(desk.recipe)
     given = {"endpoint": url, "model": str(POCKET), "timeout": 10.0, "concurrency": 1, "max_tokens": 64, **options}
-    for name, value in given.items():
-        text = set_option(text, f"ragas.{name}", value)
-    job = new_job(desk.workspace, "evaluate", parse(text, desk.recipe.name), job=str(desk.trained.path))
-    shutil.copytree(desk.outputs, job.outputs)
-    return job
+    return asks(desk, "ragas", given)
 
 
 def evaluate(desk: Desk, url: str, **options: Any) -> Job:
