@@ -22,21 +22,25 @@ def card_lines(found: Mapping[str, Any], width: int) -> list[Content]:
     lines = []
     for name in _ENTRIES:
         if name in card:
-            lines.append(_entry(name, card[name], rows))
+            lines.append(_entry(name, card[name], rows, width))
         if name == "latency" and card and (serving := found.get("serving")):
             told = serving_short(serving)
             for place, short in enumerate(told):
                 n = serving["n"] if place == len(told) - 1 else 0  # it is that of both
-                lines.append(_entry("" if place else "serving", {"short": short, "n": n}, rows))
+                lines.append(_entry("" if place else "serving", {"short": short, "n": n}, rows, width))
     return [line.truncate(width) for line in lines]
 
 
-def _entry(name: str, entry: Mapping[str, Any], rows: int) -> Content:
+def _entry(name: str, entry: Mapping[str, Any], rows: int, width: int) -> Content:
+    """An entry on one line, with its n where that is not that of all rows and there is room for it."""
     word = str(entry.get("word"))
     sign, style = verdict_sign(word if word in VERDICTS else "")
     n = int(entry.get("n") or 0)
-    words = one_line(str(entry.get("short", ""))) + (f", n = {n:,}" if n not in (0, rows) else "")
-    return Content.assemble((fit(name, _LABEL), "$text-muted"), (f"{sign} ", style), words)
+    line = Content.assemble(
+        (fit(name, _LABEL), "$text-muted"), (f"{sign} ", style), one_line(str(entry.get("short", "")))
+    )
+    told = Content("" if n in (0, rows) else f", n = {n:,}")
+    return line + told if line.cell_length + told.cell_length <= width else line
 
 
 def metric_lines(found: Mapping[str, Any], width: int) -> list[Content]:
