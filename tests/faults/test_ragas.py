@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -190,11 +191,12 @@ def kill_the_library() -> bytes:
 
 @pytest.fixture(scope="module")
 def known(measured: Desk, python: str) -> Known:
-    environment = b""
+    environment, killing = b"", threading.Lock()
 
     def says_and_kills(messages: list[dict[str, str]]) -> str:
         nonlocal environment
-        environment = environment or kill_the_library()
+        with killing:  # several are asked at once, and one that was killed has no environment any more
+            environment = environment or kill_the_library()
         return says(messages)
 
     options = {
