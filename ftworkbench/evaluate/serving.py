@@ -17,10 +17,10 @@ _RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Timed:
-    """An answer at batch 1: seconds until its first token, and until its last."""
+    """An answer at batch 1: seconds until its first token, and for each token after it."""
 
     first: float
-    last: float
+    token: float
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def serving_json(
 ) -> dict[str, Any]:
     """The key `serving` of verdict.json: medians over the prompts, and ratios to the base in pairs, prompt by prompt.
 
-    `tokens` are those of each answer, at least 2; the first system is what the others are held against. `missing`
+    `tokens` are those of each answer; the first system is what the others are held against. `missing`
     says why a system is not among them; `seconds` is what measuring took.
     """
     base = systems[0].answers
@@ -64,31 +64,26 @@ def serving_json(
         "n": len(base),
         "new_tokens": tokens,
         "device": device,
-        "systems": [_system(each, base, tokens) for each in systems],
+        "systems": [_system(each, base) for each in systems],
         "missing": dict(missing),
         "seconds": round(seconds, 1),
     }
 
 
-def _system(served: Served, base: Sequence[Timed], tokens: int) -> dict[str, Any]:
-    firsts, steps = _times(served.answers, tokens)
-    first_base, step_base = _times(base, tokens)
+def _system(served: Served, base: Sequence[Timed]) -> dict[str, Any]:
+    answers = served.answers
     found = {
         "name": served.name,
-        "first_token_seconds": _estimate(firsts),
-        "tokens_per_second": _estimate([1 / each for each in steps]),
+        "first_token_seconds": _estimate([each.first for each in answers]),
+        "tokens_per_second": _estimate([1 / each.token for each in answers]),
         "peak_gib": None if served.peak is None else round(served.peak, 3),
         "note": served.note,
     }
-    if served.answers is not base:
-        found["first_token_ratio"] = _estimate([b / a for a, b in zip(first_base, firsts, strict=True)])
-        found["token_ratio"] = _estimate([b / a for a, b in zip(step_base, steps, strict=True)])
+    if answers is not base:
+        pairs = list(zip(base, answers, strict=True))
+        found["first_token_ratio"] = _estimate([its.first / plain.first for plain, its in pairs])
+        found["token_ratio"] = _estimate([its.token / plain.token for plain, its in pairs])
     return found
-
-
-def _times(answers: Sequence[Timed], tokens: int) -> tuple[list[float], list[float]]:
-    """Seconds to the first token of each answer, and for each token after it."""
-    return [each.first for each in answers], [(each.last - each.first) / (tokens - 1) for each in answers]
 
 
 def _estimate(values: Sequence[float]) -> dict[str, Any]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import GenerationConfig, LogitsProcessorList
+from transformers.generation.streamers import BaseStreamer
 
+from ftworkbench.worker.decoding import Choose, can_decode, decode
 from ftworkbench.worker.drawing import Drawn
+from ftworkbench.worker.stacked_lora import can_stack, stacked, switched_on
 from ftworkbench.worker.template import Template
 
 
@@ -37,6 +41,7 @@ class Sampling:
     top_p: float = 1.0
 
 
+_BASE = "__base__"  # PEFT's name of no adapter, in a batch of several
 UNASKED = Answer("", "length", 0, 0.0)  # to a prompt that leaves no room in the model's context, or is none
 
 
@@ -114,24 +119,60 @@ def _config(template: Template, room: int) -> Any:
 
 
 def run(
-    model: Any, template: Template, prompts: Sequence[list[int]], sampling: Sampling, room: int, **options: Any
+    model: Any,
+    template: Template,
+    prompts: Sequence[list[int]],
+    sampling: Sampling,
+    room: int,
+    *,
+    streamer: Any = None,
+    by_row: Sequence[str | None] | None = None,
 ) -> list[list[int]]:
-    """The new tokens of each prompt, up to `room` of them, up to and with the one that ends it."""
+    """The new tokens of each prompt, up to `room` of them, up to and with the one that ends it.
+
+    `by_row` names the adapter that answers each prompt, None for the base model; left out, the one that is switched on
+    answers all. `streamer` is given the prompts, then the tokens of each step, as the library's streamers are. On a
+    GPU the loop is our own where it can be (see worker.decoding), elsewhere the library's.
+    """
     longest = max(map(len, prompts))
     pad = template.tokenizer.pad_token_id
-    ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts])
-    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
-    if sampling.temperature > 0:
-        drawn = Drawn(sampling.temperature, sampling.top_p, sampling.seed)
-        options["logits_processor"] = LogitsProcessorList([drawn])
-    with torch.inference_mode():
-        out = model.generate(
-            input_ids=ids.to(model.device),
-            attention_mask=mask.to(model.device),
-            generation_config=_config(template, room),
-            **options,
-        )
-    return [_until_end(row, template.ends) for row in out[:, longest:].tolist()]
+    ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts]).to(model.device)
+    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]).to(model.device)
+    drawn = Drawn(sampling.temperature, sampling.top_p, sampling.seed) if sampling.temperature > 0 else None
+    stacks = can_stack(model)
+    if model.device.type == "cuda" and can_decode(model) and (stacks or by_row is None):
+        listens, choose = streamer or _Nobody(), _chooser(drawn, ids)
+        listens.put(ids)
+        with stacked(model, by_row or [switched_on(model)] * len(prompts)) if stacks else nullcontext():
+            rows = decode(model, ids, mask, room=room, ends=template.ends, choose=choose, put=listens.put, record=True)
+        listens.end()
+    else:
+        options: dict[str, Any] = {"streamer": streamer}
+        if by_row is not None:
+            options["adapter_names"] = [name or _BASE for name in by_row]
+        if drawn is not None:
+            options["logits_processor"] = LogitsProcessorList([drawn])
+        config = _config(template, room)
+        with torch.inference_mode():
+            out = model.generate(input_ids=ids, attention_mask=mask, generation_config=config, **options)
+        rows = out[:, longest:].tolist()
+    return [_until_end(row, template.ends) for row in rows]
+
+
+def _chooser(drawn: Drawn | None, ids: torch.Tensor) -> Choose:
+    if drawn is None:
+        return lambda logits: logits.argmax(-1)
+    return lambda logits: drawn(ids, logits).argmax(-1)
+
+
+class _Nobody(BaseStreamer):  # type: ignore[misc]
+    """Nobody listens."""
+
+    def put(self, value: Any) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
 
 
 def _until_end(ids: Sequence[int], stops: frozenset[int]) -> list[int]:

@@ -23,6 +23,7 @@ from ftworkbench.jobs.folder import Job
 from ftworkbench.machine import free_memory
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.worker.adapter import attach
+from ftworkbench.worker.decoding import LAUNCHED
 from ftworkbench.worker.generate import Sampling, context_of, run
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.merge import base_to_merge_into
@@ -31,7 +32,7 @@ from ftworkbench.worker.reasons import out_of_memory, traced
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import StoppedError, Work
 
-NEW_TOKENS = 16
+_NEW_TOKENS = {"cpu": 16, "cuda": 64}
 _WARM_UP = 2  # tokens that are not counted: the first answer also pays for what is set up once
 _SPARE = 0.8  # of the memory that is free: a machine that swaps measures its disk
 _SPARE_ON_CARD = 0.95
@@ -78,7 +79,9 @@ def _measured(
     work: Work, measuring: Measuring, examples: Sequence[Example], trained: tuple[Job, Recipe]
 ) -> dict[str, Any]:
     began = time.monotonic()
-    model, tokens = measuring.base(), max(2, min(NEW_TOKENS, work.recipe.evaluate.max_new_tokens))
+    model, tokens = measuring.base(), _NEW_TOKENS[work.device]
+    if work.device == "cpu":
+        tokens = max(2, min(tokens, work.recipe.evaluate.max_new_tokens))
     prompts = _prompts(model, measuring.template, examples, trained[1], tokens)
     systems, missing = _systems(work, model, trained)
     _take_turns(work, measuring.template, systems, prompts, tokens)
@@ -223,7 +226,9 @@ def _answer(model: Any, template: Template, prompt: list[int], tokens: int) -> T
     run(model, template, [prompt], Sampling(tokens), tokens, streamer=clock)
     if len(clock.came) != tokens:
         raise JobError(f"an answer has {len(clock.came)} tokens, where {tokens} were asked for")
-    return Timed(clock.came[0] - clock.began, clock.came[-1] - clock.began)
+    # The first steps on a card are launched one by one, and then one is recorded, once for each answer.
+    steady = min(LAUNCHED + 1, tokens - 2) if model.device.type == "cuda" else 0
+    return Timed(clock.came[0] - clock.began, (clock.came[-1] - clock.came[steady]) / (tokens - 1 - steady))
 
 
 class _Clock(BaseStreamer):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from transformers.generation.streamers import BaseStreamer
 from ftworkbench.worker.generate import UNASKED, Answer, Sampling, answer_of, context_of, run
 from ftworkbench.worker.template import Template
 
-_BASE = "__base__"  # PEFT's name of no adapter, in a batch of several
+_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,7 @@ def _write(
     for each in asked:
         groups.setdefault(each.adapter, []).append(each)
     if len(groups) > 1 and mixes(model, [name for name in groups if name is not None]):
-        names = [each.adapter or _BASE for each in asked]
-        _stream(model, template, asked, sampling, tell, adapter_names=names)
+        _stream(model, template, asked, sampling, tell, by_row=[each.adapter for each in asked])
         return
     for adapter, group in groups.items():
         with _answering(model, adapter):
@@ -154,9 +153,15 @@ def mixes(model: Any, adapters: Sequence[str]) -> bool:
     """Whether the base and these adapters can answer in one batch, exactly: plain LoRA can.
 
     DoRA and experts that are tuned as whole tensors raise, IA³ would answer as tuned for the base in silence, and whole
-    modules or biases that are trained beside the adapter are not switched by row.
+    modules or biases that are trained beside the adapter are not switched by row. Models of experts lay the tokens of
+    all rows end to end, so that their layers cannot tell whose they are.
     """
-    return all(_is_plain_lora(model.peft_config[name]) for name in adapters)
+    return not _has_experts(model.config) and all(_is_plain_lora(model.peft_config[name]) for name in adapters)
+
+
+def _has_experts(config: Any) -> bool:
+    text = config.get_text_config()
+    return any((getattr(text, name, None) or 0) > 1 for name in _EXPERTS)
 
 
 def _is_plain_lora(config: Any) -> bool:

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from peft import IA3Config, get_peft_model, peft_model
+from peft import IA3Config, LoraConfig, get_peft_model, peft_model
 from tiny import events, new_job, notices
+from transformers import Qwen2Config, Qwen2MoeConfig
 
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.contestants import tuned
@@ -312,6 +314,15 @@ def test_an_adapter_that_cannot_be_mixed_is_answered_in_two_passes(both: tuple[A
     finally:
         model.peft_config["default"].use_dora = False
     assert mixed == apart
+
+
+def test_models_of_experts_are_not_mixed() -> None:
+    """They lay the tokens of all rows end to end: PEFT would take the first tokens for the first row's."""
+    config = Qwen2MoeConfig(hidden_size=16, num_hidden_layers=1, num_experts=4, vocab_size=8)
+    plain = SimpleNamespace(config=config, peft_config={"default": LoraConfig()})
+    assert not mixes(plain, ["default"])
+    plain.config = Qwen2Config(hidden_size=16, num_hidden_layers=1, vocab_size=8)
+    assert mixes(plain, ["default"])
 
 
 def _keep(found: dict[str, str], part: Streamed) -> None:
