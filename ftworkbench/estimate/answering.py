@@ -9,11 +9,12 @@ from ftworkbench.estimate.memory import compute_bytes, is_quantized
 from ftworkbench.estimate.shape import Shape
 from ftworkbench.recipe.tables import Recipe
 
-# Seconds in which Python launches one block for one token of a batch: 25 to 30 ms for the 32 of an 8B Llama shape on
-# an H200; 15 ms for the 8 of the small model on two CPU cores (2,000 to 2,300 tokens/s at 32 rows). A step that is
-# recorded as a CUDA graph takes less, which is why this is a bound.
-_LAUNCH = 0.9e-3
-_LAUNCH_CPU = 1.8e-3
+# Seconds that a block takes for one token of a batch besides reading its weights. On a card, whose steps are played
+# from a recording: 0.12 ms of small kernels for the base of an 8B Llama shape at one row on an H200, 0.35 for the tuned
+# at 32. Where a model cannot be recorded (sliding windows, code of its own) it is 1 to 1.5. On two CPU cores it is what
+# Python takes: 15 ms for the 8 of the small model.
+_STEP = 0.35e-3
+_STEP_CPU = 1.8e-3
 # 4-bit and 8-bit weights are read, written out in the compute format, and read again, for each product.
 _STORED = {4: 0.5625, 8: 1.0}
 
@@ -26,7 +27,7 @@ def answering_seconds(
     Each prompted contestant answers the validation rows; the one with most examples stands for the best, and answers
     the test rows as the tuned model does. Every answer is taken to be as long as evaluate.max_new_tokens allows. The
     prompts cost 2 FLOPs for each parameter and token; a token of all answers of a batch costs one reading of the
-    weights, at the card's bandwidth, or the launching of all blocks, softly whichever is longer. Loading the model,
+    weights, at the card's bandwidth, and a step of all blocks (on a CPU softly whichever is longer). Loading the model,
     endpoints, judges, regression suites and the measure of what serving takes are not in it.
     """
     if card.tflops is None or card.bandwidth is None:
@@ -34,7 +35,7 @@ def answering_seconds(
     shots = _shots(recipe)
     asked = [(test, 0), (test, max(shots)), *((validation, each) for each in shots)]
     read = _weight_bytes(recipe, shape) / (card.bandwidth * 1e12)
-    token = math.hypot(read, shape.layers * (_LAUNCH_CPU if card.is_cpu else _LAUNCH))
+    token = math.hypot(read, shape.layers * _STEP_CPU) if card.is_cpu else read + shape.layers * _STEP
     flops = 2 * shape.parameters / (card.tflops * 1e12)
     batch, length = recipe.evaluate.batch_size, recipe.evaluate.max_new_tokens
     seconds = 0.0
