@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
         tell(f"{'terminal':<16} {terminal['term'] or 'none'}, {size}, {terminal['colours']} colours")
         tell(f"{'disk':<16} {found['disk']['free_gib']:.0f} GiB free here")
         tell(f"{'jobs':<16} {found['jobs']}")
+        for name, words in found["extras"].items():
+            tell(f"{name:<16} {words}")
         tell(f"{'ragas':<16} {found['ragas']}")
         for problem in found["problems"]:
             tell(f"problem: {problem}")

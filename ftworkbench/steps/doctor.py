@@ -18,6 +18,7 @@ _LIBRARIES = (
     "ftworkbench", "torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets", "polars",
     "textual", "plotext",
 )  # fmt: skip
+_EXTRAS = ("lm-eval", "liger-kernel")
 _GIB = 2**30
 _LITTLE_DISK = 10
 _SMALLEST = (80, 24)
@@ -46,6 +47,7 @@ def examine(folder: Path | None = None) -> dict[str, Any]:
         "terminal": terminal,
         "disk": free,
         "jobs": survival().words,
+        "extras": {name: _version(name) or f"not here: pip install '{_wanted(name)}'" for name in _EXTRAS},
         "ragas": missing_ragas() or f"run by {ragas_python()}",
         "problems": _problems(versions, machine, terminal, free),
     }
@@ -56,6 +58,12 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _wanted(name: str) -> str:
+    """The versions of an extra that are known to work, as pip takes them."""
+    wanted = [each.partition(";")[0].strip() for each in metadata.requires("ftworkbench") or ()]
+    return next((each for each in wanted if each.startswith(name)), name)
 
 
 def _terminal() -> dict[str, Any]:

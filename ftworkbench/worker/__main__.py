@@ -114,10 +114,17 @@ def _attempt(job: Job, log: EventLog, stopped: Callable[[], bool]) -> int:
         return error.exit_code
     except BaseException as error:
         traceback.print_exc()
-        tell_phase(job, log, "failed", with_kernel_words(reason(error), began))
+        tell_phase(job, log, "failed", with_kernel_words(reason(error, training=_trains(job)), began))
         return EXIT_NO
     tell_phase(job, log, "done")
     return EXIT_GOOD
+
+
+def _trains(job: Job) -> bool:
+    try:
+        return job.kind in {"train", "fit"}
+    except (WorkbenchError, OSError, KeyError):
+        return True
 
 
 def with_kernel_words(why: str, since: float) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from transformers.generation.streamers import BaseStreamer
 
 from ftworkbench.worker.decoding import Choose, can_decode, decode
 from ftworkbench.worker.drawing import Drawn
+from ftworkbench.worker.reasons import out_of_memory
 from ftworkbench.worker.stacked_lora import can_stack, stacked, switched_on
 from ftworkbench.worker.template import Template
 
@@ -53,27 +56,58 @@ def generate(
     *,
     batch_size: int,
     tell: Callable[[dict[int, Answer]], None] = lambda found: None,
+    fewer: Callable[[int], None] = lambda size: None,
 ) -> list[Answer]:
     """An answer to each prompt (token ids), in their order.
 
     Batches are of like length, the longest first. `tell` is given the answers of each batch by the prompt's
     index as they come; what it raises ends the work. Where a prompt leaves less room in the model's context
     than `max_new_tokens`, the answer gets that room; where it leaves none, the answer is UNASKED, as it is to
-    an empty prompt.
+    an empty prompt. Where memory runs out, batches have half as many prompts from there on, and `fewer` is told how
+    many; a single prompt's error is raised.
     """
     answers: dict[int, Answer] = {}
     context = context_of(model)
     fits = [bool(prompt) and (context is None or len(prompt) < context) for prompt in prompts]
     tell({index: UNASKED for index, fit in enumerate(fits) if not fit})
     fitting = [index for index, fit in enumerate(fits) if fit]
-    for batch, room in _batches(prompts, fitting, batch_size, sampling.max_new_tokens, context):
+    waiting = deque(_batches(prompts, fitting, batch_size, sampling.max_new_tokens, context))
+    while waiting:
+        batch, room = waiting.popleft()
         began = time.monotonic()
-        rows = run(model, template, [prompts[index] for index in batch], sampling, room)
+        rows = _run_where_it_fits(model, template, [prompts[index] for index in batch], sampling, room)
+        if rows is None:
+            size = len(batch) // 2
+            fewer(size)
+            waiting = deque(_halved([(batch, room), *waiting], size))
+            continue
         share = (time.monotonic() - began) / len(batch)
         found = {index: answer_of(template, ids, share) for index, ids in zip(batch, rows, strict=True)}
         answers |= found
         tell(found)
     return [answers.get(index, UNASKED) for index in range(len(prompts))]
+
+
+def _run_where_it_fits(
+    model: Any, template: Template, prompts: Sequence[list[int]], sampling: Sampling, room: int
+) -> list[list[int]] | None:
+    """The new tokens of each; None where memory ran out, and there is more than one to ask."""
+    try:
+        return run(model, template, prompts, sampling, room)
+    except Exception as error:
+        if len(prompts) == 1 or not out_of_memory(error):
+            raise
+    # Behind the error, which holds all that was made until it came.
+    gc.collect()
+    if model.device.type == "cuda":
+        torch.cuda.empty_cache()
+    return None
+
+
+def _halved(batches: Iterable[tuple[list[int], int]], size: int) -> Iterator[tuple[list[int], int]]:
+    for batch, room in batches:
+        for start in range(0, len(batch), size):
+            yield batch[start : start + size], room
 
 
 def context_of(model: Any) -> int | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ftworkbench.data.example import Example
@@ -28,6 +29,7 @@ from ftworkbench.worker.judge_requests import (
 )
 from ftworkbench.worker.judgements import keep_judgement, read_judgements
 from ftworkbench.worker.measuring import Measuring
+from ftworkbench.worker.smaller import tell_fewer
 from ftworkbench.worker.template import RenderError
 from ftworkbench.worker.work import Work
 
@@ -173,8 +175,9 @@ class _Asking:
         model = self._measuring.base()
         base = model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext()
         size = self._work.recipe.evaluate.batch_size
+        sampling, fewer = Sampling(self._table.max_tokens), partial(tell_fewer, self._work)
         with base:
-            generate(model, template, prompts, Sampling(self._table.max_tokens), batch_size=size, tell=tell)
+            generate(model, template, prompts, sampling, batch_size=size, tell=tell, fewer=fewer)
 
     def _take(self, request: Request, reply: Reply) -> None:
         self.replies[request.key] = reply

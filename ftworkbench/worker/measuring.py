@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,7 @@ from ftworkbench.worker.generate import Answer, Sampling, generate
 from ftworkbench.worker.models import load_base
 from ftworkbench.worker.reference_loss import with_reference_losses
 from ftworkbench.worker.scoring import Scoring
+from ftworkbench.worker.smaller import tell_fewer
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work
 
@@ -84,7 +86,8 @@ class Measuring:
 
         sampling = Sampling(recipe.evaluate.max_new_tokens)
         if prompts:
-            generate(self.base(), self.template, prompts, sampling, batch_size=recipe.evaluate.batch_size, tell=tell)
+            size, fewer = recipe.evaluate.batch_size, partial(tell_fewer, self.work)
+            generate(self.base(), self.template, prompts, sampling, batch_size=size, tell=tell, fewer=fewer)
         rows.say_what_was_not_asked(refused)
 
     def _ask(self, rows: _Rows, endpoint: Endpoint) -> None:

@@ -14,6 +14,10 @@ _MEMORY = (
     "train.gradient_accumulation_steps, or lower train.max_length, or set train.gradient_checkpointing = true, "
     "or quantization.load_in_4bit = true"
 )
+_MEMORY_ANSWERING = (
+    "ran out of {where} memory, and fewer prompts at once would not help: end what else is there, or set "
+    "quantization.load_in_4bit = true, or lower evaluate.max_new_tokens or the number of few-shot examples"
+)
 # By the names of the classes: importing them would import the libraries.
 _HUB = {
     "GatedRepoError": "the model is gated: ask for access on its page, then set HF_TOKEN in the environment",
@@ -62,12 +66,12 @@ def _memory(error: BaseException) -> str | None:
     return "the machine's" if isinstance(error, MemoryError) or "can't allocate memory" in text else None
 
 
-def reason(error: BaseException) -> str:
-    """What went wrong and what to do, on one printable line."""
+def reason(error: BaseException, *, training: bool = True) -> str:
+    """What went wrong and what to do, on one printable line; where memory ran out, by whether something is trained."""
     if isinstance(error, WorkbenchError):
         return one_line(str(error), _LONGEST)
     for each in chain(error):
-        known = _known(each)
+        known = _known(each, _MEMORY if training else _MEMORY_ANSWERING)
         if known:
             return known
     text = str(error).strip()
@@ -82,11 +86,11 @@ def traced(error: BaseException) -> str:
     return reason(error)
 
 
-def _known(error: BaseException) -> str | None:
+def _known(error: BaseException, memory: str) -> str | None:
     text = str(error)
     where = _memory(error)
     if where is not None:
-        return _MEMORY.format(where=where)
+        return memory.format(where=where)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "the disk is full: make room, then resume the job"
     for name in (each.__name__ for each in type(error).__mro__):

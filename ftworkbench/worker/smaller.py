@@ -1,4 +1,4 @@
-"""Out of memory: the job's next attempt takes half the micro-batch, and twice as many of them for a step."""
+"""Out of memory: half the micro-batch in the job's next attempt, and half the prompts at once where it answers."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def begin_smaller(work: Work, error: BaseException) -> None:
     replace_file(work.job.recipe, dumps(smaller).encode())
     work.notice(text, CODE)
     raise BeginAgainError(text)
+
+
+def tell_fewer(work: Work, size: int) -> None:
+    """Says that so many prompts are asked at once from here on."""
+    text = f"ran out of memory: {size} prompts at once from here on, as evaluate.batch_size = {size} would say"
+    work.notice(text, "fewer-prompts")
 
 
 def halved(recipe: Recipe) -> Recipe | None:

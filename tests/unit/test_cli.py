@@ -127,6 +127,8 @@ def test_doctor_speaks_json() -> None:
     found = json.loads(run("doctor", "--json").stdout)
     assert {"versions", "gpus", "terminal", "disk", "problems"} <= found.keys()
     assert found["versions"]["textual"]
+    for name, words in found["extras"].items():
+        assert words[0].isdigit() or f"pip install '{name}>=" in words or f"pip install '{name}<" in words
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from ftworkbench.evaluate.confusions import (
     most_confused,
     no_label,
 )
-from ftworkbench.evaluate.metrics.labels import NO_LABEL, label_table
+from ftworkbench.evaluate.metrics.labels import NO_LABEL, label_of, label_table
 
 BEFORE = label_table([("a", "b")] * 5 + [("a", "a")] * 3 + [("b", "b")] * 4 + [("c", "?")] * 2 + [("d", "d")]).as_json()
 AFTER = label_table([("a", "a")] * 8 + [("b", "c")] * 3 + [("b", "b")] + [("c", "c")] * 2 + [("d", "a")]).as_json()
@@ -63,3 +63,10 @@ def test_labels_that_nobody_says_are_counted_not_shown() -> None:
     found = matrix(table, 10)
     assert [found.names[place] for place in found.rows] == ["a", "b", "c"]
     assert matrix(table, 2).left_out == 1
+
+
+def test_a_label_that_is_a_number_is_the_number_however_it_is_written() -> None:
+    assert label_of('{"stars": 5}', "stars") == label_of('{"stars": 5.0}', "stars") == "5"
+    assert label_of('{"stars": 4.5}', "stars") == "4.5"
+    assert label_of('{"spam": true}', "spam") == "true"
+    assert label_of('{"spam": null}', "spam") is None

@@ -114,6 +114,9 @@ def test_known_troubles_are_said_in_words() -> None:
         pass
 
     assert "ran out of GPU memory" in reason(OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+    said = reason(OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), training=False)
+    assert "per_device_train_batch_size" not in said
+    assert "evaluate.max_new_tokens" in said
     assert "the disk is full" in reason(OSError(28, "No space left on device"))
     assert reason(ValueError("first\nsecond \x1b[31m")) == "ValueError: first; the trace is in worker.log"
     outer = RuntimeError("outer")

@@ -17,6 +17,7 @@ from peft import IA3Config, LoraConfig, get_peft_model, peft_model
 from tiny import events, new_job, notices
 from transformers import Qwen2Config, Qwen2MoeConfig
 
+from ftworkbench import worker
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.contestants import tuned
 from ftworkbench.jobs.adapters import WEIGHTS, adapters_of
@@ -299,6 +300,31 @@ def test_batches_answer_as_single_prompts_do(both: tuple[Any, Template, list[lis
     assert [each.finish for each in batched] == [each.finish for each in single]
     assert [each.tokens for each in batched] == [each.tokens for each in single]
     assert [told[index] for index in range(len(prompts))] == batched
+
+
+def test_where_memory_runs_out_fewer_prompts_are_asked_at_once_and_the_answers_are_the_same(
+    both: tuple[Any, Template, list[list[int]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, template, prompts = both
+    whole = generate(model, template, prompts, Sampling(8), batch_size=32)
+    at_once: list[int] = []
+
+    def run(model: Any, template: Template, prompts: list[list[int]], *rest: Any, **named: Any) -> Any:
+        if len(prompts) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        at_once.append(len(prompts))
+        return real(model, template, prompts, *rest, **named)
+
+    real, most, told = worker.generate.run, 5, list[int]()
+    monkeypatch.setattr(worker.generate, "run", run)
+    halved = generate(model, template, prompts, Sampling(8), batch_size=32, fewer=told.append)
+    assert told == [16, 8, 4]
+    assert max(at_once) == 4
+    assert sum(at_once) == len(prompts)
+    assert [each.text for each in halved] == [each.text for each in whole]
+    most = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        generate(model, template, prompts[:2], Sampling(8), batch_size=32)
 
 
 def test_an_adapter_that_cannot_be_mixed_is_answered_in_two_passes(both: tuple[Any, Template, list[list[int]]]) -> None:

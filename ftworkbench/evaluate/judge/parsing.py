@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 Word = Literal["A", "B", "tie"]
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_MARKED = re.compile(r"\[\[\s*(.+?)\s*\]\]")
+_MARKED = re.compile(r"\[\[\s*([^\[\]\n]+?)\s*\]\]")
 _SAID = re.compile(
     r"\b(?i:verdict|winner|decision)\W{0,6}(?i:is|goes to)?\W{0,6}"
     r"((?i:(?:an? )?(?:tie|draw))\b|(?i:(?:assistant|answer)[ _]?)?[ABC]\b)"  # a small "a" is mostly an article
 )
 _GRADED = re.compile(r"\b(?:grade|rating|score)\W{0,6}(?:is|of)?\W{0,6}(\d+(?:\.\d+)?)", re.IGNORECASE)
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)(?:\s*/\s*(\d+))?")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)(?:\s*/\s*0*(\d{1,9}))?")
 _TIES = frozenset({"c", "tie", "equal", "draw", "both", "same"})
 _VERDICTS, _GRADES = ("verdict", "winner", "better"), ("grade", "rating", "score")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -116,7 +117,14 @@ def label_of(text: str, field: str | None) -> str | None:
     except ValueError:
         return None
     found = value.get(field) if isinstance(value, dict) else None
-    return None if found is None or isinstance(found, dict | list) else str(found)
+    return None if found is None or isinstance(found, dict | list) else _as_text(found)
+
+
+def _as_text(value: Any) -> str:
+    """As JSON has it, numbers that are equal alike."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def label_table(

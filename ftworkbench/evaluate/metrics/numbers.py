@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from ftworkbench.evaluate.metrics.metric import Scored
 
-GSM8K = re.compile(r"####\s*\$?\s*(-?[0-9][0-9.,]*)")
+GSM8K = re.compile(r"####\s*\$?\s*(-?\$?(?:[0-9][0-9.,]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _NUMBER = re.compile(r"-?\$?(?:\d[\d,]*(?:\.\d+)?|(?<![\w.])\.\d+)(?:[eE][+-]?\d+)?")
 _MINUS = "\u2212"
 
