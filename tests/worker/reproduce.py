@@ -24,6 +24,18 @@ def wilson(k: int, n: int, z: float = 1.959963984540054) -> list[float]:
     return [(middle - reach) / (n + z * z), (middle + reach) / (n + z * z)]
 
 
+def tango(b: int, c: int, n: int, side: int, z: float = 1.959963984540054) -> float:
+    """The end of Tango's interval (Statistics in Medicine 1998) of b - c pairs of n; the upper one for side 1."""
+    near, far = (b - c) / n, float(side)
+    for _ in range(100):
+        d = (near + far) / 2
+        first, last = (2 * n - b + c) * d - b - c, -c * d * (1 - d)
+        p = (math.sqrt(max(first**2 - 8 * n * last, 0)) - first) / (4 * n)
+        inside = abs(b - c - n * d) < z * math.sqrt(max(n * (2 * p + d * (1 - d)), 0))
+        near, far = (d, far) if inside else (near, d)
+    return near
+
+
 outputs, baseline, metric = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 read = number if metric == "number_match" else label
 rights, figures = {}, {}
@@ -38,4 +50,6 @@ for name in (baseline, "tuned"):
 pairs = Counter(zip(rights[baseline], rights["tuned"], strict=True))
 lost, gained = pairs[True, False], pairs[False, True]
 tail = sum(math.comb(lost + gained, k) for k in range(min(lost, gained) + 1)) / 2 ** (lost + gained)
-print(json.dumps({"systems": figures, "lost": lost, "gained": gained, "p_value": min(1.0, 2 * tail)}))
+interval = [tango(gained, lost, n, side) for side in (-1, 1)]
+found = {"systems": figures, "lost": lost, "gained": gained, "p_value": min(1.0, 2 * tail), "interval": interval}
+print(json.dumps(found))

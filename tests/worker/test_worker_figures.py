@@ -134,9 +134,10 @@ def _reproduced(outputs: Path, found: dict[str, Any], metric: str) -> dict[str, 
         assert ours["interval"] == pytest.approx(theirs["interval"], abs=1e-9)
     verdict = found["verdict"]
     assert (verdict["gained"], verdict["lost"]) == (anew["gained"], anew["lost"])
-    if found["groups"] is None:
+    if verdict["groups"] is None:
         assert verdict["test"] == "exact McNemar"
         assert verdict["p_value"] == pytest.approx(anew["p_value"], abs=1e-12)
+        assert verdict["interval"] == pytest.approx(anew["interval"], abs=1e-9)
     return anew
 
 
@@ -158,6 +159,7 @@ def test_labels_are_chosen_for_questions_to_a_bank_and_every_figure_is_found_aga
     anew = _reproduced(evaluation.outputs, found, "label_accuracy")
     _check_labels(found, anew)
     assert anew["systems"][found["chosen"]]["value"] > 0, "the case that this test is about"
+    assert found["verdict"]["groups"] is None, "the p-value is found again, too"
 
 
 def test_numbers_are_chosen_for_sums_and_every_figure_is_found_again(tuned: Job, tmp_path: Path) -> None:
@@ -166,6 +168,7 @@ def test_numbers_are_chosen_for_sums_and_every_figure_is_found_again(tuned: Job,
     assert list(found["systems"][0]["metrics"]) == ["number_match"]
     anew = _reproduced(evaluation.outputs, found, "number_match")
     assert anew["systems"][found["chosen"]]["value"] > 0, "the case that this test is about"
+    assert found["verdict"]["groups"] is None, "the p-value is found again, too"
 
 
 def _answered(draw: random.Random, right: float, row: int) -> Output:
