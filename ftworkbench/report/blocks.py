@@ -35,10 +35,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Verbatim:
-    """A text to the letter, such as an answer or a recipe, under a label."""
+    """A text to the letter, such as an answer or a recipe, under a label.
+
+    `marks` are the starts and ends of what differs in it from what it is held against, in order.
+    """
 
     label: str
     text: str
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

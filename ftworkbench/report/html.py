@@ -19,7 +19,7 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 pre { background: var(--soft); padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: .2rem 0 .8rem; }
 .label { color: var(--dim); font-size: .85rem; } details { margin: .5rem 0; } summary { cursor: pointer; }
 svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; fill: currentColor; } .grid { stroke: var(--line); }
-.name { font-weight: 600; }
+.name { font-weight: 600; } mark { background: #d9770644; color: inherit; text-decoration: underline; }
 """.strip()  # noqa: E501
 
 
@@ -46,12 +46,24 @@ def _render(block: Block) -> Iterator[str]:
         case Table():
             yield _table(block)
         case Verbatim():
-            yield f'<div class="label">{_line(block.label)}</div><pre>{escape(printable(block.text))}</pre>'
+            yield f'<div class="label">{_line(block.label)}</div><pre>{_marked(block)}</pre>'
         case Chart():
             yield f'<figure>{as_svg(block)}<figcaption class="label">{_line(block.title)}</figcaption></figure>'
         case Folded():
             inner = "\n".join(part for each in block.blocks for part in _render(each))
             yield f"<details><summary>{_line(block.title)}</summary>\n{inner}\n</details>"
+
+
+def _marked(block: Verbatim) -> str:
+    parts, at = [], 0
+    for start, end in block.marks:
+        parts += [_text(block.text[at:start]), f"<mark>{_text(block.text[start:end])}</mark>"]
+        at = end
+    return "".join((*parts, _text(block.text[at:])))
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
 
 
 def _line(text: str) -> str:

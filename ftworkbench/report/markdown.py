@@ -12,6 +12,7 @@ from ftworkbench.report.blocks import Block, Bullets, Chart, Document, Folded, H
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&]|^\s*[-+](?=\s|$|-)|^\s*\d+(?=[.)](?:\s|$)))")
 _POINTS = 12  # of a curve, in its table
 _FEWEST = 3  # backticks of a fence
+_MARKED = 12  # pieces of a text that are named as what differs in it
 
 
 def as_markdown(document: Document) -> str:
@@ -31,6 +32,8 @@ def _render(block: Block) -> Iterator[str]:
             yield _table(block)
         case Verbatim():
             yield _verbatim(block)
+            if block.marks:
+                yield _marked(block)
         case Chart():
             yield f"**{_escaped(block.title)}**"
             yield _table(_points(block))
@@ -61,6 +64,13 @@ def _verbatim(block: Verbatim) -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(longest + 1, _FEWEST)
     return f"{_escaped(block.label)}:\n\n{fence}text\n{text}\n{fence}"
+
+
+def _marked(block: Verbatim) -> str:
+    """What differs in a text, beneath it: a fence shows no marks."""
+    pieces = [f"“{one_line(block.text[start:end], 60)}”" for start, end in block.marks]
+    more = f" and {len(pieces) - _MARKED} more places" if len(pieces) > _MARKED else ""
+    return _escaped(f"what differs: {', '.join(pieces[:_MARKED])}{more}")
 
 
 def _points(chart: Chart) -> Table:

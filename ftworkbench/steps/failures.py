@@ -9,6 +9,7 @@ from pathlib import Path
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.nearest import Nearest
+from ftworkbench.figures import UNKNOWN
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.steps.evaluation import Pair, last_question
@@ -74,6 +75,15 @@ def kinds_of(pairs: Iterable[Pair], tags: Mapping[str, Sequence[str]]) -> tuple[
         for tag, each in by_tag.items()
     ]
     return tuple(sorted(found, key=lambda kind: (-(kind.after or 0), -kind.rows, kind.tag)))
+
+
+def kind_table(kinds: Iterable[Kind]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The kinds as a table of words: its head, and a row each."""
+    rows = tuple(
+        (kind.tag, f"{kind.rows:,}", *(UNKNOWN if each is None else f"{each:,}" for each in (kind.before, kind.after)))
+        for kind in kinds
+    )
+    return ("kind of error", "rows", "wrong before", "wrong after"), rows
 
 
 def _wrong(scores: Sequence[float | None]) -> int | None:

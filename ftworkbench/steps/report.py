@@ -8,38 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from ftworkbench.errors import InputError
-from ftworkbench.evaluate.confusions import label_tables, macro_f1, most_confused
-from ftworkbench.evaluate.metrics import named_metric
-from ftworkbench.evaluate.ragas import HEADS as RAGAS_HEADS
-from ftworkbench.evaluate.ragas import ragas_rows, ragas_title
-from ftworkbench.evaluate.serving import HEADS, serving_notes, serving_rows, serving_title
-from ftworkbench.figures import count, duration, interval, p_value, percent
+from ftworkbench.figures import count, duration
 from ftworkbench.files import replace_file
+from ftworkbench.jobs.bin import is_in_bin
 from ftworkbench.jobs.curve import decimate, smooth
 from ftworkbench.jobs.events import read_events
 from ftworkbench.jobs.folder import Job, read_manifest, result
 from ftworkbench.jobs.past import past_of
 from ftworkbench.jobs.story import Story
-from ftworkbench.report.blocks import (
-    Block,
-    Bullets,
-    Chart,
-    Curve,
-    Folded,
-    Heading,
-    Paragraph,
-    Table,
-    Verbatim,
-)
+from ftworkbench.report.blocks import Block, Bullets, Chart, Curve, Folded, Heading, Paragraph, Table, Verbatim
 from ftworkbench.report.html import as_html
 from ftworkbench.report.markdown import as_markdown
-from ftworkbench.steps.evaluation import GAINED, LOST, Evaluation, Pair, read_evaluation
+from ftworkbench.steps.evaluation import read_evaluation
+from ftworkbench.steps.report_figures import figures_blocks
+from ftworkbench.steps.report_labels import label_blocks
+from ftworkbench.steps.report_rows import rows_blocks
 from ftworkbench.steps.verdicts import VOID, is_void
 
-_EXAMPLES = 12  # rows of each fate
-_CONFUSED = 15
 _COLUMNS = 400  # points of a curve
 _SMOOTH = 0.9
+# The name of the job in what a command prints as JSON.
+_NAME = """python3 -c 'import json, sys; print(json.load(sys.stdin)["job"])'"""
 
 
 def write_report(evaluation: Job, folder: Path) -> tuple[Path, Path]:
@@ -66,14 +55,12 @@ def report_of_evaluation(evaluation: Job) -> Iterator[Block]:
     if is_void(evaluation):
         yield Paragraph(VOID)
     yield from _conclusion(found)
-    yield from _scores(found)
-    yield from _labels(found)
-    yield from _ragas(found.get("ragas"))
-    yield from _serving(found.get("serving"))
+    yield from figures_blocks(found)
+    yield from label_blocks(found)
     train_job = Job(Path(manifest["args"]["job"])) if manifest["args"].get("job") else None
     if train_job is not None and train_job.path.is_dir():
         yield from _training(train_job)
-    yield from _examples(measured)
+    yield from rows_blocks(measured)
     yield from _rests_on(evaluation, train_job, found)
 
 
@@ -97,107 +84,6 @@ def _conclusion(found: Mapping[str, Any]) -> Iterator[Block]:
         yield Table(("", "", "figures", "n"), rows, frozenset({3}))
 
 
-def _scores(found: Mapping[str, Any]) -> Iterator[Block]:
-    for title, systems in (
-        (f"On the {found['n']:,} test rows", found.get("systems") or ()),
-        ("The prompts, on the validation rows", found.get("contestants") or ()),
-    ):
-        if systems:
-            yield Heading(2, title)
-            yield _systems(systems)
-    tested = found.get("metrics") or ()
-    if tested:
-        yield Heading(3, "Each metric's own test")
-        rows = tuple(
-            (
-                str(each["metric"]), percent(each["baseline"]), percent(each["tuned"]),
-                interval(each.get("interval"), signed=True), p_value(each.get("p_adjusted")), str(each["word"]),
-            )
-            for each in tested
-        )  # fmt: skip
-        head = ("metric", "baseline", "tuned", f"difference in points, {_confidence(found)}", "p, after Holm", "")
-        yield Table(head, rows, frozenset({1, 2}))
-    yield from _suites(found)
-
-
-def _confidence(found: Mapping[str, Any]) -> str:
-    """Of the intervals of differences: what alpha leaves."""
-    return f"{100 * (1 - float((found.get('verdict') or {}).get('alpha', 0.05))):g}%"
-
-
-def _suites(found: Mapping[str, Any]) -> Iterator[Block]:
-    suites = found.get("regression") or ()
-    if not suites:
-        return
-    yield Heading(2, "Other skills")
-    rows = tuple(
-        (
-            str(each["suite"]), percent(each.get("before")), percent(each.get("after")),
-            interval(each.get("interval"), signed=True), f"{100 * each['margin']:g}", str(each["word"]),
-            f"{each['n']:,}",
-        )
-        for each in suites
-    )  # fmt: skip
-    head = ("suite", "before", "after", f"difference in points, {_confidence(found)}", "margin", "", "n")
-    yield Table(head, rows, frozenset({1, 2, 4, 6}))
-
-
-def _systems(systems: Sequence[Mapping[str, Any]]) -> Table:
-    names = list(dict.fromkeys(name for system in systems for name in system["metrics"]))
-    rows = []
-    for system in systems:
-        cells = [str(system["name"])]
-        for name in names:
-            metric = system["metrics"].get(name)
-            cells.append(f"{percent(metric['value'])} {interval(metric.get('interval'))}".strip() if metric else "")
-        rows.append(tuple(cells))
-    return Table(("", *names), tuple(rows), frozenset(range(1, len(names) + 1)))
-
-
-def _labels(found: Mapping[str, Any]) -> Iterator[Block]:
-    tables = label_tables(found)
-    if not tables:
-        return
-    yield Heading(2, "Labels")
-    rows = tuple((name, percent(table.get("accuracy")), macro_f1(table)) for name, table in tables)
-    yield Table(("", "accuracy", "macro F1"), rows, frozenset({1, 2}))
-    last = tables[-1][1]
-    each = tuple(
-        (str(label["label"]), percent(label.get("precision")), percent(label.get("recall")), percent(label.get("f1")))
-        for label in last["labels"]
-    )
-    inner = Table(("label", "precision", "recall", "F1"), each, frozenset({1, 2, 3}))
-    yield Folded(f"each label, {tables[-1][0]}", (inner,))
-    before, after = (tables[0][1], last) if len(tables) > 1 else (None, last)
-    confused = tuple(
-        (each.reference, each.answer, _count(each.before), _count(each.after))
-        for each in most_confused(before, after)[:_CONFUSED]
-    )
-    if confused:
-        yield Heading(3, "What was taken for what, the most often first")
-        yield Table(("is", "was taken for", "before", "after"), confused, frozenset({2, 3}))
-
-
-def _serving(serving: Mapping[str, Any] | None) -> Iterator[Block]:
-    if serving:
-        yield Heading(2, "What serving takes")
-        yield Table(("", *HEADS[1:]), tuple(serving_rows(serving)))
-        yield Bullets((serving_title(serving), *serving_notes(serving)))
-
-
-def _ragas(ragas: Mapping[str, Any] | None) -> Iterator[Block]:
-    if ragas:
-        yield Heading(2, "Answers and their passages, by RAGAS")
-        if rows := ragas_rows(ragas):
-            yield Table(("", *RAGAS_HEADS[1:]), tuple(rows), frozenset({4}))
-        told = [ragas_title(ragas), *(ragas.get("notes") or ())]
-        yield Bullets((*map(str, told), *([str(ragas["problem"])] if ragas.get("problem") else [])))
-
-
-def _count(number: int | None) -> str:
-    return "" if number is None else f"{number:,}"
-
-
 def _training(job: Job) -> Iterator[Block]:
     yield Heading(2, f"The training, {job.short}")
     done, story = result(job) or {}, Story()
@@ -219,28 +105,6 @@ def _evaluated(evaluations: Sequence[Any]) -> list[tuple[float, float]]:
     return [(each.step, each.values["eval_loss"]) for each in evaluations if "eval_loss" in each.values]
 
 
-def _examples(measured: Evaluation) -> Iterator[Block]:
-    fates = measured.fates
-    binary = not measured.metric or named_metric(measured.metric).binary
-    titles = ("Right before, wrong after", "Wrong before, right after") if binary else ("Worse after", "Better after")
-    for fate, title in zip((LOST, GAINED), titles, strict=True):
-        pairs = [pair for pair in measured.pairs if pair.fate == fate]
-        if not pairs:
-            continue
-        shown = f", {_EXAMPLES} of them here" if len(pairs) > _EXAMPLES else ""
-        yield Heading(2, f"{title}: {count(fates[fate], 'row')}{shown}")
-        for pair in pairs[:_EXAMPLES]:
-            yield Folded(f"row {pair.number}: {pair.prompt[:120]}", tuple(_example(pair, measured.baseline_name)))
-
-
-def _example(pair: Pair, baseline: str) -> Iterator[Block]:
-    yield Verbatim("prompt", pair.prompt)
-    yield Verbatim("reference", pair.reference)
-    for name, output in ((baseline, pair.baseline), ("tuned", pair.tuned)):
-        if output is not None:
-            yield Verbatim(name, output.answer or output.error)
-
-
 def _rests_on(evaluation: Job, train_job: Job | None, found: Mapping[str, Any]) -> Iterator[Block]:
     manifest = read_manifest(evaluation)
     yield Heading(2, "What it rests on")
@@ -254,12 +118,15 @@ def _rests_on(evaluation: Job, train_job: Job | None, found: Mapping[str, Any]) 
         for each in found.get("systems") or ()
         if each.get("adapter_sha256")
     ]
+    files = (found.get("metric_files") or {}).items()
+    facts += [(f"metric file {name}, SHA-256", str(sha256)) for name, sha256 in files]
     facts += [(name, str(version)) for name, version in (manifest.get("versions") or {}).items()]
     facts += [(f"seed of {name}", str(seed)) for name, seed in (manifest.get("seeds") or {}).items()]
     yield Table(("", ""), tuple(facts))
     if evaluation.recipe.is_file():
         yield Folded("the recipe, as it was resolved", (Verbatim("recipe.toml", _recipe(evaluation)),))
     yield Verbatim("to make it again, in the workspace", "\n".join(_commands(evaluation, train_job)))
+    yield Bullets(tuple(_what_they_take(evaluation, train_job)))
 
 
 def _recipe(job: Job) -> str:
@@ -267,12 +134,31 @@ def _recipe(job: Job) -> str:
 
 
 def _commands(evaluation: Job, train_job: Job | None) -> Iterator[str]:
+    """What a shell runs to train again, to measure that and to report on it; a removed job is brought back first."""
     manifest = read_manifest(evaluation)
-    recipe = f"{manifest['recipe']}.toml"
-    if train_job is not None:
-        overrides = [part for each in read_manifest(train_job).get("overrides") or () for part in ("--set", str(each))]
-        yield shlex.join(["ftworkbench", "train", recipe, *overrides])
     overrides = [part for each in manifest.get("overrides") or () for part in ("--set", str(each))]
-    measured = ["--job", train_job.short] if train_job is not None else []
-    yield shlex.join(["ftworkbench", "evaluate", recipe, *measured, *overrides])
-    yield shlex.join(["ftworkbench", "report", evaluation.short, "--workspace", "."])
+    measure = ["ftworkbench", "evaluate", f"{manifest['recipe']}.toml"]
+    if train_job is not None:
+        if is_in_bin(train_job):
+            yield shlex.join(["ftworkbench", "restore", train_job.short])
+        again = ["rerun", train_job.short] if _can_rerun(train_job) else ["train", f"{manifest['recipe']}.toml"]
+        yield f"job=$({shlex.join(['ftworkbench', *again, '--detach'])})"
+        yield 'ftworkbench watch "$job"'
+    job = ' --job "$job"' if train_job is not None else ""
+    yield f"measured=$({shlex.join(measure)}{job} {shlex.join([*overrides, '--json'])} | {_NAME})"
+    yield 'ftworkbench report "$measured"'
+
+
+def _can_rerun(train_job: Job) -> bool:
+    return train_job.path.is_dir() or is_in_bin(train_job)
+
+
+def _what_they_take(evaluation: Job, train_job: Job | None) -> Iterator[str]:
+    """Which recipe the commands take: as it ran, or as it is when they are run."""
+    recipe = f"{read_manifest(evaluation)['recipe']}.toml"
+    if train_job is not None and _can_rerun(train_job):
+        yield f"rerun trains by the recipe as it ran, kept in {train_job.short}"
+    elif train_job is not None:
+        yield f"{train_job.short} is gone: train takes {recipe} as it stands"
+    differs = shlex.join(["ftworkbench", "diff", evaluation.short])
+    yield f"evaluate takes {recipe} as it stands: {differs} says what in it has changed since"

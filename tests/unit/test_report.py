@@ -81,6 +81,12 @@ def test_a_curve_is_drawn_from_its_finite_points() -> None:
     assert points[0][1] < points[1][1]  # from the higher loss down, which is down the page
 
 
+def test_what_differs_is_marked_and_cannot_break_out_either() -> None:
+    block = Verbatim("tuned", "<b> a ``` c", ((0, 3), (6, 9)))
+    assert "<mark>&lt;b&gt;</mark> a <mark>```</mark> c</pre>" in as_html([block])
+    assert as_markdown([block]).splitlines()[-1] == "what differs: “\\<b\\>”, “\\`\\`\\`”"
+
+
 @pytest.mark.parametrize("curves", [(), (Curve("empty", ()),), (Curve("nan", ((1.0, float("nan")),)),)])
 def test_a_chart_without_points_is_none(curves: tuple[Curve, ...]) -> None:
     assert "<svg" not in as_html([Chart("nothing", curves)])
