@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", choices=("validation", "test"), default="validation",
         help="whose prompts are asked (default: validation); votes on test rows become no preference rows",
     )  # fmt: skip
-    parser.add_argument("--prompt", metavar="TEXT", help="ask this instead of rows")
+    parser.add_argument(
+        "--prompt", metavar="TEXT", help="ask this instead of rows (no preference either, where a test row asks it)"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="ask at most so many")
     add_prompts(parser)
     add_json(parser, "what all votes between the two say")

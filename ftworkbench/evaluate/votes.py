@@ -6,7 +6,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -41,7 +41,8 @@ class Side:
 class Vote:
     """One choice between two answers to a prompt. `rows` says where the prompt is from: "validation", "test", or "own".
 
-    `how` says what it was part of: {"evaluation"} where it labels a row of one for its judge, else nothing.
+    `how` says what it was part of: {"evaluation"} where it labels a row of one for its judge, {"talk": True} where the
+    two had talked before, and each had heard what it said itself, else nothing.
     """
 
     word: Word
@@ -144,14 +145,25 @@ def read_votes(path: Path) -> list[Vote]:
     return list(votes.values())
 
 
-def write_preferences(path: Path, votes: Sequence[Vote]) -> int:
+def asked_text(messages: Sequence[Message]) -> str:
+    """What is asked, the system prompt aside, with one space between words: the same however it is laid out."""
+    said = (str(message.get("content") or "") for message in messages if message.get("role") != "system")
+    return " ".join(" ".join(said).split())
+
+
+def write_preferences(path: Path, votes: Sequence[Vote], test_prompts: Collection[str] = ()) -> int:
     """Writes the votes for one of the two as preference rows, as DPO takes them; gives how many.
 
-    None is made of a test prompt: the test rows are for measuring alone.
+    None is made of a test prompt, wherever it came from: the test rows are for measuring alone. `test_prompts` are what
+    those ask (see asked_text). Nor is one made of a later turn of a talk: the two have no prompt in common there.
     """
-    rows = [_preference(vote) for vote in votes if vote.rows != "test" and vote.word in {"left", "right"}]
+    rows = [_preference(vote) for vote in votes if _prefers(vote) and asked_text(vote.messages) not in test_prompts]
     replace_file(path, b"".join(json.dumps(row, allow_nan=False).encode("ascii") + b"\n" for row in rows))
     return len(rows)
+
+
+def _prefers(vote: Vote) -> bool:
+    return vote.word in {"left", "right"} and vote.rows != "test" and not vote.how.get("talk")
 
 
 def _preference(vote: Vote) -> dict[str, Any]:

@@ -90,7 +90,8 @@ class _Asking:
 
 
 def vote_on(workspace: Workspace, pair: Pair, word: Word) -> None:
-    """Keeps a vote, and the preference that it makes unless it was on a test row. Raises OSError."""
+    """Keeps a vote, and the preference that it makes: none on a test prompt, or within a talk. Raises OSError."""
     question = pair.question
-    vote = Vote(word, pair.left, pair.right, question.messages, question.rows, question.row)
+    how = {"talk": True} if question.talks else {}
+    vote = Vote(word, pair.left, pair.right, question.messages, question.rows, question.row, how)
     cast_vote(workspace, vote)

@@ -10,6 +10,7 @@ from ftworkbench.jobs.find import names_of
 from ftworkbench.jobs.folder import Job
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.verdicts import is_void, split_of, verdicts_on
+from ftworkbench.steps.voting import renew_preferences
 
 
 def require_split(opened: Opened) -> Split:
@@ -27,7 +28,7 @@ def freeze_again(opened: Opened, *, void: bool = False) -> tuple[Split, list[Job
     """Freezes the split of the recipe anew; gives it, and the evaluations whose verdicts are void by that.
 
     Raises InputError where there are such and `void` does not allow it: then all stays as it was. A split that comes
-    out as it was voids nothing.
+    out as it was voids nothing. Preferences on rows that are test rows now go from their file.
     """
     workspace, name = opened.workspace, opened.recipe.name
     resting = verdicts_on(workspace, name, frozen_sha256(workspace, name))
@@ -43,6 +44,8 @@ def freeze_again(opened: Opened, *, void: bool = False) -> tuple[Split, list[Job
             )
 
     split = freeze(workspace, name, opened.recipe.data, again=True, guard=guard)
+    if workspace.preferences.exists():
+        renew_preferences(workspace)
     return split, [job for job in resting if is_void(job)]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ftworkbench.evaluate.votes import Side, Tally, Vote, cast, read_votes, take_back, tally, write_preferences
 from ftworkbench.jobs.story import Answer
+from ftworkbench.steps.held_out import prompts_of_test_rows
 from ftworkbench.workspace import Workspace
 
 
@@ -25,9 +26,9 @@ def side_of(name: str, answer: Answer) -> Side:
 
 
 def cast_vote(workspace: Workspace, vote: Vote) -> None:
-    """Keeps a vote, and the preference that it makes unless it was on a test row. Raises OSError."""
+    """Keeps a vote, and the preference that it makes unless it was on a test prompt. Raises OSError."""
     cast(workspace.votes, vote)
-    _write_preferences(workspace)
+    renew_preferences(workspace)
 
 
 def take_vote_back(workspace: Workspace) -> Vote | None:
@@ -37,7 +38,7 @@ def take_vote_back(workspace: Workspace) -> Vote | None:
     """
     vote = take_back(workspace.votes, lambda vote: "evaluation" not in vote.how)
     if vote is not None:
-        _write_preferences(workspace)
+        renew_preferences(workspace)
     return vote
 
 
@@ -60,5 +61,6 @@ def standings(workspace: Workspace) -> list[Standing]:
     return found
 
 
-def _write_preferences(workspace: Workspace) -> None:
-    write_preferences(workspace.preferences, read_votes(workspace.votes))
+def renew_preferences(workspace: Workspace) -> None:
+    """Writes the preferences anew, of all votes that stand, by the test rows as they are frozen now. Raises OSError."""
+    write_preferences(workspace.preferences, read_votes(workspace.votes), prompts_of_test_rows(workspace))

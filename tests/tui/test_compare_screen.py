@@ -255,6 +255,22 @@ async def test_a_vote_on_a_test_row_makes_no_preference(made: Made, session: Job
         assert made.workspace.preferences.read_text() == ""
 
 
+async def test_a_talk_is_not_gone_on_with_blind(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("v", "enter")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        for name in ("zero-shot", "tuned"):
+            answer(session, name, f"said by {name}", adapter=name == "tuned")
+        await until(pilot, lambda: shown(app).count("differs where underlined") == 2)
+        await pilot.press("f", *"why?", "escape", "B")
+        await until(pilot, lambda: "esc leaves it, then B compares blind" in shown(app))
+        assert "blind:" not in shown(app)
+        assert len(requests(session)) == 1
+        await pilot.press("escape", "B")
+        await until(pilot, lambda: "blind: = tie" in shown(app) and len(requests(session)) == 2)
+
+
 async def test_what_is_taken_back_is_a_vote_and_no_label_for_a_judge(made: Made, session: Job) -> None:
     sides = {"left": Side("zero-shot", None, "a"), "right": Side("tuned", "b", "c")}
     label = Vote(word="left", **sides, messages=(), rows="test", row="r", how={"evaluation": "some"})

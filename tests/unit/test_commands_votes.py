@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ftworkbench.cli import main
+from ftworkbench.data.splits.split import Parts, load_parts
 from ftworkbench.evaluate.outputs import Output, write_outputs
 from ftworkbench.evaluate.votes import Side, Vote, read_votes
 from ftworkbench.files import write_json
@@ -19,7 +20,11 @@ from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.recipe.prompt_table import TUNED
+from ftworkbench.steps.asking import Question
+from ftworkbench.steps.blind import Pair, vote_on
 from ftworkbench.steps.judging import judged_rows, label
+from ftworkbench.steps.recipe import open_recipe
+from ftworkbench.steps.splits import freeze_again
 from ftworkbench.steps.verdicts import report_of
 from ftworkbench.steps.voting import cast_vote, standings
 from ftworkbench.workspace import Workspace
@@ -105,6 +110,39 @@ def test_votes_are_listed_between_each_two_with_the_interval(judged: Job, call: 
     assert first["interval"][0] < first["share"] < first["interval"][1]
     assert {second["one"]["name"], second["other"]["name"]} == {"few-shot-6", "zero-shot"}
     assert len(standings(workspace)) == 2
+
+
+RECIPE = '[model]\nmodel_id = "tiny"\n[data]\ntrain = "train.jsonl"\ntest_fraction = 0.5\nseed = {seed}\n'
+
+
+def test_what_a_test_row_asks_becomes_no_preference_wherever_it_was_asked_from(tmp_path: Path) -> None:
+    lines = [json.dumps({"prompt": f"Which  colour has thing {n}?", "completion": "red"}) for n in range(12)]
+    (tmp_path / "train.jsonl").write_text("\n".join(lines))
+    workspace = Workspace(tmp_path)
+
+    def parts(seed: int) -> Parts:
+        (tmp_path / "colours.toml").write_text(RECIPE.format(seed=seed))
+        freeze_again(open_recipe(tmp_path / "colours.toml"))
+        return load_parts(workspace, "colours", open_recipe(tmp_path / "colours.toml").recipe.data)
+
+    def preferred() -> set[str]:
+        rows = map(json.loads, workspace.preferences.read_text().splitlines())
+        return {row["prompt"][-1]["content"] for row in rows}
+
+    found = parts(1)
+    tested, validated = found.test[0].prompt_text, found.validation[0].prompt_text
+    sides = Side("zero-shot", None, "a"), Side(TUNED, SHA, "b")
+    pasted = {"role": "user", "content": f"\n{tested.replace('  ', ' ')} "}
+    for question in (
+        Question((pasted,)),
+        Question(found.validation[0].prompt, "red", "validation", found.validation[0].key),
+        Question(({"role": "user", "content": "and why?"},), talks={TUNED: found.test[0].prompt}),
+        Question(({"role": "user", "content": "of my own"},)),
+    ):
+        vote_on(workspace, Pair(question, *sides), "left")
+    assert preferred() == {validated, "of my own"}
+    seed = next(seed for seed in range(2, 99) if validated in {row.prompt_text for row in parts(seed).test})
+    assert preferred() - {pasted["content"]} == {"of my own"}, f"the split of seed {seed} tests the other row"
 
 
 def test_the_list_names_adapters_and_says_which_votes_check_a_judge(

@@ -12,6 +12,7 @@ from ftworkbench.evaluate.votes import (
     Side,
     Vote,
     Word,
+    asked_text,
     cast,
     read_votes,
     sides,
@@ -97,6 +98,15 @@ def test_preferences_are_made_of_choices_and_of_no_test_prompt(tmp_path: Path) -
     first, second = map(json.loads, (tmp_path / "p.jsonl").read_text().splitlines())
     assert first["chosen"] == second["rejected"] == [{"role": "assistant", "content": "blue"}]
     assert first["prompt"] == [{"role": "user", "content": "Which colour?"}]
+
+
+def test_no_preference_is_made_of_what_a_test_row_asks_nor_of_a_later_turn_of_a_talk(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    votes = [vote("left"), vote("left", rows="own", row=None), vote("left", rows="own", how={"talk": True})]
+    assert write_preferences(path, votes) == 2
+    assert write_preferences(path, votes, {"Which colour?"}) == 0
+    told = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": " Which\n colour?  "}]
+    assert asked_text(told) == "Which colour?"
 
 
 def test_sides_are_shuffled_by_seed_and_prompt_and_each_stands_left_about_as_often() -> None:

@@ -46,7 +46,7 @@ class CompareScreen(AskingScreen):
         self._adopted: str | None = None
         self._part = "validation"
         self._row = 0
-        self._talks: dict[str, tuple[Message, ...]] = {}
+        self.talks: dict[str, tuple[Message, ...]] = {}
         self._preparing: Callable[[], Contest] | None = None
 
     def compose_content(self) -> ComposeResult:
@@ -117,7 +117,7 @@ class CompareScreen(AskingScreen):
         self._prepare(work)
 
     def _prepare(self, work: Callable[[], Contest]) -> None:
-        self._talks = {}
+        self.talks = {}
         self.take_contest(None)
         self._preparing = work
 
@@ -154,7 +154,7 @@ class CompareScreen(AskingScreen):
         from ftworkbench.steps.asking import Question
 
         if self.prompt.writes:
-            return Question(self.prompt.own, talks=self._talks) if self.prompt.own else None
+            return Question(self.prompt.own, talks=self.talks) if self.prompt.own else None
         row = self._example
         return None if row is None else Question(tuple(row.prompt), row.answer, self._part, row.key)
 
@@ -166,7 +166,7 @@ class CompareScreen(AskingScreen):
         if self.drawing is not None and self.drawing.temperature:
             by += f" · {self.drawing.words}"
         if self.prompt.writes:
-            turns = max((len(talk) for talk in self._talks.values()), default=0) // 2
+            turns = max((len(talk) for talk in self.talks.values()), default=0) // 2
             self.prompt.show_own(by, turns + 1)
         elif self._example is not None:
             place = f"{self._part} row {self._row + 1:,} of {len(self._rows):,}"
@@ -187,7 +187,7 @@ class CompareScreen(AskingScreen):
 
     def move(self, by: int) -> None:
         """Goes to another row, which nobody has answered yet."""
-        self._talks = {}
+        self.talks = {}
         self.prompt.leave_own()
         if self._rows:
             self._row = (self._row + by) % len(self._rows)
@@ -205,7 +205,7 @@ class CompareScreen(AskingScreen):
         self.move(0)
 
     def action_write(self) -> None:
-        self._talks = {}
+        self.talks = {}
         self.prompt.write()
         self._refresh_all()
 
@@ -215,7 +215,7 @@ class CompareScreen(AskingScreen):
             self.workbench.tell("a follow-up goes on with answers: ask first" if not self.blind else "not while blind")
             return
         heard, answers = self.asked.question.heard_by, self.answers
-        self._talks = {
+        self.talks = {
             name: (*heard(name), {"role": "assistant", "content": answers[name].text}) for name in self.asked.names
         }
         self.prompt.write(anew=True)
@@ -226,7 +226,7 @@ class CompareScreen(AskingScreen):
             self.query_one("#answer-0").focus()
             return True
         if self.prompt.writes:
-            self._talks = {}
+            self.talks = {}
             self.prompt.leave_own()
             self.query_one("#row").focus()
             self._refresh_all()

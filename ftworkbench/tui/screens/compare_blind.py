@@ -33,6 +33,9 @@ class BlindDesk(Container):
         if not compare.blind and len(compare.names) != 2:
             compare.workbench.tell("a blind comparison is between two: w chooses them", "warning")
             return
+        if not compare.blind and compare.talks:
+            compare.workbench.tell("a talk shows who said what: esc leaves it, then B compares blind", "warning")
+            return
         compare.blind, compare.asked = not compare.blind, None
         compare.refresh_prompt()
         compare.refresh_answers()
