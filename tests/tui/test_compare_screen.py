@@ -318,6 +318,21 @@ async def test_prompts_are_edited_tried_beside_the_old_one_and_kept_in_the_recip
     assert [(line.name, (line.system or "").endswith("Be brief. Very.")) for line in kept] == [("brief", True)]
 
 
+async def test_no_prompt_is_edited_or_tried_against_test_rows(made: Made) -> None:
+    session = open_session(made)
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("v", "e")
+        await until(pilot, lambda: "edited against validation rows: v goes back to them" in shown(app))
+        await pilot.press("v", "e")
+        await until(pilot, lambda: "System prompt of zero-shot" in shown(app))
+        await pilot.press(*" Be brief.", "ctrl+s")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        await pilot.press("v", "enter")
+        await until(pilot, lambda: "prompt-1 is still tried, on validation rows" in shown(app))
+        assert len(requests(session)) == 1
+
+
 def leave(made: Made) -> str:
     """Opens the workbench, asks both, and leaves; gives what it says at last."""
     with workbench(made.workspace.root) as terminal:

@@ -33,7 +33,8 @@ ACTIONS = (
     ),
     Action(
         "compare.edit-prompt", "e", "edit prompt",
-        "Edit the system prompt of a prompted contestant; the edited one answers beside it", "compare", True, "Try",
+        "Edit the system prompt of a prompted contestant, on validation rows; the edited one answers beside it",
+        "compare", True, "Try",
     ),
     Action("compare.blind", "B", "blind", "Compare two without their names, in an order that changes", "compare", True,
            "Blind"),

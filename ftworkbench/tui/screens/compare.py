@@ -44,7 +44,7 @@ class CompareScreen(AskingScreen):
         self._train: str | None = None
         self._alone = self._by_key = False
         self._adopted: str | None = None
-        self._part = "validation"
+        self.part = "validation"
         self._row = 0
         self.talks: dict[str, tuple[Message, ...]] = {}
         self._preparing: Callable[[], Contest] | None = None
@@ -124,7 +124,7 @@ class CompareScreen(AskingScreen):
         def prepared(contest: Contest) -> None:
             if self._preparing is work:
                 self.take_contest(contest)
-                self._row = min(self._row, max(len(contest.rows[self._part]) - 1, 0))
+                self._row = min(self._row, max(len(contest.rows[self.part]) - 1, 0))
                 self._refresh_all()
 
         def failed(error: BaseException) -> None:
@@ -143,7 +143,7 @@ class CompareScreen(AskingScreen):
 
     @property
     def _rows(self) -> tuple[Example, ...]:
-        return self.contest.rows[self._part] if self.contest is not None else ()
+        return self.contest.rows[self.part] if self.contest is not None else ()
 
     @property
     def _example(self) -> Example | None:
@@ -156,7 +156,7 @@ class CompareScreen(AskingScreen):
         if self.prompt.writes:
             return Question(self.prompt.own, talks=self.talks) if self.prompt.own else None
         row = self._example
-        return None if row is None else Question(tuple(row.prompt), row.answer, self._part, row.key)
+        return None if row is None else Question(tuple(row.prompt), row.answer, self.part, row.key)
 
     def refresh_prompt(self) -> None:
         entry = self.entries.get(self._train or "")
@@ -169,12 +169,12 @@ class CompareScreen(AskingScreen):
             turns = max((len(talk) for talk in self.talks.values()), default=0) // 2
             self.prompt.show_own(by, turns + 1)
         elif self._example is not None:
-            place = f"{self._part} row {self._row + 1:,} of {len(self._rows):,}"
+            place = f"{self.part} row {self._row + 1:,} of {len(self._rows):,}"
             self.prompt.show_row(self._example, place, by)
         elif self.trouble:
             self.prompt.show_words(self.trouble, "$error", by)
         elif self.contest is not None:
-            self.prompt.show_words(f"There are no {self._part} rows; i writes a prompt.", "$text-muted", by)
+            self.prompt.show_words(f"There are no {self.part} rows; i writes a prompt.", "$text-muted", by)
         else:
             reading = self._train is not None or self._alone
             self.prompt.show_words("Reading the rows …" if reading else _NONE, "$text-muted", by)
@@ -201,7 +201,7 @@ class CompareScreen(AskingScreen):
         self.move(-1)
 
     def action_part(self) -> None:
-        self._part, self._row = ("test" if self._part == "validation" else "validation"), 0
+        self.part, self._row = ("test" if self.part == "validation" else "validation"), 0
         self.move(0)
 
     def action_write(self) -> None:

@@ -103,6 +103,10 @@ class AskingScreen(JobsScreen):
         if question is None:
             self.workbench.tell("the prompt is empty")
             return
+        tried = [name for name in self.names if contest.named(name).tried]
+        if question.rows == "test" and tried:
+            self.workbench.tell(f"{tried[0]} is still tried, on validation rows: v goes back, K keeps it", "warning")
+            return
         from ftworkbench.tui.comparing import ask_contest
 
         sessions, names = self.workbench.sessions, self.names

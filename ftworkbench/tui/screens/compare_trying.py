@@ -42,6 +42,9 @@ class PromptDesk(Container):
     def action_edit_prompt(self) -> None:
         """Edits the system prompt of a contestant; the edited one answers beside it."""
         compare, contest = self._compare, self._compare.contest
+        if compare.part == "test":
+            compare.workbench.tell("prompts are edited against validation rows: v goes back to them", "warning")
+            return
         old = self._prompted(contest) if contest is not None and not compare.blind else None
         if contest is None or old is None:
             compare.workbench.tell("no prompted contestant answers here: w chooses one")
