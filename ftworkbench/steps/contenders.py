@@ -1,18 +1,20 @@
-"""Who can answer side by side: prompts of the base model, the tuned one, its checkpoints, adapters of other jobs."""
+"""Who can answer side by side: prompts of the base model, the tuned one, adapters and checkpoints of any job."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import Contestant, tuned
-from ftworkbench.jobs.adapters import adapters_of
+from ftworkbench.jobs.adapters import NamedAdapter, adapters_of, find_adapter
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.recipe.prompt_table import TUNED
+from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps.contestants import best_prompted, parts_to_ask, prompted
 from ftworkbench.steps.recipe import Opened
 from ftworkbench.steps.session import as_system
@@ -57,10 +59,16 @@ class Contest:
     rows: Mapping[str, tuple[Example, ...]]
 
     def named(self, name: str) -> Contender:
-        """The contender of that name, or of that adapter. Raises InputError with those that there are."""
+        """The contender of that name, or of the adapter that it names. Raises InputError with those that there are."""
         for each in self.contenders:
             if name in (each.name, each.adapter):
                 return each
+        with suppress(WorkbenchError):
+            found = find_adapter(self.opened.workspace, name)
+            own = found.step is None and self.train_job is not None and found.job.path == self.train_job.path
+            for each in self.contenders:
+                if each.adapter == (own or found.name):
+                    return each
         known = ", ".join(each.name for each in self.contenders)
         raise InputError(f"{name}: nobody of that name can answer; there are {known}")
 
@@ -94,8 +102,8 @@ class Contest:
 
 
 def contest_of(workspace: Workspace, train_job: Job) -> Contest:
-    """The prompted contestants first, then the tuned model, its checkpoints, the newest first, and the adapters of
-    other jobs on the same base, quantized alike.
+    """The prompted contestants first, then the tuned model, its checkpoints, the newest first, and the adapters and
+    checkpoints of other jobs on the same base, quantized alike.
 
     Raises InputError where the job has no adapter, or its split is gone.
     """
@@ -126,23 +134,31 @@ def prompt_contest(opened: Opened, train_job: Job | None = None) -> Contest:
 
 
 def _kept(opened: Opened, train_job: Job) -> list[Contender]:
-    if opened.recipe.out_of_base:
-        return []  # its checkpoints are adapters of a base that was changed for the training
     asked = tuned(opened.recipe.prompt)
     return [
-        Contender(f"step {each.step}", asked, each.name) for each in adapters_of(train_job) if each.step is not None
+        Contender(f"step {each.step}", asked, each.name)
+        for each in _standing(opened.recipe, train_job)
+        if each.step is not None
     ]
 
 
 def _others(opened: Opened, train_job: Job) -> list[Contender]:
     found = []
     for job in reversed(list_jobs(opened.workspace)):
-        if job.kind != "train" or job.path == train_job.path or not job.has_adapter:
+        if job.kind != "train" or job.path == train_job.path:
             continue
         try:
             recipe = recipe_of(job)
         except WorkbenchError:
             continue  # of a version that this one does not understand
-        if (recipe.model, recipe.quantization) == (opened.recipe.model, opened.recipe.quantization):
-            found.append(Contender(job.short, tuned(recipe.prompt), job.short))
+        if (recipe.model, recipe.quantization) != (opened.recipe.model, opened.recipe.quantization):
+            continue
+        for each in _standing(recipe, job):
+            name = job.short if each.step is None else f"{job.short} step {each.step}"
+            found.append(Contender(name, tuned(recipe.prompt), each.name))
     return found
+
+
+def _standing(recipe: Recipe, job: Job) -> list[NamedAdapter]:
+    """What a training left that answers on the base as it is: not the checkpoints, where it had changed that."""
+    return [each for each in adapters_of(job) if each.step is None or not recipe.out_of_base]
