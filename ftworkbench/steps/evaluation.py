@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 GAINED, LOST, WRONG, RIGHT, ALONE = "gained", "lost", "wrong", "right", "alone"
 FATES = (GAINED, LOST, WRONG, RIGHT, ALONE)
+_FATE_WORDS = {
+    GAINED: "wrong, now right",
+    LOST: "right, now wrong",
+    WRONG: "both wrong",
+    RIGHT: "both right",
+    ALONE: "one answer so far",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,11 @@ class Pair:
     def prompt(self) -> str:
         """The row's own prompt: what the user said last."""
         return last_question(self.messages)
+
+
+def fate_words(fate: str) -> str:
+    """What became of a row, in words."""
+    return _FATE_WORDS[fate]
 
 
 def last_question(messages: Iterable[Mapping[str, Any]]) -> str:
@@ -147,8 +159,10 @@ def run_against_run(newer: Evaluation, older: Evaluation) -> Evaluation:
     """
     if _test_rows(newer.job) != _test_rows(older.job):
         raise InputError(f"{older.job.short}: answered other test rows than {newer.job.short}")
-    one = [pair.tuned for pair in older.pairs if pair.tuned is not None]
-    other = [pair.tuned for pair in sorted(newer.pairs, key=lambda pair: pair.number) if pair.tuned is not None]
+    one, other = (
+        [pair.tuned for pair in sorted(each.pairs, key=lambda pair: pair.number) if pair.tuned is not None]
+        for each in (older, newer)
+    )
     if not one or not other:
         raise InputError(f"{(newer if one else older).job.short}: has no answers of a tuned model")
     pairs = _pairs(one, other, named_metric(newer.metric) if newer.metric else None)

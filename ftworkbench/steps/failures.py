@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftworkbench.data.review.ledger import Ledger
+from ftworkbench.data.sources.source import Row, open_source
 from ftworkbench.data.splits.split import load_parts
 from ftworkbench.evaluate.nearest import Nearest
 from ftworkbench.figures import UNKNOWN
@@ -41,6 +42,16 @@ def nearest_rows(evaluation: Job, pair: Pair, count: int = NEAREST) -> tuple[Pat
     order = Nearest([last_question(example.prompt) for example in asking]).order(pair.prompt)
     keys = tuple(parts.row_keys[asking[place].key] for place in order[:count])
     return evaluation.workspace.root / recipe.data.train, keys
+
+
+def rows_with(evaluation: Job, path: Path, keys: Sequence[str]) -> tuple[Row, ...]:
+    """The rows of a file of the evaluation's recipe that have these keys, in the order of the keys."""
+    found: dict[str, Row] = {}
+    with open_source(path, recipe_of(evaluation).data) as source:
+        for row in source.rows():
+            if row.key in keys:
+                found.setdefault(row.key, row)
+    return tuple(found[key] for key in keys if key in found)
 
 
 def tag_near(workspace: Workspace, keys: Sequence[str]) -> int:

@@ -33,7 +33,8 @@ def test_the_workbench_starts_without_heavy_libraries() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "evaluate", "demo", "jobs", "check", "fit", "doctor", "merge", "compare", "rerun", "queue"]
+    "command",
+    ["train", "evaluate", "demo", "jobs", "check", "fit", "doctor", "merge", "compare", "rerun", "queue", "flips"],
 )
 def test_a_command_imports_no_torch_and_no_textual(command: str) -> None:
     found = imported_by(f"import ftworkbench.commands.{command}")

@@ -7,17 +7,17 @@ from collections import Counter
 from textual.content import Content
 
 from ftworkbench.printable import one_line
-from ftworkbench.steps.evaluation import ALONE, FATES, GAINED, LOST, RIGHT, WRONG, Pair
+from ftworkbench.steps.evaluation import ALONE, FATES, GAINED, LOST, RIGHT, WRONG, Pair, fate_words
 from ftworkbench.tui.rows import short_answer
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_words import fit
 
 SIGNS = {
-    GAINED: ("✘→✔", "$success", "wrong, now right"),
-    LOST: ("✔→✘", "$error", "right, now wrong"),
-    WRONG: ("✘ ✘", "$text-muted", "both wrong"),
-    RIGHT: ("✔ ✔", "$text-muted", "both right"),
-    ALONE: (" · ", "$text-muted", "one answer so far"),
+    GAINED: ("✘→✔", "$success", fate_words(GAINED)),
+    LOST: ("✔→✘", "$error", fate_words(LOST)),
+    WRONG: ("✘ ✘", "$text-muted", fate_words(WRONG)),
+    RIGHT: ("✔ ✔", "$text-muted", fate_words(RIGHT)),
+    ALONE: (" · ", "$text-muted", fate_words(ALONE)),
 }
 
 
