@@ -199,6 +199,39 @@ async def test_who_answers_is_chosen_and_stands_side_by_side(made: Made, session
         await until(pilot, lambda: "the third one says" in shown(app))
 
 
+async def test_answers_are_marked_against_the_reference_the_first_answer_or_nothing(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        answer(session, "zero-shot", "blue it is", adapter=False)
+        answer(session, "tuned", "blue", adapter=True)
+        await until(pilot, lambda: shown(app).count("✘ differs where underlined") == 2)
+        await pilot.press("d")
+        await until(pilot, lambda: "marks: against zero-shot" in shown(app))
+        assert "✘ unlike tuned where underlined" in shown(app)
+        assert "✘ unlike zero-shot where underlined" in shown(app)
+        await pilot.press("d")
+        await until(pilot, lambda: "no marks" in shown(app) and "underlined" not in shown(app))
+        await pilot.press("d")
+        await until(pilot, lambda: shown(app).count("✘ differs where underlined") == 2)
+        assert "marks: against" not in shown(app)
+
+
+async def test_of_several_answers_to_a_prompt_of_ones_own_each_is_marked_against_the_first(
+    made: Made, session: Job
+) -> None:
+    async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("w", "j", "space", "enter", "i", *"mine", "ctrl+s")
+        await until(pilot, lambda: len(requests(session)) == 1)
+        for name in ("zero-shot", "tuned", "few-shot-6"):
+            answer(session, name, "blue" if name == "tuned" else "red", adapter=name == "tuned")
+        await until(pilot, lambda: "✘ unlike zero-shot where underlined" in shown(app))
+        await until(pilot, lambda: "✔ word for word as zero-shot" in shown(app))
+        assert shown(app).count("where underlined") == 1
+
+
 async def test_temperature_and_seed_are_turned_by_keys_and_asked_with(made: Made, session: Job) -> None:
     async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
         await ready(app, pilot)

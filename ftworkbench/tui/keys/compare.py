@@ -44,7 +44,7 @@ ACTIONS = (
         "compare.choose", "o", "training job", "Choose the training job whose adapter answers", "compare", True, "Who"
     ),
     Action(
-        "compare.marks", "d", "marks", "Underline what differs from the reference, or from each other; or don't",
+        "compare.marks", "d", "marks", "Underline what differs from the reference, from the first answer, or nothing",
         "compare", True, "View",
     ),
     Action("compare.keep-prompt", "K", "keep prompt", "Write the edited prompt into the recipe, as a contestant more",

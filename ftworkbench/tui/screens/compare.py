@@ -165,6 +165,8 @@ class CompareScreen(AskingScreen):
             by = " · blind: = tie, - both bad"
         if self.drawing is not None and self.drawing.temperature:
             by += f" · {self.drawing.words}"
+        if self.names and not self.blind:
+            by += self.query_one(AnswersView).marks_words(self.names[0])
         if self.prompt.writes:
             turns = max((len(talk) for talk in self.talks.values()), default=0) // 2
             self.prompt.show_own(by, turns + 1)
@@ -256,9 +258,9 @@ class CompareScreen(AskingScreen):
         self._refresh_all()
 
     def action_marks(self) -> None:
-        answers = self.query_one(AnswersView)
-        answers.marks = not answers.marks
-        self.refresh_answers()
+        question = self.asked.question if self.asked is not None else self.question()
+        self.query_one(AnswersView).turn_marks(reference=question is not None and question.reference is not None)
+        self._refresh_all()
 
     def action_end_session(self) -> None:
         from ftworkbench.steps.session import close_sessions

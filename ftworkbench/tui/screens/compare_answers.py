@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -22,6 +22,8 @@ MOST = 4  # who fit beside each other
 _STYLES = ("$chart-2", "$chart-1", "$chart-3", "$chart-4")
 _HIDDEN = ("left", "right")
 _VOTES = ("← is better", "→ is better")
+Marks = Literal["reference", "first", "none"]
+_NEXT: dict[Marks, Marks] = {"reference": "first", "first": "none", "none": "reference"}
 
 
 class AnswersView(Container):
@@ -29,7 +31,7 @@ class AnswersView(Container):
 
     def __init__(self) -> None:
         super().__init__(classes="body")
-        self.marks = True
+        self.marks: Marks = "reference"
 
     def compose(self) -> ComposeResult:
         for place in range(MOST):
@@ -41,6 +43,15 @@ class AnswersView(Container):
         for place, pane in enumerate(found):
             pane.display = place < many
         return found[:many]
+
+    def turn_marks(self, *, reference: bool) -> None:
+        """Marks what differs from the reference, from the first answer, or nothing; without a reference there is none
+        of the first kind."""
+        self.marks = _NEXT["first" if self.marks == "reference" and not reference else self.marks]
+
+    def marks_words(self, first: str) -> str:
+        """What answers are marked against, where that is not what it usually is; `first` is who stands first."""
+        return {"reference": "", "first": f" · marks: against {first}", "none": " · no marks"}[self.marks]
 
     def show_nobody(self) -> None:
         """There is nobody to ask yet."""
@@ -72,9 +83,10 @@ class AnswersView(Container):
             # Who answers first, or streams faster, would tell who it is.
             answers = {}
         for place, (pane, name) in enumerate(zip(self.panes(len(names)), names, strict=True)):
-            others = [answers.get(each) for each in names if each != name]
+            against, whose = self._against(asked, names, place, blind=order is not None)
             shown = Shown(
-                against=self._against(asked, others) if order is None else _text(others[0]),
+                against=_text(answers.get(whose)) if whose else against,
+                whose=whose,
                 waiting=waiting,
                 earlier=earlier,
                 talk=asked.question.talks.get(name, ()),
@@ -83,13 +95,18 @@ class AnswersView(Container):
             title, style = (name, _STYLES[place]) if order is None else (_HIDDEN[place], "$foreground")
             pane.show_answer(title, style, answers.get(name), shown)
 
-    def _against(self, asked: Asked, others: Sequence[Answer | None]) -> str | None:
-        """What an answer is compared with: the reference of the row, or what the only other one answered."""
-        if not self.marks:
-            return None
-        if asked.question.reference is not None:
-            return asked.question.reference
-        return _text(others[0]) if len(others) == 1 else None
+    def _against(self, asked: Asked, names: Sequence[str], place: int, *, blind: bool) -> tuple[str | None, str]:
+        """What the answer in a place is compared with: the reference, or else whose answer.
+
+        That is the first one's, whose own is compared with that of the other where there are two.
+        """
+        if self.marks == "none" and not blind:
+            return None, ""
+        if self.marks == "reference" and not blind and asked.question.reference is not None:
+            return asked.question.reference, ""
+        if place:
+            return None, names[0]
+        return None, names[1] if len(names) == 2 else ""
 
 
 def _whole(answer: Answer) -> bool:

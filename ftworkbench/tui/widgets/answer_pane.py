@@ -56,13 +56,15 @@ def totals_of(answer: Answer | None) -> str:
 
 @dataclass(frozen=True)
 class Shown:
-    """How an answer is shown: `against` is what it is compared with, once it is whole.
+    """How an answer is shown: `against` is what it is compared with, once it is whole: the reference, or what `whose`
+    answer says.
 
     With `earlier` it is said to belong to an earlier prompt, and is not compared with anything; `hidden` stands where
     else it is said who answered; `talk` are the turns before it.
     """
 
     against: str | None = None
+    whose: str = ""
     waiting: str = ""
     earlier: bool = False
     hidden: str | None = None
@@ -112,16 +114,21 @@ def _lines(answer: Answer | None, how: Shown, width: int) -> list[Content]:
         same = wrapped(Content.styled("both say the same", "$text-muted"), width) if text == how.against else []
         return [*wrapped(shown(text) if text else said, width), Content(""), *same]
     totals = Content.styled(totals_of(answer), "$text-muted")
-    return [*wrapped(said, width), Content(""), *_judged(text, how.against), *wrapped(totals, width)]
+    return [*wrapped(said, width), Content(""), *_judged(text, how, width), *wrapped(totals, width)]
 
 
 def _marked(text: str, against: str | None) -> Content:
     return shown(text) if against is None else marked(text, against)
 
 
-def _judged(text: str, reference: str | None) -> list[Content]:
-    if reference is None:
+def _judged(text: str, how: Shown, width: int) -> list[Content]:
+    if how.against is None:
         return []
-    if text.strip() == reference.strip():
-        return [Content.styled("✔ word for word", "$success")]
-    return [Content.styled("✘ differs where underlined", "$warning")]
+    whose = one_line(how.whose, 40)
+    if text.strip() == how.against.strip():
+        said = Content.styled(f"✔ word for word as {whose}" if whose else "✔ word for word", "$success")
+    else:
+        said = Content.styled(
+            f"✘ unlike {whose} where underlined" if whose else "✘ differs where underlined", "$warning"
+        )
+    return wrapped(said, width)
