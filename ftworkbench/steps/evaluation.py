@@ -25,11 +25,11 @@ from ftworkbench.steps.verdicts import is_void
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-GAINED, LOST, WRONG, RIGHT, ALONE = "gained", "lost", "wrong", "right", "alone"
-FATES = (GAINED, LOST, WRONG, RIGHT, ALONE)
+LOST, GAINED, WRONG, RIGHT, ALONE = "lost", "gained", "wrong", "right", "alone"
+FATES = (LOST, GAINED, WRONG, RIGHT, ALONE)  # in the order in which rows are listed: what was lost costs the most
 _FATE_WORDS = {
-    GAINED: "wrong, now right",
     LOST: "right, now wrong",
+    GAINED: "wrong, now right",
     WRONG: "both wrong",
     RIGHT: "both right",
     ALONE: "one answer so far",

@@ -13,8 +13,8 @@ from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_words import fit
 
 SIGNS = {
-    GAINED: ("✘→✔", "$success", fate_words(GAINED)),
     LOST: ("✔→✘", "$error", fate_words(LOST)),
+    GAINED: ("✘→✔", "$success", fate_words(GAINED)),
     WRONG: ("✘ ✘", "$text-muted", fate_words(WRONG)),
     RIGHT: ("✔ ✔", "$text-muted", fate_words(RIGHT)),
     ALONE: (" · ", "$text-muted", fate_words(ALONE)),
@@ -22,10 +22,10 @@ SIGNS = {
 
 
 def fate_counts(counts: Counter[str], chosen: str | None) -> Content:
-    """`✘→✔ 71  ✔→✘ 2 …`; the one that is chosen stands out."""
+    """`✔→✘ 2  ✘→✔ 71 …`; the one that is chosen stands out."""
     parts = []
     for fate in FATES:
-        if counts[fate] or fate in (GAINED, LOST):
+        if counts[fate] or fate in (LOST, GAINED):
             sign, style, _ = SIGNS[fate]
             parts.append(
                 Content.styled(f" {sign.strip()} {counts[fate]} ", f"bold reverse {style}" if fate == chosen else style)
