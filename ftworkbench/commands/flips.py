@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_job(parser, "the evaluation of a tuned model")
     parser.add_argument(
         "--fate", choices=(*FATES, _ALL), action="append",
-        help="which rows: lost (right before, wrong after) and gained are the default; may be given more than once",
+        help="which rows, may be given more than once (default: lost, which were right or had a higher score, and gained)",
     )  # fmt: skip
     parser.add_argument(
         "--against", nargs="?", const="", metavar="JOB",
@@ -126,7 +126,7 @@ def _as_json(measured: Evaluation, pairs: Sequence[Pair], tags: Tags) -> dict[st
         "n": len(measured.pairs),
         "fates": {fate: measured.fates[fate] for fate in FATES},
         "change": None if change is None else {"word": change.word, "p_value": change.p_value},
-        "kinds": [asdict(kind) for kind in kinds_of(measured.pairs, tags)],
+        "kinds": [asdict(kind) for kind in kinds_of(measured.pairs, tags, graded=measured.graded)],
         "rows": [
             {
                 "number": pair.number, "row": pair.row, "fate": pair.fate, "prompt": pair.prompt,
@@ -146,20 +146,24 @@ def _answer_json(output: Output | None, score: float | None) -> dict[str, Any] |
 
 def _tell(measured: Evaluation, pairs: Sequence[Pair], tags: Tags) -> None:
     fates = measured.fates
-    counts = [f"{fates[fate]:,} {fate_words(fate)}" for fate in FATES if fates[fate] or fate in (LOST, GAINED)]
+    counts = [
+        f"{fates[fate]:,} {fate_words(fate, graded=measured.graded)}"
+        for fate in FATES
+        if fates[fate] or fate in (LOST, GAINED)
+    ]
     tell(
         f"{measured.job.short} against {measured.baseline_name}, by {measured.metric}, "
         f"{count(len(measured.pairs), 'row')}: {' · '.join(counts)}"
     )
     if measured.change is not None:
         tell(f"{measured.change.word}: {measured.change.reasons[1]}")
-    if kinds := kinds_of(measured.pairs, tags):
+    if kinds := kinds_of(measured.pairs, tags, graded=measured.graded):
         head, rows = kind_table(kinds)
         for line in table(head, rows, right=range(1, len(head))):
             tell(line)
     for pair in pairs:
         tell()
-        tell(f"row {pair.number}: {fate_words(pair.fate)}")
+        tell(f"row {pair.number}: {fate_words(pair.fate, graded=measured.graded)}")
         lines = _lines(pair, measured.baseline_name, tags.get(pair.row, ()))
         for line in aligned([(f"  {label}", one_line(text, _LONGEST)) for label, text in lines]):
             tell(line)

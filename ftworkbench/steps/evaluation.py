@@ -34,6 +34,7 @@ _FATE_WORDS = {
     RIGHT: "both right",
     ALONE: "one answer so far",
 }
+_GRADED_WORDS = {LOST: "score fell", GAINED: "score rose", WRONG: "same score", RIGHT: "both in full"}
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,14 @@ class Pair:
         return last_question(self.messages)
 
 
-def fate_words(fate: str) -> str:
-    """What became of a row, in words."""
-    return _FATE_WORDS[fate]
+def fate_words(fate: str, *, graded: bool = False) -> str:
+    """What became of a row, in words; by a graded metric rows fall and rise, and are neither right nor wrong."""
+    return _GRADED_WORDS.get(fate, _FATE_WORDS[fate]) if graded else _FATE_WORDS[fate]
+
+
+def is_graded(metric: str) -> bool:
+    """Whether a metric gives more than 0 and 1, so that no row is right or wrong by it."""
+    return bool(metric) and not named_metric(metric).binary
 
 
 def last_question(messages: Iterable[Mapping[str, Any]]) -> str:
@@ -93,6 +99,11 @@ class Evaluation:
     stamp: object
     problem: str = ""
     change: Verdict | None = None
+
+    @property
+    def graded(self) -> bool:
+        """Whether its rows have scores, and are not just right or wrong."""
+        return is_graded(self.metric)
 
     @property
     def fates(self) -> Counter[str]:

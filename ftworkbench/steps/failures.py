@@ -13,7 +13,7 @@ from ftworkbench.evaluate.nearest import Nearest
 from ftworkbench.figures import UNKNOWN
 from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.submitted import recipe_of
-from ftworkbench.steps.evaluation import Pair, last_question
+from ftworkbench.steps.evaluation import ALONE, GAINED, LOST, Pair, last_question
 from ftworkbench.workspace import Workspace
 
 NEAR = "near-failure"
@@ -21,14 +21,30 @@ NEAR = "near-failure"
 NEAREST = 10
 
 
+_HEADS = ("wrong before", "wrong after")
+_GRADED_HEADS = ("score fell", "score rose")
+
+
 @dataclass(frozen=True)
 class Kind:
-    """How the rows with a tag were answered: so many of `rows` wrong before, and after; None where nobody answered."""
+    """How the rows with a tag were answered: so many of `rows` wrong before, and after.
+
+    By a graded metric no row is right or wrong: of those so many `fell` and `rose` from before to after. None is what
+    does not apply, and where nobody answered.
+    """
 
     tag: str
     rows: int
-    before: int | None
-    after: int | None
+    before: int | None = None
+    after: int | None = None
+    fell: int | None = None
+    rose: int | None = None
+    graded: bool = False
+
+    @property
+    def figures(self) -> tuple[int | None, int | None]:
+        """The two that apply, in the order of `kind_heads`."""
+        return (self.fell, self.rose) if self.graded else (self.before, self.after)
 
 
 def nearest_rows(evaluation: Job, pair: Pair, count: int = NEAREST) -> tuple[Path, tuple[str, ...]]:
@@ -75,28 +91,41 @@ def tag_failure(workspace: Workspace, row: str, tags: Sequence[str]) -> None:
     ledger.tag_all([row], [tag for tag in tags if tag not in has], [tag for tag in has if tag not in tags])
 
 
-def kinds_of(pairs: Iterable[Pair], tags: Mapping[str, Sequence[str]]) -> tuple[Kind, ...]:
-    """Each tag with how its rows were answered before and after, the one with the most failures after first."""
+def kinds_of(pairs: Iterable[Pair], tags: Mapping[str, Sequence[str]], *, graded: bool = False) -> tuple[Kind, ...]:
+    """Each tag with how its rows fared, the one with the most failures after first: wrong ones, or those that fell."""
     by_tag: dict[str, list[Pair]] = {}
     for pair in pairs:
         for tag in tags.get(pair.row, ()):
             by_tag.setdefault(tag, []).append(pair)
-    found = [
-        Kind(tag, len(each), _wrong([pair.before for pair in each]), _wrong([pair.after for pair in each]))
-        for tag, each in by_tag.items()
-    ]
-    return tuple(sorted(found, key=lambda kind: (-(kind.after or 0), -kind.rows, kind.tag)))
+    found = [_graded_kind(tag, each) if graded else _kind(tag, each) for tag, each in by_tag.items()]
+    return tuple(sorted(found, key=lambda kind: (-(kind.after or kind.fell or 0), -kind.rows, kind.tag)))
 
 
-def kind_table(kinds: Iterable[Kind]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """The kinds as a table of words: its head, and a row each."""
-    rows = tuple(
-        (kind.tag, f"{kind.rows:,}", *(UNKNOWN if each is None else f"{each:,}" for each in (kind.before, kind.after)))
-        for kind in kinds
-    )
-    return ("kind of error", "rows", "wrong before", "wrong after"), rows
+def _kind(tag: str, pairs: Sequence[Pair]) -> Kind:
+    return Kind(tag, len(pairs), _wrong([pair.before for pair in pairs]), _wrong([pair.after for pair in pairs]))
 
 
 def _wrong(scores: Sequence[float | None]) -> int | None:
     known = [score for score in scores if score is not None]
     return sum(score < 1 for score in known) if known else None
+
+
+def _graded_kind(tag: str, pairs: Sequence[Pair]) -> Kind:
+    fates = [pair.fate for pair in pairs if pair.fate != ALONE]
+    if not fates:
+        return Kind(tag, len(pairs), graded=True)
+    return Kind(tag, len(pairs), fell=fates.count(LOST), rose=fates.count(GAINED), graded=True)
+
+
+def kind_heads(kinds: Sequence[Kind]) -> tuple[str, str]:
+    """What the figures of the kinds count, in words."""
+    return _GRADED_HEADS if kinds and kinds[0].graded else _HEADS
+
+
+def kind_table(kinds: Sequence[Kind]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The kinds as a table of words: its head, and a row each."""
+    rows = tuple(
+        (kind.tag, f"{kind.rows:,}", *(UNKNOWN if each is None else f"{each:,}" for each in kind.figures))
+        for kind in kinds
+    )
+    return ("kind of error", "rows", *kind_heads(kinds)), rows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.word_diff import differing
 from ftworkbench.figures import count
 from ftworkbench.printable import printable
@@ -18,17 +17,19 @@ _EXAMPLES = 12  # rows of each fate
 def rows_blocks(measured: Evaluation) -> Iterator[Block]:
     """The kinds of error that were tagged, and examples of the rows that tuning lost and won."""
     tags = tags_of(measured.job.workspace, [pair.row for pair in measured.pairs])
-    if kinds := kinds_of(measured.pairs, tags):
+    if kinds := kinds_of(measured.pairs, tags, graded=measured.graded):
         head, rows = kind_table(kinds)
         yield Heading(2, "Kinds of error, as they were tagged")
+        if measured.graded:
+            yield Paragraph(f"By {measured.metric} no row is right or wrong: rows fell or rose against the baseline.")
         yield Table(head, rows, frozenset(range(1, len(head))))
     yield from _examples(measured, tags)
 
 
 def _examples(measured: Evaluation, tags: Mapping[str, Sequence[str]]) -> Iterator[Block]:
     fates = measured.fates
-    binary = not measured.metric or named_metric(measured.metric).binary
-    titles = ("Right before, wrong after", "Wrong before, right after") if binary else ("Worse after", "Better after")
+    graded = ("Worse after", "Better after")
+    titles = graded if measured.graded else ("Right before, wrong after", "Wrong before, right after")
     for fate, title in zip((LOST, GAINED), titles, strict=True):
         pairs = [pair for pair in measured.pairs if pair.fate == fate]
         if not pairs:

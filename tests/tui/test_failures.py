@@ -16,8 +16,17 @@ from ftworkbench.data.splits.split import freeze, load_parts
 from ftworkbench.evaluate.outputs import read_outputs, write_outputs
 from ftworkbench.jobs.folder import Job
 from ftworkbench.recipe.read import parse
-from ftworkbench.steps.evaluation import GAINED, LOST, against_run_before, read_evaluation
-from ftworkbench.steps.failures import NEAR, Kind, kinds_of, nearest_rows, tag_failure, tag_near, tags_of
+from ftworkbench.steps.evaluation import (
+    GAINED,
+    LOST,
+    Pair,
+    against_run_before,
+    fate_words,
+    is_graded,
+    read_evaluation,
+)
+from ftworkbench.steps.failures import NEAR, Kind, kind_table, kinds_of, nearest_rows, tag_failure, tag_near, tags_of
+from ftworkbench.tui.widgets.kind_words import kind_lines
 
 
 @pytest.fixture
@@ -55,6 +64,20 @@ def test_kinds_of_failure_are_counted_before_against_after(made: Made) -> None:
     assert kinds_of(found.pairs, tags)[0] == Kind("sarcasm", rows, rows - len(lost), rows)
     tag_failure(made.workspace, lost[0].row, [])
     assert lost[0].row not in tags_of(made.workspace, [lost[0].row])
+
+
+def test_by_a_graded_metric_kinds_count_the_rows_that_fell_and_rose() -> None:
+    scores = {"a": (0.9, 0.4), "b": (0.2, 0.6), "c": (0.3, 0.5), "d": (0.7, 0.7), "e": (None, 0.8)}
+    pairs = [Pair(row, 1, (), "", None, None, *both) for row, both in scores.items()]
+    tags = {row: ["long", "alone"] if row == "e" else ["long"] for row in scores}
+    kinds = kinds_of(pairs, tags, graded=True)
+    assert [(kind.tag, kind.rows, *kind.figures) for kind in kinds] == [("long", 5, 1, 2), ("alone", 1, None, None)]
+    assert kind_table(kinds)[0][2:] == ("score fell", "score rose")
+    head, line, *_ = (each.plain for each in kind_lines(kinds, 80))
+    assert head.split()[-4:] == ["score", "fell", "score", "rose"]
+    assert line.split() == ["long", "5", "1", "2"]
+    assert fate_words(LOST, graded=is_graded("rouge_l")) == "score fell"
+    assert fate_words(LOST, graded=is_graded("exact_match")) == "right, now wrong"
 
 
 async def test_a_failure_is_tagged_counted_and_followed_to_the_rows_near_it(made: Made) -> None:

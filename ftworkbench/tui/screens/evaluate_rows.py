@@ -92,7 +92,9 @@ class RowsView(Container):
         """Each kind of error that was tagged, before and after."""
         from ftworkbench.steps.failures import kinds_of
 
-        return kinds_of(self.shown.pairs, self.tags) if self.shown is not None and self.tags else ()
+        if self.shown is None or not self.tags:
+            return ()
+        return kinds_of(self.shown.pairs, self.tags, graded=self.shown.graded)
 
     @property
     def _pair(self) -> Pair | None:

@@ -22,13 +22,16 @@ def kind_lines(kinds: Sequence[Kind], width: int) -> list[Content]:
     if not kinds:
         return []
     room = min(_TAG, max(width - 3 * _FIGURE, 8))
-    head = f"{'kind of error':<{room}}{'rows':>{_FIGURE}}{'wrong before':>{_FIGURE}}{'wrong after':>{_FIGURE}}"
+    from ftworkbench.steps.failures import kind_heads
+
+    head = f"{'kind of error':<{room}}" + "".join(f"{name:>{_FIGURE}}" for name in ("rows", *kind_heads(kinds)))
     lines = [Content.styled(head, "bold").truncate(width)]
     for kind in kinds:
-        before, after = (UNKNOWN if each is None else f"{each:,}" for each in (kind.before, kind.after))
-        better = kind.before is not None and kind.after is not None and kind.after < kind.before
-        worse = kind.before is not None and kind.after is not None and kind.after > kind.before
-        style = "$success" if better else "$error" if worse else ""
+        first, second = kind.figures
+        before, after = (UNKNOWN if each is None else f"{each:,}" for each in (first, second))
+        more = 0 if first is None or second is None else second - first
+        better = more > 0 if kind.graded else more < 0
+        style = "" if not more else "$success" if better else "$error"
         line = Content.assemble(
             fit(one_line(kind.tag), room), f"{kind.rows:>{_FIGURE},}{before:>{_FIGURE}}", (f"{after:>{_FIGURE}}", style)
         )

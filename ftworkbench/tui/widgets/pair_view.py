@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from ftworkbench.evaluate.outputs import Output
-from ftworkbench.steps.evaluation import Pair
+from ftworkbench.steps.evaluation import Pair, fate_words, is_graded
 from ftworkbench.tui.text import shown, shown_line
 from ftworkbench.tui.widgets.diff import marked
-from ftworkbench.tui.widgets.flip_list import SIGNS
 from ftworkbench.tui.widgets.lines_view import wrapped
 from ftworkbench.tui.widgets.row_view import content_of
 
@@ -52,7 +51,8 @@ def pair_lines(
     lines.append(Content(""))
     if tags:
         lines += wrapped(shown(" ".join(tags), "$accent"), width, Content.styled("tagged", "bold"), _GUTTER)
-    lines.append(shown_line(f"{SIGNS[pair.fate][2]} by {metric}; row {pair.row}", style="$text-muted").truncate(width))
+    fate = fate_words(pair.fate, graded=is_graded(metric))
+    lines.append(shown_line(f"{fate} by {metric}; row {pair.row}", style="$text-muted").truncate(width))
     return lines
 
 
