@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_job(parser, "the evaluation of a tuned model")
     parser.add_argument(
         "--fate", choices=(*FATES, _ALL), action="append",
-        help="which rows, may be given more than once (default: lost, which were right or had a higher score, and gained)",
+        help="which rows, may be given more than once (default: lost, once right or of a higher score, and gained)",
     )  # fmt: skip
     parser.add_argument(
         "--against", nargs="?", const="", metavar="JOB",
