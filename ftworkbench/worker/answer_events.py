@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftworkbench.worker.adapter import Adapter
@@ -31,20 +31,21 @@ def proof_of(template: Template, sampling: Sampling) -> dict[str, Any]:
 class AnswerEvents:
     """Events from what the systems write, a few characters at a time.
 
-    `cost_per_hour` is that of the machine on which they are written; None where a server charges for them, or nobody.
+    `adapters` are those that may answer: the hash that is told is that of the one which did. `cost_per_hour` is that of
+    the machine on which they are written; None where a server charges for them, or nobody.
     """
 
     def __init__(
         self,
         work: Work,
         ident: str,
-        adapters: Mapping[str, Adapter | None],
+        adapters: Iterable[Adapter],
         proof: Mapping[str, Any],
         cost_per_hour: float | None = None,
     ) -> None:
         self._work = work
         self._ident = ident
-        self._adapters = adapters
+        self._sha256 = {adapter.name: adapter.sha256 for adapter in adapters}
         self._proof = proof
         self._cost_per_hour = cost_per_hour
         self._kept: dict[str, str] = {}
@@ -60,7 +61,8 @@ class AnswerEvents:
         elif text:
             self._kept[part.name] = text
         if part.answer is not None:
-            adapter = self._adapters[part.name]
+            # One that was not asked for is told by its name, which is how its hash begins.
+            sha256 = self._sha256.get(part.adapter, part.adapter) if part.adapter else None
             self._work.log.emit(
                 "answer",
                 request=self._ident,
@@ -71,7 +73,7 @@ class AnswerEvents:
                 finish=part.answer.finish,
                 seconds=round(part.answer.seconds, 4),
                 first_token_seconds=part.first_token_seconds,
-                adapter_sha256=adapter.sha256 if adapter else None,
+                adapter_sha256=sha256,
                 cost=self._cost(part.answer, part.cost),
                 **self._proof,
             )

@@ -69,14 +69,14 @@ def _ask(work: Work, ident: str, asked: AskedElsewhere, sampling: Sampling) -> N
     if sampling.temperature:
         drawing |= {"top_p": sampling.top_p, "seed": sampling.seed}
     proof = {"endpoint": endpoint.url, "model": endpoint.model, "max_new_tokens": sampling.max_new_tokens, **drawing}
-    events = AnswerEvents(work, ident, {asked.name: None}, proof)
+    events = AnswerEvents(work, ident, [], proof)
 
     def tell(place: int, reply: Reply) -> None:
         if reply.error:
             work.log.emit("answer", request=ident, system=asked.name, error=reply.error)
             return
         answer = Answer(reply.text, reply.finish, reply.tokens, reply.seconds)
-        events(Streamed(asked.name, "", answer, reply.first_token_seconds, reply.cost))
+        events(Streamed(asked.name, "", answer, None, reply.first_token_seconds, reply.cost))
 
     try:
         ask_endpoint(

@@ -161,13 +161,17 @@ def run(
     *,
     streamer: Any = None,
     by_row: Sequence[str | None] | None = None,
+    answering: Callable[[Sequence[str | None]], None] = lambda by_row: None,
 ) -> list[list[int]]:
     """The new tokens of each prompt, up to `room` of them, up to and with the one that ends it.
 
     `by_row` names the adapter that answers each prompt, None for the base model; left out, the one that is switched on
-    answers all. `streamer` is given the prompts, then the tokens of each step, as the library's streamers are. On a
-    GPU the loop is our own where it can be (see worker.decoding), elsewhere the library's.
+    answers all. `answering` is told whose the answers are that come: what the model is about to run with, by row.
+    `streamer` is given the prompts, then the tokens of each step, as the library's streamers are. On a GPU the loop is
+    our own where it can be (see worker.decoding), elsewhere the library's.
     """
+    used = [switched_on(model)] * len(prompts) if by_row is None else by_row
+    answering(used)
     longest = max(map(len, prompts))
     pad = template.tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts]).to(model.device)
@@ -177,13 +181,13 @@ def run(
     if model.device.type == "cuda" and can_decode(model) and (stacks or by_row is None):
         listens, choose = streamer or _Nobody(), _chooser(drawn, ids)
         listens.put(ids)
-        with stacked(model, by_row or [switched_on(model)] * len(prompts)) if stacks else nullcontext():
+        with stacked(model, used) if stacks else nullcontext():
             rows = decode(model, ids, mask, room=room, ends=template.ends, choose=choose, put=listens.put, record=True)
         listens.end()
     else:
         options: dict[str, Any] = {"streamer": streamer}
         if by_row is not None:
-            options["adapter_names"] = [name or _BASE for name in by_row]
+            options["adapter_names"] = [name or _BASE for name in used]
         if drawn is not None:
             options["logits_processor"] = LogitsProcessorList([drawn])
         config = _config(template, room)

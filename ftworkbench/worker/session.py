@@ -176,9 +176,10 @@ class _Session:
     ) -> None:
         adapters, template = self._loaded(), self._opened()
         cost_per_hour = self._work.recipe.launch.cost_per_hour
-        tell = AnswerEvents(self._work, ident, by_name, proof_of(template, sampling), cost_per_hour)
+        wanted = [each for each in by_name.values() if each is not None]
+        tell = AnswerEvents(self._work, ident, wanted, proof_of(template, sampling), cost_per_hour)
         base_alone = [each for each in asked if each.adapter is None]
-        for kind in of_one_kind([each for each in by_name.values() if each is not None]) or [[]]:
+        for kind in of_one_kind(wanted) or [[]]:
             adapters.put(kind)
             names = {each.name for each in kind}
             group = [*base_alone, *(each for each in asked if each.adapter in names)]

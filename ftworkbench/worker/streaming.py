@@ -27,11 +27,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Streamed:
-    """What a system has written since the last time; `answer` once it is done, with what a server charged for it."""
+    """What a system has written since the last time; `answer` once it is done, with what a server charged for it.
+
+    `adapter` is then PEFT's name of the adapter that wrote it, as the model ran, and not as it was asked to.
+    """
 
     name: str
     delta: str = ""
     answer: Answer | None = None
+    adapter: str | None = None
     first_token_seconds: float | None = None
     cost: float | None = None
 
@@ -47,8 +51,13 @@ class _Rows(BaseStreamer):  # type: ignore[misc]
         self._told = [""] * len(asked)
         self._first: list[float | None] = [None] * len(asked)
         self._done = [False] * len(asked)
+        self._by_row: Sequence[str | None] = [None] * len(asked)
         self._began = time.monotonic()
         self._prompt = True
+
+    def answered_by(self, by_row: Sequence[str | None]) -> None:
+        """Hears whose adapter answers each row of the batch."""
+        self._by_row = by_row
 
     def put(self, value: Any) -> None:
         if self._prompt:  # the prompt comes first, whole
@@ -81,7 +90,7 @@ class _Rows(BaseStreamer):  # type: ignore[misc]
         answer = answer_of(self._template, self._ids[row], time.monotonic() - self._began)
         told = self._told[row]
         rest = answer.text[len(told) :] if answer.text.startswith(told) else ""
-        self._tell(Streamed(self._asked[row].name, rest, answer, self._first[row]))
+        self._tell(Streamed(self._asked[row].name, rest, answer, self._by_row[row], self._first[row]))
 
 
 def stream(
@@ -100,7 +109,7 @@ def stream(
         elif len(each.prompt) < context:
             _write(model, template, [each], sampling, tell)
         else:
-            tell(Streamed(each.name, answer=UNASKED))
+            tell(Streamed(each.name, answer=UNASKED, adapter=each.adapter))
     if together:
         _write(model, template, together, sampling, tell)
 
@@ -141,7 +150,8 @@ def _stream(
     longest = max(len(each.prompt) for each in asked)
     room = sampling.max_new_tokens if context is None else min(sampling.max_new_tokens, context - longest)
     streamer = _Rows(template, asked, tell)
-    run(model, template, [each.prompt for each in asked], sampling, room, streamer=streamer, **options)
+    prompts = [each.prompt for each in asked]
+    run(model, template, prompts, sampling, room, streamer=streamer, answering=streamer.answered_by, **options)
 
 
 def without_adapter(model: Any) -> AbstractContextManager[Any]:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +41,7 @@ SYSTEMS = [
     {"name": "zero-shot", "system": "Name the colour.", "adapter": False},
     {"name": "tuned", "system": "Name the colour.", "adapter": True},
 ]
+NAMES = [each["name"] for each in SYSTEMS]
 QUESTION = [{"role": "user", "content": "What colour has the sky of old new wet dry number 3?"}]
 
 
@@ -199,6 +200,28 @@ def test_checkpoints_answer_beside_base_and_tuned_and_each_says_which_it_is(trai
     assert found["then"]["adapter_sha256"] == sha256_of(kept[-1].folder / WEIGHTS)
     assert {each["seed"] for each in found.values()} == {0}
     assert len({each["template_sha256"] for each in found.values()}) == 1
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_where_the_adapters_are_swapped_inside_what_is_told_of_the_answers_tells(
+    trained: Trained, opened: Job, monkeypatch: pytest.MonkeyPatch, batched: bool
+) -> None:
+    def answered() -> tuple[dict[str, Any], dict[str, Any]]:
+        said = _said(opened, ask(opened, "generate", systems=SYSTEMS, messages=QUESTION, max_new_tokens=8), NAMES)
+        return said["zero-shot"], said["tuned"]
+
+    base, tuned = answered()
+    whole = streaming.run
+    if batched:
+        swapped = lambda *rest, by_row, **options: whole(*rest, by_row=by_row[::-1], **options)  # noqa: E731
+        monkeypatch.setattr(streaming, "run", swapped)
+    else:  # one after the other, and for the base the adapter stays switched on
+        monkeypatch.setattr(streaming, "mixes", lambda *_: False)
+        monkeypatch.setattr(streaming, "without_adapter", lambda model: nullcontext())
+    as_base, as_tuned = answered()
+    assert as_base["text"] == tuned["text"] != base["text"]
+    assert as_base["adapter_sha256"] == adapter_sha256(trained[2])
+    assert as_tuned["adapter_sha256"] == (None if batched else adapter_sha256(trained[2]))
 
 
 def test_each_goes_on_with_the_turns_that_it_said_itself(opened: Job) -> None:
