@@ -1,4 +1,4 @@
-"""What serving takes: the base, the adapter on it, and both merged, by the time of a token and the memory."""
+"""What serving takes: base, adapter, both merged, and the base as it is prompted, by the time of a token and memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ftworkbench.evaluate.statistics import Interval, expanded_confidence
 from ftworkbench.figures import measure
 
-BASE, ADAPTER, MERGED = "base", "adapter", "merged"
+BASE, ADAPTER, MERGED, PROMPTED = "base", "adapter", "merged", "prompted"
 HEADS = ("serving", "tokens/s", "a token", "peak GiB", "first token, ms", "against base")
 _RESAMPLES = 10_000
 
@@ -95,15 +95,21 @@ def _estimate(values: Sequence[float]) -> dict[str, Any]:
 
 
 def serving_short(found: Mapping[str, Any]) -> list[str]:
-    """What a token takes beside the base, a line for each system: `adapter +3.1% a token [+2.2, +4.0]`."""
-    ratios = {str(each["name"]): each["token_ratio"] for each in found["systems"] if each.get("token_ratio")}
+    """What a token takes beside the base, a line for each way to serve it: `adapter +3.1% a token [+2.2, +4.0]`."""
+    ratios = {
+        str(each["name"]): each["token_ratio"]
+        for each in found["systems"]
+        if each.get("token_ratio") and each["name"] != PROMPTED
+    }
     return [f"{name} {_more(ratio, ' a token')}" for name, ratio in ratios.items()]
 
 
 def serving_title(found: Mapping[str, Any]) -> str:
     """How it was measured."""
+    own = any(each["name"] == PROMPTED for each in found["systems"])
+    same = "rows to each, prompted by its own prompts" if own else "prompts to each"
     return (
-        f"one prompt at a time, the same {found['n']} prompts to each, {found['new_tokens']} tokens each, "
+        f"one prompt at a time, the same {found['n']} {same}, {found['new_tokens']} tokens each, "
         f"on {found['device']}: medians, 95%"
     )
 

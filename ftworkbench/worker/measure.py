@@ -18,6 +18,7 @@ from ftworkbench.evaluate.found import System, evaluation_json
 from ftworkbench.evaluate.outputs import Output, read_outputs, write_outputs
 from ftworkbench.evaluate.prompting import Prompting
 from ftworkbench.evaluate.scores import summarise
+from ftworkbench.evaluate.time_and_cost import Way, served_latency
 from ftworkbench.files import write_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.worker.adapter import adapter_sha256, attach, require_same_base
@@ -30,6 +31,7 @@ from ftworkbench.worker.ragas import measure_ragas, ragas_not_yet
 from ftworkbench.worker.scoring import open_scoring
 from ftworkbench.worker.serving import measure_serving
 from ftworkbench.worker.suites import compare_suite, read_suites, suite_mean
+from ftworkbench.worker.ways import way_here, way_of_baseline
 from ftworkbench.worker.work import Work
 
 _AS_IS = Contestant("as it is", None)  # regression suites are asked with their own messages
@@ -109,10 +111,16 @@ def evaluate(work: Work) -> None:
         extra = {**proof, **scoring.details(tuned_outputs, groups)}
         systems.append(System("tuned", summarise(tuned_outputs, metrics, groups=groups), extra=extra))
     regression = {name: compare_suite(work, suites[name], before[name], after[name]) for name in after}
+    ways: dict[str, Way | None] = {}
+    if baseline:
+        report_before = earlier[1] if earlier else None
+        ways["baseline"] = way_of_baseline(measuring, baseline.name, prompted, len(test), report_before)
     concluded = None
     if trained:
         prompted_outputs = baseline.outputs if baseline else None
-        answers = Answers(prompted_outputs, tuned_outputs, learned, groups, recipe.launch.cost_per_hour)
+        way = ways["tuned"] = way_here(measuring, "test.tuned", len(test))
+        cost = recipe.launch.cost_per_hour
+        answers = Answers(prompted_outputs, tuned_outputs, learned, groups, cost, way, ways.get("baseline"))
         concluded = conclude(answers, metrics, recipe.evaluate, regression)
     report = evaluation_json(
         work.job.name,
@@ -127,6 +135,7 @@ def evaluate(work: Work) -> None:
         card=concluded.card if concluded else None,
     )
     report["groups"] = group_counts(groups)
+    report["ways"] = {name: way and way.as_json() for name, way in ways.items()}
     report["metric_files"] = scoring.files
     advice = advice_on(work, baseline, parts) if baseline else None
     if advice:
@@ -145,7 +154,10 @@ def evaluate(work: Work) -> None:
     if trained and recipe.evaluate.serving_rows:
         work.phase("running")
         some = drawn(test, recipe.evaluate.serving_rows, recipe.data.seed)
-        report["serving"] = measure_serving(work, measuring, some, trained)
+        asked = {each.row: each.messages for each in baseline.outputs} if baseline and baseline.own else {}
+        report["serving"] = served = measure_serving(work, measuring, some, trained, asked)
+        if served and concluded:
+            report["card"] = {**concluded.card, "latency": served_latency(concluded.card["latency"], served)}
         work.phase("saving")
         write_json(work.job.verdict, report)
 

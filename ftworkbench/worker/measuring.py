@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +35,7 @@ class Measuring:
         self.model: Any = None
         self.template = template
         self._prompting = prompting
+        self.at_once: dict[str, int] = {}  # prompts that were asked at once where memory was short, by the file's name
         self._spent: dict[Endpoint, float] = {}
 
     def path(self, name: str) -> Path:
@@ -84,9 +84,13 @@ class Measuring:
             sizes = {rows.open[place]: len(prompts[place]) for place in answers}
             rows.add({rows.open[place]: each for place, each in answers.items()}, sizes)
 
+        def fewer(size: int) -> None:
+            self.at_once[rows.name] = size
+            tell_fewer(self.work, size)
+
         sampling = Sampling(recipe.evaluate.max_new_tokens)
         if prompts:
-            size, fewer = recipe.evaluate.batch_size, partial(tell_fewer, self.work)
+            size = recipe.evaluate.batch_size
             generate(self.base(), self.template, prompts, sampling, batch_size=size, tell=tell, fewer=fewer)
         rows.say_what_was_not_asked(refused)
 

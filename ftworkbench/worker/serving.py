@@ -1,11 +1,11 @@
-"""Measuring what serving takes: the base, the adapter on it, and both merged, in turns on the same prompts."""
+"""Measuring what serving takes: base, adapter, both merged, and prompting, in turns on the same rows."""
 
 from __future__ import annotations
 
 import copy
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,8 +17,8 @@ from transformers.generation.streamers import BaseStreamer
 
 from ftworkbench.data.example import Example
 from ftworkbench.errors import JobError
-from ftworkbench.evaluate.contestants import build_messages, tuned
-from ftworkbench.evaluate.serving import ADAPTER, BASE, MERGED, Served, Timed, serving_json
+from ftworkbench.evaluate.contestants import Contestant, Message, build_messages, tuned
+from ftworkbench.evaluate.serving import ADAPTER, BASE, MERGED, PROMPTED, Served, Timed, serving_json
 from ftworkbench.jobs.folder import Job
 from ftworkbench.machine import free_memory
 from ftworkbench.recipe.tables import Recipe
@@ -40,12 +40,16 @@ _SPARE_ON_CARD = 0.95
 
 @dataclass
 class _System:
-    """Who answers: `opened` gives the model while it does. `aside` are bytes that are held for the others alone."""
+    """Who answers: `opened` gives the model while it does. `aside` are bytes that are held for the others alone.
+
+    `asked` says which of a row's prompts it is given.
+    """
 
     name: str
     opened: Callable[[], AbstractContextManager[Any]]
     aside: int = 0
     note: str = ""
+    asked: str = ADAPTER
     answers: list[Timed] = field(default_factory=list)
     peak: float = 0.0
 
@@ -55,14 +59,19 @@ class _System:
 
 
 def measure_serving(
-    work: Work, measuring: Measuring, examples: Sequence[Example], trained: tuple[Job, Recipe]
+    work: Work,
+    measuring: Measuring,
+    examples: Sequence[Example],
+    trained: tuple[Job, Recipe],
+    prompted: Mapping[str, Sequence[Message]] | None = None,
 ) -> dict[str, Any] | None:
     """What verdict.json says of serving; None, said in a notice, where it cannot be measured.
 
+    `prompted` has what prompting sends for each row, by the row's key, where the same model answers it.
     The model of `measuring` has the adapter on it and is left as it is, to the bit: what is merged is another.
     """
     try:
-        return _measured(work, measuring, examples, trained)
+        return _measured(work, measuring, examples, trained, prompted or {})
     except StoppedError:
         raise
     except Exception as error:  # the verdict stands, and is not to be lost for this
@@ -76,36 +85,59 @@ def measure_serving(
 
 
 def _measured(
-    work: Work, measuring: Measuring, examples: Sequence[Example], trained: tuple[Job, Recipe]
+    work: Work,
+    measuring: Measuring,
+    examples: Sequence[Example],
+    trained: tuple[Job, Recipe],
+    prompted: Mapping[str, Sequence[Message]],
 ) -> dict[str, Any]:
     began = time.monotonic()
     model, tokens = measuring.base(), _NEW_TOKENS[work.device]
     if work.device == "cpu":
         tokens = max(2, min(tokens, work.recipe.evaluate.max_new_tokens))
-    prompts = _prompts(model, measuring.template, examples, trained[1], tokens)
-    systems, missing = _systems(work, model, trained)
-    _take_turns(work, measuring.template, systems, prompts, tokens)
-    where = torch.cuda.get_device_name() if work.device == "cuda" else f"{torch.get_num_threads()} CPU threads"
-    served = [each.served(work.device) for each in systems]
-    return serving_json(served, tokens, where, missing, time.monotonic() - began)
+    template, context = measuring.template, context_of(model)
 
-
-def _prompts(
-    model: Any, template: Template, examples: Sequence[Example], recipe: Recipe, tokens: int
-) -> list[list[int]]:
-    """The examples as the tuned model is asked them, those that leave room for the answer."""
-    contestant, context = tuned(recipe.prompt), context_of(model)
-    prompts = []
-    for example in examples:
+    def fitting(messages: Sequence[Message], example: Example) -> list[int]:
         try:
-            prompt = template.prompt(build_messages(contestant, example.prompt), example.tools)
+            prompt = template.prompt(messages, example.tools)
         except RenderError:
-            continue  # said where it was measured
-        if prompt and (context is None or len(prompt) + tokens <= context):
-            prompts.append(prompt)
-    if not prompts:
+            return []  # said where it was measured
+        return prompt if context is None or len(prompt) + tokens <= context else []
+
+    rows = _rows(fitting, examples, tuned(trained[1].prompt), prompted)
+    systems, missing = _systems(work, model, trained)
+    if any(PROMPTED in row for row in rows):
+        rows = [row for row in rows if PROMPTED in row]
+        systems.append(replace(systems[0], name=PROMPTED, asked=PROMPTED, answers=[]))
+    elif prompted:
+        missing[PROMPTED] = "its prompts leave no room in the model's context"
+    _take_turns(work, template, systems, rows, tokens)
+    served = [each.served(work.device) for each in systems]
+    return serving_json(served, tokens, device_words(work.device), missing, time.monotonic() - began)
+
+
+def device_words(device: str) -> str:
+    """What the model runs on, as the report calls it."""
+    return torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} CPU threads"
+
+
+def _rows(
+    fitting: Callable[[Sequence[Message], Example], list[int]],
+    examples: Sequence[Example],
+    contestant: Contestant,
+    prompted: Mapping[str, Sequence[Message]],
+) -> list[dict[str, list[int]]]:
+    """Each example as the tuned model is asked it, and as prompting asks it, where that leaves room for the answer."""
+    rows = []
+    for example in examples:
+        row = {ADAPTER: fitting(build_messages(contestant, example.prompt), example)}
+        if example.key in prompted:
+            row[PROMPTED] = fitting(prompted[example.key], example)
+        if row[ADAPTER]:
+            rows.append({who: prompt for who, prompt in row.items() if prompt})
+    if not rows:
         raise JobError("no prompt leaves room in the model's context")
-    return prompts
+    return rows
 
 
 # -------------------------------------------------------------------------------------------------
@@ -202,22 +234,26 @@ def _allocated(device: str) -> int:
 
 
 def _take_turns(
-    work: Work, template: Template, systems: Sequence[_System], prompts: Sequence[list[int]], tokens: int
+    work: Work,
+    template: Template,
+    systems: Sequence[_System],
+    rows: Sequence[Mapping[str, list[int]]],
+    tokens: int,
 ) -> None:
-    """Every prompt to every system, another one first each time: whatever the machine does, it does to all alike."""
+    """Every row to every system, another one first each time: whatever the machine does, it does to all alike."""
     # No token ends an answer, so that all are of one length: the one that is said to is in no vocabulary.
     endless = replace(template, ends=frozenset({2**31 - 1}))
     for system in systems:
         with system.opened() as model:
-            _answer(model, endless, prompts[0], _WARM_UP)
-    for place, prompt in enumerate(prompts):
+            _answer(model, endless, rows[0][system.asked], _WARM_UP)
+    for place, row in enumerate(rows):
         turn = place % len(systems)
         for system in (*systems[turn:], *systems[:turn]):
             with system.opened() as model:
                 reset_peak(work.device)
-                system.answers.append(_answer(model, endless, prompt, tokens))
+                system.answers.append(_answer(model, endless, row[system.asked], tokens))
                 system.peak = max(system.peak, peak(work.device))
-        work.progress("serving", place + 1, len(prompts), "prompts")
+        work.progress("serving", place + 1, len(rows), "rows")
         work.leave_if_stopped()
 
 

@@ -23,6 +23,7 @@ from ftworkbench.evaluate.metrics import named_metric
 from ftworkbench.evaluate.outputs import Output, read_outputs, write_outputs
 from ftworkbench.evaluate.regression import non_inferior
 from ftworkbench.evaluate.scores import summarise
+from ftworkbench.evaluate.time_and_cost import Way
 from ftworkbench.files import read_json, write_json
 from ftworkbench.jobs.create import create_job
 from ftworkbench.jobs.events import EventLog
@@ -235,7 +236,8 @@ def measure(job: Job, clock: Clock, *, tuned_right: float = 0.9, skills_after: i
         write_outputs(job.outputs / f"{name}.jsonl", found)
     before, after = [1.0] * 74 + [0.0] * 26, [1.0] * skills_after + [0.0] * (100 - skills_after)
     regression = {"general-skills": non_inferior(before, after, 0.05)}
-    answers = Answers(baseline, tuned, [each.reference for each in baseline])
+    way = Way(32, "2 CPU threads", "here")
+    answers = Answers(baseline, tuned, [each.reference for each in baseline], way=way, way_before=way)
     concluded = conclude(answers, metrics, Evaluate(), regression)
     found = evaluation_json(
         job.name,

@@ -164,7 +164,11 @@ async def test_the_card_says_form_time_and_cost_and_each_metric_has_its_test(mad
     async with opened(None, start="evaluate", root=made.workspace.root, size=(120, 60)) as (app, pilot):
         await until(pilot, lambda: "✔ BETTER" in shown(app))
         await until(pilot, lambda: "14.0 tokens written" in shown(app))
-        for words in ("97.8% valid JSON, prompted 93.3%", "0.110 s an answer", "general-skills held is not known"):
+        for words in (
+            "97.8% valid JSON, prompted 93.3%",
+            "0.110 s each, 32 at once",
+            "general-skills held is not known",
+        ):
             assert words in shown(app)
         app.screen.query_one("#verdict").focus()
         await pilot.press("G")

@@ -13,6 +13,7 @@ from ftworkbench.evaluate.metrics import choose_metrics
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.regression import Regression, non_inferior
 from ftworkbench.evaluate.scores import summarise
+from ftworkbench.evaluate.time_and_cost import Way
 from ftworkbench.recipe.tables import Evaluate
 
 HELD = {"skills": non_inferior([1.0] * 100, [1.0] * 100, 0.05)}
@@ -144,6 +145,35 @@ def test_cost_is_what_an_endpoint_charged_or_else_the_machines_time() -> None:
     assert found["figures"]["baseline"]["cost_per_1000"] == pytest.approx(2.0)
     assert found["figures"]["tuned"]["cost_per_1000"] == pytest.approx(0.5)  # 0.5 s at 0.001 a second
     assert found["short"] == "0.500 for 1,000 answers, prompted 2.00"
+
+
+HERE = Way(32, "2 CPU threads", "here")
+
+
+@pytest.mark.parametrize(
+    ("before", "short", "also"),
+    [
+        (HERE, "0.500 s each, 32 at once, prompted 0.500", ""),
+        (replace(HERE, at_once=8), "0.500 s each, 32 at once", "timed in another way (8 at once on 2 CPU threads)"),
+        (replace(HERE, device="NVIDIA H100"), "0.500 s each, 32 at once", "(32 at once on NVIDIA H100)"),
+        (None, "0.500 s each, 32 at once", "it is not known how"),
+        (Way(4, endpoint=True), "0.500 s each, 32 at once", "the endpoint took 0.500 s a request, 4 at once"),
+    ],
+)
+def test_times_that_came_in_different_ways_are_not_compared(before: Way | None, short: str, also: str) -> None:
+    answers = Answers(outputs(50), outputs(50), cost_per_hour=3.6, way=HERE, way_before=before)
+    card = conclude(answers, choose_metrics(['{"a": 1}'] * 10), Evaluate(), {}).card
+    assert card["latency"]["short"] == short
+    assert card["latency"]["words"].startswith("0.500 s an answer, 32 at once: throughput, no latency")
+    assert also in card["latency"]["words"]
+    compared = before == HERE or (before is not None and before.endpoint)
+    assert (card["cost"]["short"] == "0.500 for 1,000 answers, prompted 0.500") is compared
+
+
+def test_a_way_is_read_as_it_was_written() -> None:
+    assert Way.from_json(json.loads(json.dumps(HERE.as_json()))) == HERE
+    assert Way.from_json(None) is None
+    assert Way.from_json({"at_once": "many"}) is None
 
 
 def test_old_answers_without_times_give_a_card_all_the_same() -> None:

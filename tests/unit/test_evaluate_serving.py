@@ -6,8 +6,10 @@ from statistics import median
 import pytest
 
 from ftworkbench.commands.measured import conclusion_lines
-from ftworkbench.evaluate.serving import Served, Timed, median_interval, serving_json, serving_short
+from ftworkbench.evaluate.outputs import Output
+from ftworkbench.evaluate.serving import Served, Timed, median_interval, serving_json, serving_short, serving_title
 from ftworkbench.evaluate.statistics import expanded_confidence
+from ftworkbench.evaluate.time_and_cost import Answered, Way, latency_entry, served_latency
 from ftworkbench.tui.widgets.card_words import card_lines
 from ftworkbench.tui.widgets.detail_words import detail_lines, has_details
 
@@ -66,6 +68,26 @@ def test_the_card_has_a_line_of_it_and_the_details_and_the_command_line_a_table(
         assert "merged: in bfloat16" in text
         assert "the same 6 prompts to each, 11 tokens each, on a card" in text
     assert max(line.cell_length for line in detail_lines(found, 60)) <= 60
+
+
+def test_the_time_of_a_whole_answer_is_that_to_its_first_token_and_of_each_after_it() -> None:
+    every = {"base": (0.1, 0.01), "adapter": (0.1, 0.02), "merged": (0.1, 0.01), "prompted": (0.4, 0.01)}
+    systems = [Served(name, [Timed(first, token)] * 6) for name, (first, token) in every.items()]
+    serving = serving_json(systems, TOKENS, "a card", {}, 1.0)
+    batch = [Output("r", (), "a", "a", tokens=11, seconds=0.01)]
+    longer = [Output("r", (), "a", "a", tokens=21, seconds=0.03)]
+    way = Way(32, "a card", "here")
+    served = served_latency(latency_entry(Answered(batch, way), Answered(longer, way)), serving)
+    found = served["figures"]["serving"]
+    assert [round(found[name]["seconds"], 6) for name in ("adapter", "merged", "prompted")] == [0.3, 0.2, 0.6]
+    assert (served["short"], served["n"]) == ("0.300 s an answer, prompted 0.600", 6)
+    assert served["words"] == (
+        "0.300 s an answer, one at a time (merged 0.200), prompted 0.600; "
+        "first token after 0.100 s, prompted 0.400; 11.0 tokens, prompted 21.0; on a card"
+    )
+    assert served["figures"]["tuned"]["seconds"] == 0.01, "what was measured many at once stays"
+    assert [line.split()[0] for line in serving_short(serving)] == ["adapter", "merged"]
+    assert "the same 6 rows to each, prompted by its own prompts" in serving_title(serving)
 
 
 def test_what_could_not_be_measured_is_said() -> None:

@@ -73,6 +73,39 @@ def test_base_adapter_and_merged_are_there_and_the_weights_are_bit_for_bit_what_
     assert {each.fields["what"] for each in events(job, "progress")} == {"test.tuned", "serving"}
 
 
+def test_prompting_is_served_with_its_own_prompts_and_the_card_takes_its_latency_from_there(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, recipe, job = trained
+    asked: list[list[int]] = []
+
+    def run(model: Any, template: Any, prompts: Any, *more: Any, **options: Any) -> Any:
+        asked.extend(prompts)
+        return real_run(model, template, prompts, *more, **options)
+
+    real_run = serving.run
+    monkeypatch.setattr(serving, "run", run)
+    few = replace(recipe.evaluate, serving_rows=ROWS, limit=ROWS, regression=())
+    prompt = replace(recipe.prompt, few_shot=(3,))
+    evaluation = new_job(
+        workspace, "evaluate", replace(recipe, evaluate=few, prompt=prompt), job=str(job.path), skip_baseline=False
+    )
+    do_job(evaluation)
+    found = read_json(evaluation.verdict)
+    *_, prompted = found["serving"]["systems"]
+    assert [each["name"] for each in found["serving"]["systems"]] == ["base", "adapter", "merged", "prompted"]
+    one, other = asked[0], asked[3]  # to base and prompted, to warm up
+    assert len(other) > 2 * len(one), "the examples are read too"
+    assert prompted["token_ratio"]["value"] > 0, "against the base, row by row"
+    assert {name: way["at_once"] for name, way in found["ways"].items()} == {"baseline": ROWS, "tuned": ROWS}
+    latency = found["card"]["latency"]
+    served = latency["figures"]["serving"]
+    assert served["prompted"]["tokens"] == latency["figures"]["baseline"]["tokens"]
+    assert served["prompted"]["first_token_seconds"] == prompted["first_token_seconds"]["value"]
+    assert "one at a time" in latency["words"]
+    assert latency["n"] == ROWS
+
+
 _LORA = partial(LoraConfig, target_modules="all-linear")
 
 
