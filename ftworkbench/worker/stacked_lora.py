@@ -61,7 +61,7 @@ def stacked(model: Any, by_row: Sequence[str | None]) -> Iterator[None]:
         yield
     finally:
         for module, own in taken:
-            del module.forward
+            module.__dict__.pop("forward", None)
             if own is not None:
                 module.forward = own
 
@@ -83,9 +83,13 @@ class _Stack:
         if any(name != names[0] for name in within):
             wide = [name for name in names for _ in range(module.lora_A[name].weight.shape[0])]
             own = [[float(name == each) for each in wide] for name in within]
-            self._own = torch.tensor(own, device=self._down.device).unsqueeze(1)
+            self._own = torch.tensor(own, device=self._down.device)
 
     def __call__(self, x: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        # Not beside: what a stream is done with belongs to the one that made it, at once.
+        if self._down.dtype != x.dtype:
+            self._down = self._down.to(x.dtype)
+            self._own = None if self._own is None else self._own.to(x.dtype)
         if x.is_cuda:
             here, beside = torch.cuda.current_stream(x.device), _beside(x.device)
             beside.wait_stream(here)
@@ -104,11 +108,10 @@ class _Stack:
     def _narrow(self, x: torch.Tensor) -> torch.Tensor:
         if not self._is_whole and (x.dim() < 3 or len(x) != self._count):
             raise JobError("the layers of this model see rows taken apart, so adapters cannot be told by row")
-        if self._down.dtype != x.dtype:
-            self._down = self._down.to(x.dtype)
-            self._own = None if self._own is None else self._own.to(x.dtype)
         narrow = linear(x[self._rows], self._down)
-        return narrow if self._own is None else narrow * self._own
+        if self._own is None:
+            return narrow
+        return narrow * self._own.view(len(narrow), *[1] * (narrow.dim() - 2), -1)
 
 
 @cache

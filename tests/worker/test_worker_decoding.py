@@ -100,11 +100,27 @@ def test_it_ends_when_every_row_has_and_tells_each_token() -> None:
         ("mistral", {"sliding_window": 4}),
         ("llama", {"rope_parameters": {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10_000.0}}),
         ("gpt2", {"n_embd": 32, "n_head": 4, "n_layer": 2}),
+        ("doge", {}),
     ],
 )
 def test_models_that_count_otherwise_are_left_to_the_library(family: str, options: dict[str, Any]) -> None:
-    """They forget old keys, stretch their places by the length, or take no places as numbers."""
+    """They forget or leave out keys, stretch their places by the length, or take no places as numbers."""
     assert not can_decode(model_of(family, **options))
+
+
+def test_an_adapter_that_looks_for_a_word_in_the_prompt_is_left_to_the_library() -> None:
+    assert can_decode(get_peft_model(model_of(), LoraConfig(target_modules=["q_proj"])))
+    config = LoraConfig(target_modules=["q_proj"], task_type="CAUSAL_LM", alora_invocation_tokens=[5])
+    assert not can_decode(get_peft_model(model_of(), config))
+
+
+def test_a_model_that_a_trainer_has_wrapped_is_asked_as_the_library_asks_it() -> None:
+    """accelerate has the forward of what is trained run under autocast, and generate goes round that."""
+    model = get_peft_model(model_of(), LoraConfig(target_modules=["q_proj"], task_type="CAUSAL_LM"))
+    ids, mask = prompts(4)
+    wanted = by_us(model, ids, mask)
+    model.forward = torch.autocast("cpu", dtype=torch.bfloat16)(model.forward)
+    assert by_us(model, ids, mask) == by_library(model, ids, mask) == wanted
 
 
 on_a_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -120,6 +136,8 @@ def test_a_model_that_reads_numbers_from_the_card_answers_without_a_recording() 
     assert by_us(model, ids, mask) == wanted
     hook.remove()
     assert len(told) > 4
+    assert torch.cuda.current_stream() == torch.cuda.default_stream()
+    assert torch.rand(1, device="cuda").item() < 1
     assert by_us(model_of().to("cuda"), ids, mask) == wanted, "a graph that failed leaves nothing behind"
 
 
@@ -251,3 +269,15 @@ def test_rows_that_a_layer_does_not_see_as_rows_are_not_mixed(adapted: Any) -> N
         alone = layer(flat)
         with stacked(adapted, ["one", "one"]):
             same_scores(layer(flat), alone)
+
+
+@pytest.mark.parametrize("device", ["cpu"])
+def test_a_layer_that_sees_heads_apart_is_answered_by_the_rows_own_adapters(adapted: Any) -> None:
+    layer = adapted.get_base_model().model.layers[0].self_attn.q_proj
+    heads = torch.randn(2, 3, 5, 32)
+    with torch.inference_mode():
+        with stacked(adapted, ["one", "two"]):
+            mixed = layer(heads)
+        for row, name in enumerate(("one", "two")):
+            adapted.set_adapter(name)
+            same_scores(mixed[row], layer(heads)[row])

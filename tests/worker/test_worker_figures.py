@@ -145,7 +145,8 @@ def _check_labels(report: dict[str, Any], anew: dict[str, Any]) -> None:
     for system in report["systems"]:
         table, theirs = system["labels"], anew["systems"][system["name"]]
         assert table["macro_f1"] == pytest.approx(theirs["macro_f1"], abs=1e-12)
-        names = [each["label"].rstrip("?!.") if each["n"] else "?" for each in table["labels"]] + ["?"]  # -1: no label
+        # As they are compared, and -1 is no label.
+        names = [each["label"].rstrip("?!.").casefold() if each["n"] else "?" for each in table["labels"]] + ["?"]
         found: Counter[str] = Counter()
         for one, other, count in table["confusions"]:
             found[f"{names[one]} > {names[other]}"] += count
