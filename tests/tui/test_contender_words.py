@@ -1,12 +1,14 @@
-"""Who answers on the Compare screen is said as it is."""
+"""Who answers on the Compare screen is said as it is, and of an answer who gave it, and how."""
 
 from __future__ import annotations
 
 import pytest
 
 from ftworkbench.evaluate.contestants import Contestant, Endpoint, Retrieval
+from ftworkbench.jobs.story import Answer
 from ftworkbench.steps.contenders import Contender
 from ftworkbench.tui.screens.compare_answers import who
+from ftworkbench.tui.widgets.answer_pane import proof_of
 
 SHOT = (({"role": "user", "content": "a"},), "b")
 
@@ -31,3 +33,22 @@ SHOT = (({"role": "user", "content": "a"},), "b")
 )
 def test_a_contender_is_who_it_is(contender: Contender, words: str) -> None:
     assert who(contender) == words
+
+
+HERE = {"adapter_sha256": "8d3f0c1b" * 8, "template_sha256": "4e" * 32, "seed": 42, "top_p": 0.95}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({**HERE, "temperature": 0.0}, "adapter 8d3f0c1b · template 4e4e4e4e · greedy"),
+        (
+            {**HERE, "temperature": 0.8, "adapter_sha256": None},
+            "no adapter · template 4e4e4e4e · temperature 0.8, top-p 0.95, seed 42",
+        ),
+        ({"model": "large", "endpoint": "http://h/v1", "temperature": 0.0}, "large at http://h/v1 · greedy"),
+    ],
+)
+def test_beneath_an_answer_stands_who_gave_it_and_how_it_was_drawn(told: dict[str, object], words: str) -> None:
+    assert proof_of(Answer(["blue"], done=True, totals=told)) == words
+    assert not proof_of(Answer(["blu"], totals=told))

@@ -21,19 +21,29 @@ if TYPE_CHECKING:
 _LONGEST = 50_000
 
 
-def proof_of(answer: Answer | None) -> str:
+def who_answered(answer: Answer | None) -> str:
     """Who answered, as the worker says it: the adapter's hash, that there was none, or another model."""
     if answer is None or not answer.done or answer.error:
         return ""
     if model := answer.totals.get("model"):
         return f"{model} at {answer.totals.get('endpoint')}"
-    sha256, template = answer.adapter_sha256, answer.totals.get("template_sha256")
-    adapter = f"adapter {sha256[:8]}" if sha256 else "no adapter"
-    return f"{adapter} · template {str(template)[:8]}" if template else adapter
+    sha256 = answer.adapter_sha256
+    return f"adapter {sha256[:8]}" if sha256 else "no adapter"
+
+
+def proof_of(answer: Answer | None) -> str:
+    """Who answered, by which chat template, and how the answer was drawn: by which seed, where it was."""
+    who = who_answered(answer)
+    if answer is None or not who:
+        return ""
+    found = answer.totals
+    template = f"template {str(found['template_sha256'])[:8]}" if found.get("template_sha256") else ""
+    drawn = Drawing(int(found.get("seed") or 0), float(found.get("temperature") or 0), float(found.get("top_p") or 1))
+    return " · ".join(part for part in (who, template, drawn.words if "temperature" in found else "") if part)
 
 
 def totals_of(answer: Answer | None) -> str:
-    """Length, time, speed and cost of an answer, whether it ended by itself, and how it was drawn."""
+    """Length, time, speed and cost of an answer, and whether it ended by itself."""
     if answer is None or not answer.done or answer.error:
         return ""
     tokens, seconds = int(answer.totals.get("tokens") or 0), float(answer.totals.get("seconds") or 0)
@@ -45,12 +55,6 @@ def totals_of(answer: Answer | None) -> str:
     parts.append({"stop": "stopped by itself", "length": "cut off"}.get(str(answer.totals.get("finish")), ""))
     if (cost := answer.totals.get("cost")) is not None:
         parts.append(f"{1000 * float(cost):.3g} for 1,000 such")
-    drawn = Drawing(
-        int(answer.totals.get("seed") or 0),
-        float(answer.totals.get("temperature") or 0),
-        float(answer.totals.get("top_p") or 1),
-    )
-    parts.append(drawn.words if drawn.temperature else "")
     return " · ".join(part for part in parts if part)
 
 
@@ -76,7 +80,9 @@ class AnswerPane(LinesView):
 
     def show_answer(self, name: str, style: str, answer: Answer | None, how: Shown) -> None:
         """Shows what has come of the answer, and who it is."""
-        said, style_of_said = ("to the prompt before", "$warning") if how.earlier else (proof_of(answer), "$text-muted")
+        said, style_of_said = who_answered(answer), "$text-muted"
+        if how.earlier:
+            said, style_of_said = "to the prompt before", "$warning"
         if how.hidden is not None and not how.earlier:
             said = how.hidden if answer is not None and answer.done else ""
         name_part = (one_line(name, 40), f"bold {style}")
@@ -113,8 +119,11 @@ def _lines(answer: Answer | None, how: Shown, width: int) -> list[Content]:
     if how.hidden is not None:
         same = wrapped(Content.styled("both say the same", "$text-muted"), width) if text == how.against else []
         return [*wrapped(shown(text) if text else said, width), Content(""), *same]
-    totals = Content.styled(totals_of(answer), "$text-muted")
-    return [*wrapped(said, width), Content(""), *_judged(text, how, width), *wrapped(totals, width)]
+    foot = [
+        wrapped(Content.styled(one_line(words), "$text-muted"), width)
+        for words in (totals_of(answer), proof_of(answer))
+    ]
+    return [*wrapped(said, width), Content(""), *_judged(text, how, width), *foot[0], *foot[1]]
 
 
 def _marked(text: str, against: str | None) -> Content:
