@@ -17,7 +17,7 @@ from ftworkbench.evaluate.form import Form
 from ftworkbench.evaluate.metrics import Metric
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.paired import mean_interval
-from ftworkbench.figures import count, percent, points
+from ftworkbench.figures import count, measure, percent, points
 
 Word = Literal["enough as it is", "add examples", "use retrieval", "gather more data", "tune"]
 HELPS = 0.02  # a way of prompting that gains as much is worth its tokens
@@ -43,17 +43,36 @@ class Tried:
         return fmean(each.prompt_tokens for each in self.outputs)
 
     @property
+    def seconds(self) -> float | None:
+        """The mean of an answer that came: of a request, or its share of a batch; None where none was timed."""
+        timed = [each.seconds for each in self.outputs if each.seconds > 0 and not each.error]
+        return fmean(timed) if timed else None
+
+    def cost(self, per_hour: float | None) -> float | None:
+        """Money for 1,000 answers: as an endpoint charged, else the machine's time; None where that is not known."""
+        charged = [each.cost for each in self.outputs if each.cost is not None and not each.error]
+        if charged:
+            return 1000 * fmean(charged)
+        own = self.contestant.endpoint is None and per_hour is not None and self.seconds is not None
+        return 1000 * (self.seconds or 0.0) * (per_hour or 0.0) / 3600 if own else None
+
+    @property
     def examples(self) -> int:
         return self.contestant.nearest or len(self.contestant.shots)
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the rows: how many train, the form of their answers, whether most answers occur once only."""
+    """What is known of the rows: how many train, the form of their answers, whether most answers occur once only.
+
+    `reviewed` of the rows were looked at, None where there is no ledger; `cost_per_hour` is the machine's.
+    """
 
     rows: int
     form: Form
     open_answers: bool
+    reviewed: int | None = None
+    cost_per_hour: float | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +106,7 @@ def advise(tried: Sequence[Tried], known: Known, rules: Rules = Rules()) -> Advi
 
 def _word(best: Tried, own: Sequence[Tried], known: Known, rules: Rules) -> Word:
     if best.mean >= rules.enough:
-        return "enough as it is"
+        return "tune" if _costly(own, rules) and known.rows >= rules.good_rows else "enough as it is"
     with_examples = [each for each in own if each.examples]
     if known.rows and not with_examples:
         return "add examples"
@@ -103,6 +122,17 @@ def _word(best: Tried, own: Sequence[Tried], known: Known, rules: Rules) -> Word
     if known.rows < rules.good_rows and _ill_formed(best, known.form) < _MOSTLY:
         return "add examples" if examples_help and not nearest else "gather more data"
     return "tune"
+
+
+def _costly(own: Sequence[Tried], rules: Rules) -> bool:
+    """Whether every prompt that is enough is so much longer than the shortest that tuning would save its tokens."""
+    enough = min((each.prompt_tokens for each in own if each.mean >= rules.enough), default=0.0)
+    return _is_long(enough, own)
+
+
+def _is_long(tokens: float, own: Sequence[Tried]) -> bool:
+    shortest = min(each.prompt_tokens for each in own)
+    return bool(shortest) and tokens >= _LONG * shortest
 
 
 def _helps(these: Sequence[Tried], others: Sequence[Tried]) -> bool:
@@ -134,20 +164,40 @@ def _reasons(best: Tried, own: Sequence[Tried], tried: Sequence[Tried], known: K
     ]
     lines += _of_ways(own)
     lines += _of_errors(best, known)
-    lines.append(_of_rows(known.rows, rules))
-    shortest = min(each.prompt_tokens for each in own)
-    if shortest and best.prompt_tokens >= _LONG * shortest:
-        lines.append(
-            f"its prompts take {best.prompt_tokens:,.0f} tokens, the shortest {shortest:,.0f}: a tuned model is asked "
-            "with short ones, which is cheaper and sooner answered"
-        )
+    lines.append(_of_rows(known, rules))
+    lines += _of_length(best, own, known, rules)
     elsewhere = [each for each in tried if each.contestant.endpoint is not None and each.scores]
     for each in elsewhere:
         lines.append(
             f"{each.contestant.name}, another model, {'is right on' if right else 'reaches'} {percent(each.mean)}: "
-            f"{points(each.mean - best.mean)} points against this one's best prompt"
+            f"{points(each.mean - best.mean)} points against this one's best prompt, for {_takes(each, known)}"
         )
     return lines
+
+
+def _of_length(best: Tried, own: Sequence[Tried], known: Known, rules: Rules) -> list[str]:
+    """What the tokens of a long prompt cost, and what tuning would make of that."""
+    if best.mean >= rules.enough:  # the shortest of those that are enough is what one would use
+        best = min((each for each in own if each.mean >= rules.enough), key=lambda each: each.prompt_tokens)
+    if not _is_long(best.prompt_tokens, own):
+        return []
+    shortest = min(own, key=lambda each: each.prompt_tokens)
+    taken = f"{best.contestant.name} takes {_takes(best, known)}; {shortest.contestant.name}, {_takes(shortest, known)}"
+    if best.mean < rules.enough:
+        return [f"{taken}: a tuned model is asked with short prompts, which is cheaper and sooner answered"]
+    if known.rows < rules.good_rows:
+        return [f"{taken}: with about {rules.good_rows:,} good rows tuning could take the prompt into the weights"]
+    return [f"cost: {taken}: right often enough, but tuning may take the prompt into the weights, and be asked short"]
+
+
+def _takes(tried: Tried, known: Known) -> str:
+    """What an answer takes, as measured: `6,000 tokens of prompt, 2.00 s in a batch, 0.83 for 1,000 answers`."""
+    told = [f"{tried.prompt_tokens:,.0f} tokens of prompt"]
+    if tried.seconds is not None:
+        told.append(f"{measure(tried.seconds)} s {'a request' if tried.contestant.endpoint else 'in a batch'}")
+    if (cost := tried.cost(known.cost_per_hour)) is not None:
+        told.append(f"{measure(cost)} for 1,000 answers")
+    return ", ".join(told)
 
 
 def _of_ways(own: Sequence[Tried]) -> list[str]:
@@ -178,9 +228,11 @@ def _of_errors(best: Tried, known: Known) -> list[str]:
     return [f"{told}: {'knowledge, which retrieval brings' if known.open_answers else 'more rows teach that'}"]
 
 
-def _of_rows(rows: int, rules: Rules) -> str:
-    if rows < rules.few_rows:
-        return f"{count(rows, 'row')} to train on: below about {rules.few_rows:,}, examples in the prompt do as well"
-    if rows < rules.good_rows:
-        return f"{count(rows, 'row')} to train on: about {rules.good_rows:,} good ones are what tuning wants"
-    return f"{count(rows, 'row')} to train on: enough to tune, where they are good"
+def _of_rows(known: Known, rules: Rules) -> str:
+    reviewed = "" if known.reviewed is None else f", {known.reviewed:,} of them reviewed"
+    rows = f"{count(known.rows, 'row')} to train on{reviewed}"
+    if known.rows < rules.few_rows:
+        return f"{rows}: below about {rules.few_rows:,}, examples in the prompt do as well"
+    if known.rows < rules.good_rows:
+        return f"{rows}: about {rules.good_rows:,} good ones are what tuning wants"
+    return f"{rows}: enough to tune, where they are good"

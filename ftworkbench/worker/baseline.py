@@ -11,6 +11,8 @@ from typing import Any
 from ftworkbench.data.checks.groups import groups_of
 from ftworkbench.data.example import Example
 from ftworkbench.data.labels import find_labels
+from ftworkbench.data.review.decisions import DECIDED
+from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.splits.split import Parts
 from ftworkbench.errors import InputError
 from ftworkbench.evaluate.advice import Advice, Known, Rules, Tried, advise
@@ -106,7 +108,17 @@ def advice_on(work: Work, baseline: Baseline, parts: Parts) -> Advice | None:
         return None
     open_answers = choose_metrics(answers)[0].name in ("exact_match", "rouge_l")
     rules = Rules(recipe.prompt.enough, recipe.check.few_shot_rows, recipe.check.good_rows)
-    return advise(baseline.tried, Known(len(parts.train), form_of(answers), open_answers), rules)
+    known = Known(len(parts.train), form_of(answers), open_answers, _reviewed(work, parts), recipe.launch.cost_per_hour)
+    return advise(baseline.tried, known, rules)
+
+
+def _reviewed(work: Work, parts: Parts) -> int | None:
+    """How many training rows the ledger has a decision on; None where there is no ledger."""
+    if not work.workspace.ledger.exists():
+        return None
+    ledger = Ledger.open(work.workspace.ledger)
+    keys = [parts.row_keys.get(example.key, example.key) for example in parts.train]
+    return sum(ledger.state(key).status in DECIDED for key in keys)
 
 
 def _endpoint_facts(contestant: Contestant, outputs: Sequence[Output]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ftworkbench.evaluate.advice import Advice, Known, Rules, Tried, advise
@@ -15,7 +17,7 @@ OPEN = form_of([f"Answer number {n} is another one." for n in range(100)])
 ROWS = 100
 
 
-def tried(name: str, right: int, *, wrong: str = "delivery", tokens: int = 50) -> Tried:
+def tried(name: str, right: int, *, wrong: str = "delivery", tokens: int = 50, seconds: float = 0.0) -> Tried:
     """A contestant that is right on so many of 100 rows, and answers `wrong` to the others."""
     shots = ((({"role": "user", "content": "q"},), "billing"),) * 6 if name.startswith("few") else ()
     contestant = Contestant(
@@ -27,7 +29,8 @@ def tried(name: str, right: int, *, wrong: str = "delivery", tokens: int = 50) -
         endpoint=Endpoint("http://h/v1", "m") if name == "big" else None,
     )
     answers = ["billing"] * right + [wrong] * (ROWS - right)
-    outputs = [Output(str(n), (), "billing", answer, prompt_tokens=tokens) for n, answer in enumerate(answers)]
+    taken = {"prompt_tokens": tokens, "seconds": seconds, "tokens": 1}
+    outputs = [Output(str(n), (), "billing", answer, **taken) for n, answer in enumerate(answers)]
     return Tried(contestant, outputs, [float(n < right) for n in range(ROWS)], named_metric("exact_match"))
 
 
@@ -82,8 +85,38 @@ def test_enough_good_rows_are_for_tuning_and_a_wrong_form_is_learned_from_fewer(
 
 def test_long_prompts_and_a_larger_model_are_reasons_too() -> None:
     found = said(tried("zero-shot", 60), tried("few-shot-6", 80, tokens=800), tried("big", 92))
-    assert any("its prompts take 800 tokens, the shortest 50" in reason for reason in found.reasons)
-    assert found.reasons[-1] == "big, another model, is right on 92.0%: +12.0 points against this one's best prompt"
+    told = "few-shot-6 takes 800 tokens of prompt; zero-shot, 50 tokens of prompt: a tuned model is asked with short"
+    assert any(reason.startswith(told) for reason in found.reasons)
+    assert found.reasons[-1] == (
+        "big, another model, is right on 92.0%: +12.0 points against this one's best prompt, for 50 tokens of prompt"
+    )
+
+
+def test_a_prompt_that_is_enough_but_long_is_a_reason_to_tune_where_there_are_the_rows_for_it() -> None:
+    long, bare = tried("few-shot-6", 96, tokens=6000, seconds=2.0), tried("zero-shot", 40, tokens=150, seconds=0.1)
+    known = Known(2000, LABELS, False, reviewed=1200, cost_per_hour=3.6)
+    found = advise([bare, long], known)
+    assert found is not None
+    assert found.word == "tune"
+    assert found.reasons[-1] == (
+        "cost: few-shot-6 takes 6,000 tokens of prompt, 2.00 s in a batch, 2.00 for 1,000 answers; zero-shot, 150 "
+        "tokens of prompt, 0.100 s in a batch, 0.100 for 1,000 answers: right often enough, but tuning may take the "
+        "prompt into the weights, and be asked short"
+    )
+    assert "2,000 rows to train on, 1,200 of them reviewed: enough to tune, where they are good" in found.reasons
+    few = said(bare, long, rows=200)
+    assert few.word == "enough as it is"
+    assert few.reasons[-1].endswith("with about 500 good rows tuning could take the prompt into the weights")
+    short = said(tried("zero-shot", 95, tokens=150), long, rows=2000)
+    assert short.word == "enough as it is", "the short one is enough, too"
+    assert not any("takes 6,000" in reason for reason in short.reasons)
+
+
+def test_what_an_endpoint_takes_stands_beside_what_it_gains() -> None:
+    big = tried("big", 92, seconds=1.5)
+    charged = replace(big, outputs=[replace(each, cost=0.002) for each in big.outputs])
+    told = "for 50 tokens of prompt, 1.50 s a request, 2.00 for 1,000 answers"
+    assert said(tried("zero-shot", 60), charged).reasons[-1].endswith(told)
 
 
 def test_without_the_recipes_own_model_there_is_no_advice() -> None:
