@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -13,6 +14,7 @@ from ftworkbench.figures import measure
 BASE, ADAPTER, MERGED, PROMPTED = "base", "adapter", "merged", "prompted"
 HEADS = ("serving", "tokens/s", "a token", "peak GiB", "first token, ms", "against base")
 _RESAMPLES = 10_000
+_TELLS = 0.05  # LoRA is said to add 2 to 5% to a token: a wider interval cannot tell that from nothing
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,28 @@ def serving_rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def serving_notes(found: Mapping[str, Any]) -> list[str]:
     """What has to be known beside the figures."""
     notes = [f"{each['name']}: {each['note']}" for each in found["systems"] if each["note"]]
+    notes += _too_wide(found)
     notes += [f"{name} was not measured: {why}" for name, why in found["missing"].items()]
     if all(each["peak_gib"] is None for each in found["systems"]):
         notes.append("memory: told on a GPU only; on a CPU one system's share of the process cannot be told")
     return notes
+
+
+def _too_wide(found: Mapping[str, Any]) -> list[str]:
+    """Whose interval is too wide, and how many rows would do: it narrows with the square root of them."""
+    widths = {
+        str(each["name"]): each["token_ratio"]["interval"][1] - each["token_ratio"]["interval"][0]
+        for each in found["systems"]
+        if each.get("token_ratio") and each["name"] != PROMPTED
+    }
+    wide = {name: width for name, width in widths.items() if width > _TELLS}
+    if not wide:
+        return []
+    needed = math.ceil(found["n"] * (max(wide.values()) / _TELLS) ** 2)
+    return [
+        f"{' and '.join(wide)}: more than {100 * _TELLS:g} points wide, which cannot tell from nothing the 2 to 5% "
+        f"that LoRA is said to add; about {needed:,} rows would, on a machine as busy (evaluate.serving_rows)"
+    ]
 
 
 def _spread(estimate: Mapping[str, Any], times: float = 1.0) -> str:

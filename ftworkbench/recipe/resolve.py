@@ -87,7 +87,16 @@ def _choices(recipe: Recipe, machine: Machine, device: str, card: Card | None) -
         yield _kernels(card)
     if recipe.lora.lora_dropout is None and recipe.method.adapter == "lora":
         yield _dropout(recipe, card)
+    if recipe.evaluate.serving_rows is None:
+        yield _serving(card)
     yield from _training(recipe, card)
+
+
+def _serving(card: Card | None) -> Choice:
+    key = "evaluate.serving_rows"
+    if card is None:
+        return Choice(key, 6, "a CPU is slow, and unsteady: more rows narrow the intervals")
+    return Choice(key, 24, "four times those of a CPU: intervals half as wide, as the few percent of an adapter need")
 
 
 def _dropout(recipe: Recipe, card: Card | None) -> Choice:

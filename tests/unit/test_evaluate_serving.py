@@ -1,5 +1,6 @@
 """Base, adapter and merged beside each other: ratios in pairs, their intervals, and how they are told."""
 
+import math
 import random
 from statistics import median
 
@@ -7,7 +8,15 @@ import pytest
 
 from ftworkbench.commands.measured import conclusion_lines
 from ftworkbench.evaluate.outputs import Output
-from ftworkbench.evaluate.serving import Served, Timed, median_interval, serving_json, serving_short, serving_title
+from ftworkbench.evaluate.serving import (
+    Served,
+    Timed,
+    median_interval,
+    serving_json,
+    serving_notes,
+    serving_short,
+    serving_title,
+)
 from ftworkbench.evaluate.statistics import expanded_confidence
 from ftworkbench.evaluate.time_and_cost import Answered, Way, latency_entry, served_latency
 from ftworkbench.tui.widgets.card_words import card_lines
@@ -88,6 +97,21 @@ def test_the_time_of_a_whole_answer_is_that_to_its_first_token_and_of_each_after
     assert served["figures"]["tuned"]["seconds"] == 0.01, "what was measured many at once stays"
     assert [line.split()[0] for line in serving_short(serving)] == ["adapter", "merged"]
     assert "the same 6 rows to each, prompted by its own prompts" in serving_title(serving)
+
+
+def test_an_interval_too_wide_to_tell_what_lora_is_said_to_add_says_how_many_rows_would_do() -> None:
+    base = [Timed(0.1, 0.01)] * 6
+    unsteady = [Timed(0.1, 0.01 * times) for times in (1.0, 1.02, 1.04, 1.06, 1.08, 1.1)]
+    systems = [Served("base", base), Served("adapter", unsteady), Served("merged", base)]
+    serving = serving_json(systems, TOKENS, "a card", {}, 1.0)
+    low, high = serving["systems"][1]["token_ratio"]["interval"]
+    needed = math.ceil(6 * ((high - low) / 0.05) ** 2)
+    (note,) = [each for each in serving_notes(serving) if "wide" in each]
+    assert note.startswith("adapter: more than 5 points wide")
+    assert needed > 6
+    assert f"about {needed} rows would" in note, "half as wide takes four times as many"
+    steady = serving_json([Served("base", base), Served("adapter", base)], TOKENS, "a card", {}, 1.0)
+    assert not any("wide" in each for each in serving_notes(steady))
 
 
 def test_what_could_not_be_measured_is_said() -> None:

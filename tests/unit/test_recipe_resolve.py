@@ -42,6 +42,11 @@ def test_a_card_without_bfloat16_falls_back_to_float16_with_loss_scaling() -> No
     assert (resolved.model.dtype, resolved.train.bf16, resolved.train.fp16) == ("float16", False, True)
 
 
+def test_a_card_serves_more_rows_than_a_cpu_and_none_where_the_recipe_says_so() -> None:
+    assert [resolve(recipe(), machine)[0].evaluate.serving_rows for machine in (CPU, H100)] == [6, 24]
+    assert resolve(recipe("[evaluate]\nserving_rows = 0\n"), H100)[0].evaluate.serving_rows == 0
+
+
 def test_what_the_recipe_says_stays() -> None:
     lines = "[train]\npacking = true\nwarmup_steps = 0\noptim = 'sgd'\nper_device_eval_batch_size = 9\n"
     lines += "[launch]\ndevice = 'cpu'\n"
