@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftworkbench.data.review.decisions import NEAR_FAILURE
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import Row, open_source
 from ftworkbench.data.splits.split import load_parts
@@ -16,8 +17,7 @@ from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.steps.evaluation import ALONE, GAINED, LOST, Pair, last_question
 from ftworkbench.workspace import Workspace
 
-NEAR = "near-failure"
-"""The tag of training rows that lie near a test row that failed."""
+NEAR = NEAR_FAILURE
 NEAREST = 10
 
 
@@ -71,8 +71,11 @@ def rows_with(evaluation: Job, path: Path, keys: Sequence[str]) -> tuple[Row, ..
 
 
 def tag_near(workspace: Workspace, keys: Sequence[str]) -> int:
-    """Tags training rows as near a failure, so that they are looked at again; gives how many were not tagged yet."""
-    return len(Ledger.open(workspace.ledger).tag_all(keys, [NEAR]))
+    """Tags training rows as near a failure, and leaves those accepted for later, so that they are looked at again.
+
+    Gives how many rows that changed.
+    """
+    return len({decision.key for decision in Ledger.open(workspace.ledger).look_again(keys, NEAR)})
 
 
 def tags_of(workspace: Workspace, rows: Iterable[str]) -> dict[str, tuple[str, ...]]:

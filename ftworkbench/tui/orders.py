@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ftworkbench.data.review.coverage import random_place
-from ftworkbench.data.review.decisions import DECIDED, STATUSES
+from ftworkbench.data.review.decisions import DECIDED, NEAR_FAILURE, STATUSES
 from ftworkbench.data.review.suspicion import suspicion
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ ORDERS = (
     Order("a", "answer", "answer"),
     Order("t", "tags", "tags"),
     Order("p", "suspicion", "suspicion: what is most likely wrong first", "problem"),
+    Order("f", "near failures", "near failures first: what N in Evaluate put up for review"),
     Order("c", "cluster", "cluster: rows that read alike together"),
     Order("r", "random", "random: a sample that stands for all rows"),
     Order("o", "loss", "loss that training left, the highest first", "loss"),
@@ -51,6 +52,7 @@ def sort_key(review: Review, order: str, seed: int) -> SortKey:
         "answer": lambda index: review.line(index).answer,
         "tags": lambda index: tuple(sorted(review.state(index).tags)) or ("\U0010ffff",),
         "suspicion": lambda index: -_open_suspicion(review, index),
+        "near failures": lambda index: _place_near_failures(review, index),
         "loss": lambda index: -(review.facts(index).loss or 0.0),
         "tokens": lambda index: -(review.facts(index).tokens or 0),
     }.get(order, lambda _: 0)
@@ -61,6 +63,12 @@ def _open_suspicion(review: Review, index: int) -> float:
     if review.state(index).status in DECIDED:
         return 0.0
     return suspicion(review.problems_of(index), review.facts(index).loss)
+
+
+def _place_near_failures(review: Review, index: int) -> int:
+    """Rows near a failure come first, and of those the ones that nobody has looked at since."""
+    state = review.state(index)
+    return 2 if NEAR_FAILURE not in state.tags else int(state.status in DECIDED)
 
 
 _PLACES = {status: place for place, status in enumerate(("unreviewed", "skipped", "accepted", "rejected"))}

@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from workbenches import chat, make_workspace, opened, settle, shown, ticket_rows, until
 
+from ftworkbench.data.review.decisions import NEAR_FAILURE
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.sources.source import open_source
 from ftworkbench.data.splits.split import freeze
@@ -101,6 +102,22 @@ def trained(recipe: Path, losses: dict[str, tuple[float, float]]) -> None:
     lines = [{"key": key, "loss_before": before, "loss_after": after} for key, (before, after) in losses.items()]
     job.outputs.mkdir(exist_ok=True)
     (job.outputs / "rows.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+async def test_rows_near_a_failure_come_first_and_are_gone_to_though_they_had_been_accepted(tmp_path: Path) -> None:
+    recipe = make_workspace(tmp_path / "desk")
+    async with opened(recipe) as (app, pilot):
+        review = screen_of(app).review
+        keys = [review.key(index) for index in range(40)]
+        review.decide_all(keys, "accept")
+        review.ledger.look_again([keys[7], keys[30]], NEAR_FAILURE)
+        review.decide(30, "accept")  # looked at since
+        review.tally.recount()
+        await pilot.press("s", "f")
+        await settle(app, pilot)
+        assert list(screen_of(app).rows.rows)[:3] == [7, 30, 0]
+        await pilot.press("j", "j", "right_square_bracket")
+        assert screen_of(app).rows.index == 7
 
 
 async def test_a_random_order_is_the_same_every_time_and_another_than_the_files(tmp_path: Path) -> None:

@@ -47,9 +47,16 @@ def test_the_rows_near_a_failure_are_training_rows_the_most_alike_first_and_are_
     words = set(pair.prompt.split())
     shared = [len(words & set(train[key].prompt[-1]["content"].split())) for key in keys]
     assert shared[0] >= sum(shared) / 5
+    ledger = Ledger.open(made.workspace.ledger)
+    ledger.decide(keys[0], "accept")
+    before = [ledger.state(key) for key in keys]
     assert tag_near(made.workspace, keys) == 5
     assert tag_near(made.workspace, keys) == 0
-    assert NEAR in Ledger.open(made.workspace.ledger).state(keys[0]).tags
+    ledger.refresh()
+    assert NEAR in ledger.state(keys[0]).tags
+    assert ledger.state(keys[0]).status == "skipped", "accepted before, and undecided again"
+    assert ledger.undo() is not None
+    assert [ledger.state(key) for key in keys] == before, "one act, which one undo takes back"
 
 
 def test_kinds_of_failure_are_counted_before_against_after(made: Made) -> None:
@@ -92,6 +99,7 @@ async def test_a_failure_is_tagged_counted_and_followed_to_the_rows_near_it(made
         assert "sarcasm" in shown(app)
         await pilot.press("l", "N")
         await until(pilot, lambda: "10 training rows tagged near-failure" in shown(app))
+        assert "s f in Data (1) brings them up" in shown(app)
         await pilot.press("n")
         await until(pilot, lambda: "nearest to test row" in shown(app), 10)
         await pilot.press("5", "R")

@@ -10,6 +10,8 @@ from ftworkbench.data.example import Message, key_of
 from ftworkbench.data.rules import ROLES
 
 DECISIONS = ("accept", "reject", "skip", "edit", "tag", "untag")
+NEAR_FAILURE = "near-failure"
+"""The tag of training rows that lie near a test row that failed."""
 DECIDED = ("accepted", "rejected")
 STATUSES = ("unreviewed", "accepted", "rejected", "skipped")
 _TEXTS = ("id", "by", "do", "key", "tag", "why", "of", "act")

@@ -136,6 +136,16 @@ class Ledger:
         records += [{"do": "untag", "key": key, "tag": tag} for tag in taken for key, has in wanted if tag in has]
         return self._append(records)
 
+    def look_again(self, keys: Iterable[str], tag: str) -> list[Decision]:
+        """Gives the rows the tag, and leaves those that were accepted for later, as one act. Raises as `decide`.
+
+        So they are undecided again; their edits stay, and so do they, as nothing but a rejection takes a row out.
+        """
+        states = {key: self.state(key) for key in keys}
+        records = [{"do": "tag", "key": key, "tag": tag} for key, state in states.items() if tag not in state.tags]
+        records += [{"do": "skip", "key": key} for key, state in states.items() if state.status == "accepted"]
+        return self._append(records)
+
     @property
     def to_undo(self) -> Act | None:
         """What `undo` would take back: the last act of `by` that stands; None where there is none."""

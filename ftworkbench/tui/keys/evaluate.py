@@ -69,7 +69,7 @@ ACTIONS = (
         "evaluate.tag-near",
         "N",
         "tag those",
-        "Tag the nearest training rows near-failure, to be looked at again: tag:near-failure finds them",
+        "Put the nearest training rows up for review again: tagged near-failure, and undecided; s f in Data shows them",
         "evaluate",
         group="Failures",
     ),

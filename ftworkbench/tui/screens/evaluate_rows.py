@@ -159,7 +159,10 @@ class RowsView(Container):
         from ftworkbench.steps.failures import NEAR, nearest_rows, tag_near
 
         def tagged(many: int) -> None:
-            self._workbench.tell(f"{count(many, 'training row')} tagged {NEAR}: tag:{NEAR} finds them in Data (1)")
+            told = f"{count(many, 'training row')} tagged {NEAR}, and to be looked at again"
+            if not many:
+                told = f"the nearest training rows are tagged {NEAR} already, and wait to be looked at"
+            self._workbench.tell(f"{told}: s f in Data (1) brings them up")
 
         self._workbench.launch(
             lambda: tag_near(evaluation.job.workspace, nearest_rows(evaluation.job, pair)[1]),
