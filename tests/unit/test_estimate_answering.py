@@ -34,7 +34,7 @@ def seconds(lines: str = "", *, test: int = 320, validation: int = 0, tokens: fl
 def test_a_token_of_a_batch_takes_a_step_and_baseline_and_tuned_answer_each_test_row() -> None:
     steps = 2 * (320 / 32) * 128
     assert seconds() == pytest.approx(steps * 0.0158, rel=0.15)
-    assert seconds("[evaluate]\nmax_new_tokens = 64\n") == pytest.approx(seconds() / 2, rel=0.1)
+    assert seconds("[evaluate]\nmax_new_tokens = 64\n") == pytest.approx(seconds() / 2, rel=0.15)
 
 
 def test_each_prompted_contestant_answers_the_validation_rows_and_endpoints_cost_no_time_here() -> None:
@@ -48,7 +48,7 @@ def test_each_prompted_contestant_answers_the_validation_rows_and_endpoints_cost
 def test_the_weights_are_read_for_each_token_and_that_is_most_of_it_on_a_slow_card() -> None:
     slow = replace(CARDS["L4"], bandwidth=0.1)
     found = answering_seconds(recipe(), shape_of(LLAMA_3_8B), slow, 1, test=32, validation=0)
-    assert found == pytest.approx(2 * 128 * 16.06e9 / 0.1e12, rel=0.1)
+    assert found == pytest.approx(2 * 128 * (16.06e9 / 0.1e12 + 0.0112), rel=0.05)
 
 
 def test_the_small_model_answers_on_two_cores_about_as_fast_as_was_measured() -> None:
