@@ -187,22 +187,48 @@ def _test_rows(job: Job) -> object:
     return read_manifest(job).get("hashes", {}).get("test")
 
 
-def against_run_before(evaluation: Evaluation) -> Evaluation:
-    """The evaluation against the newest one before it that measured another adapter on the same test rows.
+def runs_before(evaluation: Evaluation) -> tuple[Job, ...]:
+    """The evaluations before it that measured another adapter on the same test rows, the oldest first.
 
     Raises InputError where there is none.
     """
     before = [job for job in list_jobs(evaluation.job.workspace) if job.kind == "evaluate"]
     before = before[: before.index(evaluation.job)] if evaluation.job in before else before
     rows, adapter = _test_rows(evaluation.job), read_manifest(evaluation.job)["args"].get("job")
-    for job in reversed(before):
-        if _test_rows(job) != rows or read_manifest(job)["args"].get("job") in (None, adapter):
-            continue
+    found = [
+        job
+        for job in before
+        if _test_rows(job) == rows and read_manifest(job)["args"].get("job") not in (None, adapter)
+    ]
+    if not found:
+        raise _none_before(evaluation)
+    return tuple(found)
+
+
+def measured_by(evaluations: Sequence[Job]) -> dict[str, Job]:
+    """Of evaluations, oldest first, the newest with a verdict for each training job, by its name; newest first."""
+    found: dict[str, Job] = {}
+    for job in reversed(evaluations):
+        if job.verdict.is_file():
+            found.setdefault(Path(read_manifest(job)["args"]["job"]).name, job)
+    return found
+
+
+def against_run_before(evaluation: Evaluation) -> Evaluation:
+    """The evaluation against the newest one before it that measured another adapter on the same test rows.
+
+    Raises InputError where there is none.
+    """
+    for job in reversed(runs_before(evaluation)):
         try:
             return run_against_run(evaluation, read_evaluation(job))
         except InputError:
             continue
-    raise InputError(f"{evaluation.job.short}: no other adapter was measured on these test rows before")
+    raise _none_before(evaluation)
+
+
+def _none_before(evaluation: Evaluation) -> InputError:
+    return InputError(f"{evaluation.job.short}: no other adapter was measured on these test rows before")
 
 
 def _change(job: Job, pairs: Sequence[Pair], metric: str) -> Verdict | None:

@@ -15,6 +15,7 @@ from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.splits.split import freeze, load_parts
 from ftworkbench.evaluate.outputs import read_outputs, write_outputs
 from ftworkbench.jobs.folder import Job
+from ftworkbench.jobs.names import short_name
 from ftworkbench.recipe.read import parse
 from ftworkbench.steps.evaluation import (
     GAINED,
@@ -121,18 +122,34 @@ async def test_run_against_run_says_what_was_fixed_and_what_broke(made: Made) ->
         await until(pilot, lambda: "right, now wrong" in shown(app) or "wrong, now right" in shown(app), 10)
         await pilot.press("c")
         await until(pilot, lambda: "1 rows gained, 1 lost" in shown(app))
+        told = str(app.screen.query_one("#flips").border_subtitle)
+        assert told.startswith(f"against {found.baseline_name}: no better, p = 1 · "), "beneath the passing line"
         await pilot.press("c")
-        await until(pilot, lambda: f"against {found.baseline_name} ·" not in shown(app))
+        await until(pilot, lambda: not str(app.screen.query_one("#flips").border_subtitle).startswith("against"))
 
 
-def again(made: Made) -> Job:
-    """The evaluation once more, of another training job."""
+async def test_of_several_earlier_runs_one_is_chosen(made: Made) -> None:
+    again(made, "stopped", "eeee", 1000)
+    again(made, "lost", "ffff", 2000)
+    async with opened(None, start="evaluate", root=made.workspace.root) as (app, pilot):
+        await until(pilot, lambda: "right, now wrong" in shown(app) or "wrong, now right" in shown(app), 10)
+        await pilot.press("c")
+        await until(pilot, lambda: "Against which run?" in shown(app))
+        first = read_evaluation(made.jobs["evaluated"]).train_job
+        assert first is not None
+        assert short_name(first) in shown(app)
+        await pilot.press("k", "enter")  # from the newest, which the cursor is on
+        await until(pilot, lambda: f"against {short_name(first)}: " in shown(app))
+
+
+def again(made: Made, of: str = "stopped", name: str = "ffff", later: float = 1000) -> Job:
+    """The evaluation once more, so many seconds later, of another training job."""
     first = made.jobs["evaluated"]
-    second = Job(first.path.with_name(f"{first.path.name[:-4]}ffff"))
+    second = Job(first.path.with_name(f"{first.path.name[:-4]}{name}"))
     shutil.copytree(first.path, second.path)
     manifest = json.loads(second.manifest.read_text())
-    manifest["args"]["job"] = str(made.jobs["stopped"].path)
-    manifest["created"] += 1000
+    manifest["args"]["job"] = str(made.jobs[of].path)
+    manifest["created"] += later
     second.manifest.write_text(json.dumps(manifest))
     return second
 

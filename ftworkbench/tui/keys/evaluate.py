@@ -86,7 +86,7 @@ ACTIONS = (
         "evaluate.against",
         "c",
         "against a run",
-        "Against the tuned model that was measured before on these rows: what was fixed, what broke; or the baseline",
+        "Against a tuned model that was measured before on these rows: what was fixed, what broke; or the baseline",
         "evaluate",
         True,
         "Failures",

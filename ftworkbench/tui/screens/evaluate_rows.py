@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from ftworkbench.figures import count
+from ftworkbench.figures import count, p_value
 from ftworkbench.tui.actions import bindings
 from ftworkbench.tui.text import entitle
 from ftworkbench.tui.widgets.dialogs import AskLine
@@ -19,6 +19,7 @@ from ftworkbench.tui.widgets.lines_view import LinesView
 from ftworkbench.tui.widgets.pair_view import pair_lines
 
 if TYPE_CHECKING:
+    from ftworkbench.jobs.folder import Job
     from ftworkbench.steps.evaluation import Evaluation, Pair
     from ftworkbench.steps.failures import Kind
     from ftworkbench.tui.app import Workbench
@@ -81,11 +82,18 @@ class RowsView(Container):
         kept = [pair for pair in pairs if self._fate in (None, pair.fate)]
         flips.show(kept, empty=_NONE_OF_KIND if pairs else _NO_ROWS)
         if evaluation is not None and pairs:
-            against = f"against {evaluation.baseline_name} · " if self._against is not None else ""
-            entitle(flips, fate_counts(evaluation.fates, self._fate), f"{against}{count(len(kept), 'row')}")
+            entitle(flips, fate_counts(evaluation.fates, self._fate), self._words(evaluation, len(kept)))
         else:
             entitle(flips, "Test rows")
         self._show_pair()
+
+    def _words(self, evaluation: Evaluation, rows: int) -> str:
+        """How many rows are shown, and against which run, with what its test came to."""
+        if self._against is None:
+            return count(rows, "row")
+        change = evaluation.change
+        told = "" if change is None else f": {change.word}, {p_value(change.p_value)}"
+        return f"against {evaluation.baseline_name}{told} · {count(rows, 'row')}"
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -199,7 +207,33 @@ class RowsView(Container):
             self._against = None
             self._refresh()
             return
-        from ftworkbench.steps.evaluation import against_run_before
+        from ftworkbench.steps.evaluation import measured_by, runs_before
+
+        def found(by_name: dict[str, Job]) -> None:
+            if self._evaluation is not evaluation:
+                return
+            entries = [entry for entry in self._workbench.jobs if entry["job"] in by_name]
+            if len(entries) < 2:
+                self._read_against(evaluation, None)
+                return
+            from ftworkbench.tui.widgets.choose_job import ChooseJob
+
+            def chosen(name: str | None) -> None:
+                if name is not None:
+                    self._read_against(evaluation, by_name[name])
+
+            self.app.push_screen(ChooseJob("Against which run?", entries, next(iter(by_name))), chosen)
+
+        self._workbench.launch(
+            lambda: measured_by(runs_before(evaluation)),
+            found,
+            doing="looking for runs before",
+            group="run against run",
+        )
+
+    def _read_against(self, evaluation: Evaluation, run: Job | None) -> None:
+        """Shows the evaluation against that run before it; the newest that there is, where none is named."""
+        from ftworkbench.steps.evaluation import against_run_before, read_evaluation, run_against_run
 
         def found(both: Evaluation) -> None:
             if self._evaluation is evaluation:
@@ -208,6 +242,7 @@ class RowsView(Container):
                 if (change := both.change) is not None:
                     self._workbench.tell(f"against {both.baseline_name}: {change.word}; {change.reasons[1]}")
 
-        self._workbench.launch(
-            lambda: against_run_before(evaluation), found, doing="reading the run before", group="run against run"
-        )
+        def read() -> Evaluation:
+            return run_against_run(evaluation, read_evaluation(run)) if run else against_run_before(evaluation)
+
+        self._workbench.launch(read, found, doing="reading the run before", group="run against run")
