@@ -83,6 +83,7 @@ def test_a_baseline_that_was_measured_is_used_again(baseline: Job, measured: Job
     assert found["baseline_job"] == baseline.name
     assert found["contestants"] == _verdict(baseline)["contestants"]
     assert found["advice"] == _verdict(baseline)["advice"]
+    assert found["ways"]["baseline"] == _verdict(baseline)["ways"]["baseline"], "as it was timed then"
     name = f"test.{found['chosen']}.jsonl"
     assert (measured.outputs / name).read_bytes() == (baseline.outputs / name).read_bytes()
     asked = {event.fields["what"] for event in events(measured, "progress")}
