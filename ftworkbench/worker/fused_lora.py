@@ -13,8 +13,8 @@ With y = x Wᵀ + s (x Aᵀ) Bᵀ and g = ∂L/∂y (LoRA, arXiv 2106.09685, sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,37 +22,25 @@ from typing import Any
 import torch
 from torch.nn.functional import linear
 
+from ftworkbench.worker.forwards import forwards, is_plain_lora
 
-@contextmanager
-def fused_adapters(model: Any) -> Iterator[int]:
+
+def fused_adapters(model: Any) -> AbstractContextManager[int]:
     """Has the model's LoRA layers compute so within the block, where they can; gives how many do."""
-    taken = [(module, module.__dict__.get("forward")) for module in model.modules() if _fits(module)]
-    for module, _ in taken:
-        module.forward = partial(_forward, module, module.forward)
-    try:
-        yield len(taken)
-    finally:
-        for module, own in taken:
-            del module.forward
-            if own is not None:
-                module.forward = own
+    return forwards((each, partial(_forward, each, each.forward)) for each in model.modules() if _fits(each))
 
 
 def _fits(module: Any) -> bool:
     """Whether it is a plain LoRA layer, of one adapter without dropout, on a frozen weight, whole or in 4 bits."""
-    from peft.tuners.lora.layer import Linear
-
-    if not (type(module) is Linear or type(module).__name__ == "Linear4bit") or not hasattr(module, "lora_A"):
+    if not is_plain_lora(module):
         return False
     names = [name for name in module.active_adapters if name in module.lora_A]
-    if len(names) != 1 or module.lora_variant or module.merged:
+    if len(names) != 1:
         return False
-    [name] = names
     base = module.get_base_layer()
     plain = type(base) is torch.nn.Linear or type(base).__name__ == "Linear4bit"
-    no_dropout = isinstance(module.lora_dropout[name], torch.nn.Identity)
-    biased = module.lora_A[name].bias is not None or module.lora_B[name].bias is not None
-    return plain and no_dropout and not biased and not base.weight.requires_grad and not _biased(base)
+    no_dropout = isinstance(module.lora_dropout[names[0]], torch.nn.Identity)
+    return plain and no_dropout and not base.weight.requires_grad and not _biased(base)
 
 
 def _biased(base: Any) -> bool:

@@ -10,35 +10,24 @@ PEFT keeps the adapter's own. PEFT's forward is the twin that the tests hold thi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
 import torch
-from peft.tuners.lora.layer import Linear
 from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils.other import AuxiliaryTrainingWrapper
 from torch.nn.functional import linear
 
 from ftworkbench.errors import JobError
+from ftworkbench.worker.forwards import forwards, is_plain_lora
 
 
 def can_stack(model: Any) -> bool:
     """Whether all that is tuned of the model is plain LoRA on linear layers, whole or in 4 bits."""
-    for module in model.modules():
-        if isinstance(module, AuxiliaryTrainingWrapper):
-            return False
-        if isinstance(module, BaseTunerLayer) and not _is_plain(module):
-            return False
-    return True
-
-
-def _is_plain(module: Any) -> bool:
-    linear_layer = type(module) is Linear or type(module).__name__ == "Linear4bit"
-    if not linear_layer or not hasattr(module, "lora_A") or module.lora_variant or module.merged:
-        return False
-    return all(each.bias is None for each in module.lora_B.values())
+    tuned = [each for each in model.modules() if isinstance(each, BaseTunerLayer | AuxiliaryTrainingWrapper)]
+    return all(map(is_plain_lora, tuned))
 
 
 def switched_on(model: Any) -> str | None:
@@ -49,21 +38,15 @@ def switched_on(model: Any) -> str | None:
     return None
 
 
-@contextmanager
-def stacked(model: Any, by_row: Sequence[str | None]) -> Iterator[None]:
+def stacked(model: Any, by_row: Sequence[str | None]) -> AbstractContextManager[int]:
     """Has each row of a batch answered by its own adapter, or by none, within the block, and without a gradient."""
-    taken = []
-    try:
-        for module in [each for each in model.modules() if isinstance(each, BaseTunerLayer)]:
-            taken.append((module, module.__dict__.get("forward")))
-            tuned = any(name in module.lora_A for name in by_row)
-            module.forward = _Stack(module, by_row) if tuned else module.get_base_layer().forward
-        yield
-    finally:
-        for module, own in taken:
-            module.__dict__.pop("forward", None)
-            if own is not None:
-                module.forward = own
+    layers = [each for each in model.modules() if isinstance(each, BaseTunerLayer)]
+    return forwards((each, _forward(each, by_row)) for each in layers)
+
+
+def _forward(module: Any, by_row: Sequence[str | None]) -> Any:
+    tuned = any(name in module.lora_A for name in by_row)
+    return _Stack(module, by_row) if tuned else module.get_base_layer().forward
 
 
 class _Stack:
