@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ from transformers.generation.streamers import BaseStreamer
 
 from ftworkbench.worker.decoding import Choose, can_decode, decode
 from ftworkbench.worker.drawing import Drawn
+from ftworkbench.worker.models import give_back_memory
 from ftworkbench.worker.reasons import out_of_memory
 from ftworkbench.worker.stacked_lora import can_stack, stacked, switched_on
 from ftworkbench.worker.template import Template
@@ -98,9 +98,7 @@ def _run_where_it_fits(
         if len(prompts) == 1 or not out_of_memory(error):
             raise
     # Behind the error, which holds all that was made until it came.
-    gc.collect()
-    if model.device.type == "cuda":
-        torch.cuda.empty_cache()
+    give_back_memory(model.device.type)
     return None
 
 
@@ -177,8 +175,9 @@ def run(
     ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts]).to(model.device)
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]).to(model.device)
     drawn = Drawn(sampling.temperature, sampling.top_p, sampling.seed) if sampling.temperature > 0 else None
-    stacks = can_stack(model)
-    if model.device.type == "cuda" and can_decode(model) and (stacks or by_row is None):
+    by_us = model.device.type == "cuda" and can_decode(model)
+    stacks = by_us and can_stack(model)
+    if by_us and (stacks or by_row is None):
         listens, choose = streamer or _Nobody(), _chooser(drawn, ids)
         listens.put(ids)
         with stacked(model, used) if stacks else nullcontext():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,6 +29,7 @@ from ftworkbench.worker.judge_requests import (
 from ftworkbench.worker.judgements import keep_judgement, read_judgements
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.smaller import tell_fewer
+from ftworkbench.worker.streaming import without_adapter
 from ftworkbench.worker.template import RenderError
 from ftworkbench.worker.work import Work
 
@@ -173,10 +173,9 @@ class _Asking:
                 self._take(waiting[place], _as_reply(answer, len(prompts[place])))
 
         model = self._measuring.base()
-        base = model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext()
         size = self._work.recipe.evaluate.batch_size
         sampling, fewer = Sampling(self._table.max_tokens), partial(tell_fewer, self._work)
-        with base:
+        with without_adapter(model):
             generate(model, template, prompts, sampling, batch_size=size, tell=tell, fewer=fewer)
 
     def _take(self, request: Request, reply: Reply) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 import time
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from ftworkbench.worker.adapter import adapter_sha256, attach
 from ftworkbench.worker.checkpoints import sync
 from ftworkbench.worker.generate import Answer, Sampling, generate
 from ftworkbench.worker.job_template import answering_template
-from ftworkbench.worker.models import load_base
+from ftworkbench.worker.models import give_back_memory, load_base
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import Work
 
@@ -116,7 +115,7 @@ def merge(work: Work) -> None:
             _must_agree(as_adapter, proof.ask(model, as_adapter), out)
         save_model(model.to(getattr(torch, dtype)), template, staged)
         del model
-        gc.collect()
+        give_back_memory(work.device)
 
         # ---------------------------------------------------------------------------------------------
         # Proved on what stands on the disk
@@ -160,8 +159,7 @@ def ask_adapter(work: Work, job: Job, recipe: Recipe, proof: Proof) -> tuple[Any
     if dtype != _EXACT:
         with suppress(torch.OutOfMemoryError):
             return ask(_EXACT)
-        gc.collect()
-        torch.cuda.empty_cache()
+        give_back_memory(work.device)
         text = f"no room to merge in float32, so it is merged in {dtype}, where equal answers prove nothing to the bit"
         work.notice(text, "merged_in_less")
     return ask(dtype)

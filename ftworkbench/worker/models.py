@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,13 @@ def reset_peak(device: str) -> None:
         Path("/proc/self/clear_refs").write_text("5")  # see proc(5): resets the peak resident set size
     except OSError:
         return  # not allowed here: the peak is then that of the whole process
+
+
+def give_back_memory(device: str) -> None:
+    """Frees what nothing holds any more: circles of objects, and on CUDA what PyTorch keeps for later."""
+    gc.collect()
+    if device == "cuda":
+        torch.cuda.empty_cache()
 
 
 def peak(device: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -27,7 +26,7 @@ from ftworkbench.worker.decoding import LAUNCHED
 from ftworkbench.worker.generate import Sampling, context_of, run
 from ftworkbench.worker.measuring import Measuring
 from ftworkbench.worker.merge import base_to_merge_into
-from ftworkbench.worker.models import GIB, parameters, peak, reset_peak
+from ftworkbench.worker.models import GIB, give_back_memory, parameters, peak, reset_peak
 from ftworkbench.worker.reasons import out_of_memory, traced
 from ftworkbench.worker.template import RenderError, Template
 from ftworkbench.worker.work import StoppedError, Work
@@ -79,9 +78,7 @@ def measure_serving(
         work.notice(f"serving was not measured: {why}", "serving")
         return None
     finally:  # the merged model goes before a judge comes
-        gc.collect()
-        if work.device == "cuda":
-            torch.cuda.empty_cache()
+        give_back_memory(work.device)
 
 
 def _measured(

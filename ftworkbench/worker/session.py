@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -29,7 +28,7 @@ from ftworkbench.worker.answer_events import AnswerEvents, proof_of
 from ftworkbench.worker.elsewhere import AskedElsewhere, answering_elsewhere, contestant_of
 from ftworkbench.worker.generate import Sampling
 from ftworkbench.worker.job_template import answering_template
-from ftworkbench.worker.models import load_base
+from ftworkbench.worker.models import give_back_memory, load_base
 from ftworkbench.worker.reasons import traced
 from ftworkbench.worker.row_faults import stop_is_trained
 from ftworkbench.worker.row_tokens import write_row_tokens
@@ -269,11 +268,7 @@ class _Session:
 
     def _unload(self) -> None:
         self._adapters = None
-        gc.collect()
-        if self._work.device == "cuda":
-            import torch
-
-            torch.cuda.empty_cache()
+        give_back_memory(self._work.device)
         if self._lease is not None:
             self._lease.release()
             self._lease = None
