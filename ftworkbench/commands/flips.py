@@ -9,6 +9,7 @@ from typing import Any
 
 from ftworkbench.commands.arguments import add_job, add_json
 from ftworkbench.commands.show import aligned, emit, say, table, tell
+from ftworkbench.data.review.decisions import NEAR_FAILURE
 from ftworkbench.errors import EXIT_GOOD, InputError
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.word_diff import differing
@@ -27,7 +28,6 @@ from ftworkbench.steps.evaluation import (
     run_against_run,
 )
 from ftworkbench.steps.failures import (
-    NEAR,
     kind_table,
     kinds_of,
     nearest_rows,
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tag", nargs=2, metavar=("ROW", "WORD"), help='what kind of error a row is; "" says none')
     parser.add_argument("--near", metavar="ROW", help="the training rows that are nearest to this test row, instead")
     parser.add_argument(
-        "--review", action="store_true", help=f"with --near: tag them {NEAR}, so that they are looked at again"
+        "--review", action="store_true", help=f"with --near: tag them {NEAR_FAILURE}, so that they are looked at again"
     )
     add_json(parser, "the rows")
 
@@ -208,5 +208,5 @@ def _near(measured: Evaluation, pair: Pair, *, review: bool, as_json: bool) -> i
         if row.example is not None and row.example.answer:
             tell(f"  {'':>6}  → {one_line(row.example.answer, _LONGEST)}")
     if review:
-        tell(f"{count(tagged, 'training row')} tagged {NEAR}: tag:{NEAR} finds them in Data")
+        tell(f"{count(tagged, 'training row')} tagged {NEAR_FAILURE}: tag:{NEAR_FAILURE} finds them in Data")
     return EXIT_GOOD

@@ -17,6 +17,7 @@ from ftworkbench.evaluate.form import Form
 from ftworkbench.evaluate.metrics import Metric
 from ftworkbench.evaluate.outputs import Output
 from ftworkbench.evaluate.paired import mean_interval
+from ftworkbench.evaluate.time_and_cost import cost_per_1000
 from ftworkbench.figures import count, measure, percent, points
 
 Word = Literal["enough as it is", "add examples", "use retrieval", "gather more data", "tune"]
@@ -43,18 +44,17 @@ class Tried:
         return fmean(each.prompt_tokens for each in self.outputs)
 
     @property
+    def _timed(self) -> list[Output]:
+        return [each for each in self.outputs if each.seconds > 0 and not each.error]
+
+    @property
     def seconds(self) -> float | None:
         """The mean of an answer that came: of a request, or its share of a batch; None where none was timed."""
-        timed = [each.seconds for each in self.outputs if each.seconds > 0 and not each.error]
-        return fmean(timed) if timed else None
+        return fmean(each.seconds for each in self._timed) if self._timed else None
 
     def cost(self, per_hour: float | None) -> float | None:
         """Money for 1,000 answers: as an endpoint charged, else the machine's time; None where that is not known."""
-        charged = [each.cost for each in self.outputs if each.cost is not None and not each.error]
-        if charged:
-            return 1000 * fmean(charged)
-        own = self.contestant.endpoint is None and per_hour is not None and self.seconds is not None
-        return 1000 * (self.seconds or 0.0) * (per_hour or 0.0) / 3600 if own else None
+        return cost_per_1000(self._timed, per_hour if self.contestant.endpoint is None else None)
 
     @property
     def examples(self) -> int:
@@ -106,7 +106,8 @@ def advise(tried: Sequence[Tried], known: Known, rules: Rules = Rules()) -> Advi
 
 def _word(best: Tried, own: Sequence[Tried], known: Known, rules: Rules) -> Word:
     if best.mean >= rules.enough:
-        return "tune" if _costly(own, rules) and known.rows >= rules.good_rows else "enough as it is"
+        costly = _is_long(_in_use(best, own, rules), own)
+        return "tune" if costly and known.rows >= rules.good_rows else "enough as it is"
     with_examples = [each for each in own if each.examples]
     if known.rows and not with_examples:
         return "add examples"
@@ -124,15 +125,15 @@ def _word(best: Tried, own: Sequence[Tried], known: Known, rules: Rules) -> Word
     return "tune"
 
 
-def _costly(own: Sequence[Tried], rules: Rules) -> bool:
-    """Whether every prompt that is enough is so much longer than the shortest that tuning would save its tokens."""
-    enough = min((each.prompt_tokens for each in own if each.mean >= rules.enough), default=0.0)
-    return _is_long(enough, own)
+def _in_use(best: Tried, own: Sequence[Tried], rules: Rules) -> Tried:
+    """What one would prompt by: of those that are enough the one with the shortest prompts, else the best."""
+    return min((each for each in own if each.mean >= rules.enough), key=lambda each: each.prompt_tokens, default=best)
 
 
-def _is_long(tokens: float, own: Sequence[Tried]) -> bool:
+def _is_long(tried: Tried, own: Sequence[Tried]) -> bool:
+    """Whether its prompts are so much longer than the shortest that tuning would save their tokens."""
     shortest = min(each.prompt_tokens for each in own)
-    return bool(shortest) and tokens >= _LONG * shortest
+    return bool(shortest) and tried.prompt_tokens >= _LONG * shortest
 
 
 def _helps(these: Sequence[Tried], others: Sequence[Tried]) -> bool:
@@ -177,12 +178,11 @@ def _reasons(best: Tried, own: Sequence[Tried], tried: Sequence[Tried], known: K
 
 def _of_length(best: Tried, own: Sequence[Tried], known: Known, rules: Rules) -> list[str]:
     """What the tokens of a long prompt cost, and what tuning would make of that."""
-    if best.mean >= rules.enough:  # the shortest of those that are enough is what one would use
-        best = min((each for each in own if each.mean >= rules.enough), key=lambda each: each.prompt_tokens)
-    if not _is_long(best.prompt_tokens, own):
+    used = _in_use(best, own, rules)
+    if not _is_long(used, own):
         return []
     shortest = min(own, key=lambda each: each.prompt_tokens)
-    taken = f"{best.contestant.name} takes {_takes(best, known)}; {shortest.contestant.name}, {_takes(shortest, known)}"
+    taken = f"{used.contestant.name} takes {_takes(used, known)}; {shortest.contestant.name}, {_takes(shortest, known)}"
     if best.mean < rules.enough:
         return [f"{taken}: a tuned model is asked with short prompts, which is cheaper and sooner answered"]
     if known.rows < rules.good_rows:

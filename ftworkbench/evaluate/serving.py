@@ -98,12 +98,16 @@ def _estimate(values: Sequence[float]) -> dict[str, Any]:
 
 def serving_short(found: Mapping[str, Any]) -> list[str]:
     """What a token takes beside the base, a line for each way to serve it: `adapter +3.1% a token [+2.2, +4.0]`."""
-    ratios = {
+    return [f"{name} {_more(ratio, ' a token')}" for name, ratio in _token_ratios(found).items()]
+
+
+def _token_ratios(found: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What a token of each way to serve the tuned model takes, times the base's."""
+    return {
         str(each["name"]): each["token_ratio"]
         for each in found["systems"]
         if each.get("token_ratio") and each["name"] != PROMPTED
     }
-    return [f"{name} {_more(ratio, ' a token')}" for name, ratio in ratios.items()]
 
 
 def serving_title(found: Mapping[str, Any]) -> str:
@@ -143,11 +147,7 @@ def serving_notes(found: Mapping[str, Any]) -> list[str]:
 
 def _too_wide(found: Mapping[str, Any]) -> list[str]:
     """Whose interval is too wide, and how many rows would do: it narrows with the square root of them."""
-    widths = {
-        str(each["name"]): each["token_ratio"]["interval"][1] - each["token_ratio"]["interval"][0]
-        for each in found["systems"]
-        if each.get("token_ratio") and each["name"] != PROMPTED
-    }
+    widths = {name: ratio["interval"][1] - ratio["interval"][0] for name, ratio in _token_ratios(found).items()}
     wide = {name: width for name, width in widths.items() if width > _TELLS}
     if not wide:
         return []

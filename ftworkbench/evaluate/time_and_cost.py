@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
+from dataclasses import asdict, dataclass
+from statistics import fmean, median
 from typing import Any
 
 from ftworkbench.evaluate.card_entry import Entry, against, entry
@@ -35,7 +35,7 @@ class Way:
         return "one at a time" if self.at_once == 1 else f"{self.at_once} at once"
 
     def as_json(self) -> dict[str, Any]:
-        return {"at_once": self.at_once, "device": self.device, "host": self.host, "endpoint": self.endpoint}
+        return asdict(self)
 
     @classmethod
     def from_json(cls, found: object) -> Way | None:
@@ -197,18 +197,21 @@ def cost_entry(tuned: Answered, baseline: Answered | None, cost_per_hour: float 
 
 
 def _costs(outputs: Sequence[Output], cost_per_hour: float | None) -> dict[str, Any]:
-    """Mean tokens read and written, and money for 1,000 answers: as an endpoint charged, else the machine's time."""
+    """Mean tokens read and written, and money for 1,000 answers."""
     told = [each for each in outputs if each.tokens and not each.error]
-    charged = [each.cost for each in told if each.cost is not None]
-    cost = None
-    if told and charged:
-        cost = sum(charged) / len(charged)
-    elif told and cost_per_hour is not None:
-        cost = sum(each.seconds for each in told) / len(told) * cost_per_hour / 3600
     read = [each.prompt_tokens for each in told if each.prompt_tokens]
     return {
         "n": len(told),
         "tokens": sum(each.tokens for each in told) / len(told) if told else None,
         "prompt_tokens": sum(read) / len(read) if read else None,
-        "cost_per_1000": None if cost is None else _THOUSAND * cost,
+        "cost_per_1000": cost_per_1000(told, cost_per_hour),
     }
+
+
+def cost_per_1000(told: Sequence[Output], cost_per_hour: float | None) -> float | None:
+    """Money for 1,000 answers like these: as an endpoint charged, else the machine's time; None where not known."""
+    if charged := [each.cost for each in told if each.cost is not None]:
+        return _THOUSAND * fmean(charged)
+    if not told or cost_per_hour is None:
+        return None
+    return _THOUSAND * fmean(each.seconds for each in told) * cost_per_hour / 3600

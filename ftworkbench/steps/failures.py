@@ -17,10 +17,7 @@ from ftworkbench.jobs.submitted import recipe_of
 from ftworkbench.steps.evaluation import ALONE, GAINED, LOST, Pair, last_question
 from ftworkbench.workspace import Workspace
 
-NEAR = NEAR_FAILURE
 NEAREST = 10
-
-
 _HEADS = ("wrong before", "wrong after")
 _GRADED_HEADS = ("score fell", "score rose")
 
@@ -75,7 +72,7 @@ def tag_near(workspace: Workspace, keys: Sequence[str]) -> int:
 
     Gives how many rows that changed.
     """
-    return len({decision.key for decision in Ledger.open(workspace.ledger).look_again(keys, NEAR)})
+    return len({decision.key for decision in Ledger.open(workspace.ledger).look_again(keys, NEAR_FAILURE)})
 
 
 def tags_of(workspace: Workspace, rows: Iterable[str]) -> dict[str, tuple[str, ...]]:

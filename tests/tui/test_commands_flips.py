@@ -11,10 +11,10 @@ from made_jobs import Made, make_job_folders
 from test_failures import again, break_one_and_fix_one
 
 from ftworkbench.cli import main
+from ftworkbench.data.review.decisions import NEAR_FAILURE
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.splits.split import freeze
 from ftworkbench.recipe.read import parse
-from ftworkbench.steps.failures import NEAR
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_rows_near_a_failure_are_put_up_for_review(made: Made, capsys: pytest.Ca
     found = called(capsys, str(job.path), "--near", "3")
     assert (len(found["nearest"]), found["tagged"]) == (10, 0)
     assert called(capsys, str(job.path), "--near", "3", "--review")["tagged"] == 10
-    assert NEAR in Ledger.open(made.workspace.ledger).state(found["nearest"][0]["row"]).tags
+    assert NEAR_FAILURE in Ledger.open(made.workspace.ledger).state(found["nearest"][0]["row"]).tags
     assert main(["flips", str(job.path), "--near", "3"]) == 0
     assert f"  {found['nearest'][0]['number']:>6}  " in capsys.readouterr().out
 

@@ -11,6 +11,7 @@ import pytest
 from made_jobs import Made, make_job_folders
 from workbenches import opened, shown, until
 
+from ftworkbench.data.review.decisions import NEAR_FAILURE
 from ftworkbench.data.review.ledger import Ledger
 from ftworkbench.data.splits.split import freeze, load_parts
 from ftworkbench.evaluate.outputs import read_outputs, write_outputs
@@ -26,7 +27,7 @@ from ftworkbench.steps.evaluation import (
     is_graded,
     read_evaluation,
 )
-from ftworkbench.steps.failures import NEAR, Kind, kind_table, kinds_of, nearest_rows, tag_failure, tag_near, tags_of
+from ftworkbench.steps.failures import Kind, kind_table, kinds_of, nearest_rows, tag_failure, tag_near, tags_of
 from ftworkbench.tui.widgets.kind_words import kind_lines
 
 
@@ -54,7 +55,7 @@ def test_the_rows_near_a_failure_are_training_rows_the_most_alike_first_and_are_
     assert tag_near(made.workspace, keys) == 5
     assert tag_near(made.workspace, keys) == 0
     ledger.refresh()
-    assert NEAR in ledger.state(keys[0]).tags
+    assert NEAR_FAILURE in ledger.state(keys[0]).tags
     assert ledger.state(keys[0]).status == "skipped", "accepted before, and undecided again"
     assert ledger.undo() is not None
     assert [ledger.state(key) for key in keys] == before, "one act, which one undo takes back"

@@ -164,12 +164,13 @@ class RowsView(Container):
         pair, evaluation = self._pair, self._evaluation
         if pair is None or evaluation is None:
             return
-        from ftworkbench.steps.failures import NEAR, nearest_rows, tag_near
+        from ftworkbench.data.review.decisions import NEAR_FAILURE
+        from ftworkbench.steps.failures import nearest_rows, tag_near
 
         def tagged(many: int) -> None:
-            told = f"{count(many, 'training row')} tagged {NEAR}, and to be looked at again"
+            told = f"{count(many, 'training row')} tagged {NEAR_FAILURE}, and to be looked at again"
             if not many:
-                told = f"the nearest training rows are tagged {NEAR} already, and wait to be looked at"
+                told = f"the nearest training rows are tagged {NEAR_FAILURE} already, and wait to be looked at"
             self._workbench.tell(f"{told}: s f in Data (1) brings them up")
 
         self._workbench.launch(

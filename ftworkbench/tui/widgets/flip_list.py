@@ -7,17 +7,17 @@ from collections import Counter
 from textual.content import Content
 
 from ftworkbench.printable import one_line
-from ftworkbench.steps.evaluation import ALONE, FATES, GAINED, LOST, RIGHT, WRONG, Pair, fate_words
+from ftworkbench.steps.evaluation import ALONE, FATES, GAINED, LOST, RIGHT, WRONG, Pair
 from ftworkbench.tui.rows import short_answer
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_words import fit
 
 SIGNS = {
-    LOST: ("✔→✘", "$error", fate_words(LOST)),
-    GAINED: ("✘→✔", "$success", fate_words(GAINED)),
-    WRONG: ("✘ ✘", "$text-muted", fate_words(WRONG)),
-    RIGHT: ("✔ ✔", "$text-muted", fate_words(RIGHT)),
-    ALONE: (" · ", "$text-muted", fate_words(ALONE)),
+    LOST: ("✔→✘", "$error"),
+    GAINED: ("✘→✔", "$success"),
+    WRONG: ("✘ ✘", "$text-muted"),
+    RIGHT: ("✔ ✔", "$text-muted"),
+    ALONE: (" · ", "$text-muted"),
 }
 
 
@@ -26,7 +26,7 @@ def fate_counts(counts: Counter[str], chosen: str | None) -> Content:
     parts = []
     for fate in FATES:
         if counts[fate] or fate in (LOST, GAINED):
-            sign, style, _ = SIGNS[fate]
+            sign, style = SIGNS[fate]
             parts.append(
                 Content.styled(f" {sign.strip()} {counts[fate]} ", f"bold reverse {style}" if fate == chosen else style)
             )
@@ -35,7 +35,7 @@ def fate_counts(counts: Counter[str], chosen: str | None) -> Content:
 
 def _sign(pair: Pair) -> tuple[str, str]:
     if pair.fate != ALONE:
-        return SIGNS[pair.fate][:2]
+        return SIGNS[pair.fate]
     score = pair.after if pair.before is None else pair.before
     return ("  ✔", "$success") if score == 1.0 else ("  ✘", "$error")
 
