@@ -43,13 +43,21 @@ async def ready(app: Workbench, pilot: Pilot[None]) -> None:
     await until(pilot, lambda: "validation row 1 of 8" in shown(app), 10)
 
 
+async def ask(pilot: Pilot[None], session: Job) -> None:
+    await pilot.press("enter")
+    await until(pilot, lambda: len(requests(session)) == 1)
+
+
+def both_say(session: Job, base: str, tuned: str) -> None:
+    answer(session, "zero-shot", base, adapter=False)
+    answer(session, "tuned", tuned, adapter=True)
+
+
 async def test_both_answer_side_by_side_and_each_pane_proves_who_it_was(made: Made, session: Job) -> None:
     async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
         await ready(app, pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
-        answer(session, "zero-shot", '{"queue": "delivery", "urgency": "high"}', adapter=False)
-        answer(session, "tuned", '{"queue": "returns", "urgency": "high"}', adapter=True)
+        await ask(pilot, session)
+        both_say(session, '{"queue": "delivery", "urgency": "high"}', '{"queue": "returns", "urgency": "high"}')
         await until(pilot, lambda: "adapter 8d3f0c1b" in shown(app))
         for words in ("no adapter", "14 tokens · 0.11 s · first after 0.02 · 127 tokens/s", "✔ word for word"):
             assert words in shown(app)
@@ -69,8 +77,7 @@ async def test_the_prompt_that_the_verdict_is_against_stands_for_the_baseline(tm
 async def test_an_answer_is_seen_as_it_comes(made: Made, session: Job) -> None:
     async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
         await ready(app, pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
+        await ask(pilot, session)
         answer(session, "tuned", "half of an answ", adapter=True, done=False)
         await until(pilot, lambda: "half of an answ▌" in shown(app))
 
@@ -107,10 +114,8 @@ async def test_answers_that_another_prompt_stands_above_are_said_to_be_of_the_on
 ) -> None:
     async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
         await ready(app, pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
-        for name in ("zero-shot", "tuned"):
-            answer(session, name, "of the row", adapter=name == "tuned")
+        await ask(pilot, session)
+        both_say(session, "of the row", "of the row")
         await until(pilot, lambda: shown(app).count("differs where underlined") == 2)
         await pilot.press("i", *"mine")
         await until(pilot, lambda: shown(app).count("to the prompt before") == 2)
@@ -128,8 +133,7 @@ async def test_answers_that_another_prompt_stands_above_are_said_to_be_of_the_on
 async def test_what_the_session_refuses_is_said_in_its_pane(made: Made, session: Job) -> None:
     async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
         await ready(app, pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
+        await ask(pilot, session)
         log = EventLog(session.events, 1)
         log.emit(
             "answer", request=requests(session)[0]["id"], system="tuned", error="the prompt is longer than the context"
@@ -141,8 +145,7 @@ async def test_the_rows_are_turned_by_keys_and_a_new_row_has_no_answers_yet(made
     async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
         await ready(app, pilot)
         assert "Refund not received after 3 weeks" in shown(app)
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
+        await ask(pilot, session)
         answer(session, "tuned", "of the first row", adapter=True)
         await until(pilot, lambda: "of the first row" in shown(app))
         await pilot.press("]")
@@ -170,10 +173,8 @@ async def test_a_follow_up_goes_on_with_what_each_said_itself(made: Made, sessio
         await ready(app, pilot)
         await pilot.press("f")
         await until(pilot, lambda: "ask first" in shown(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
-        answer(session, "zero-shot", "as it was", adapter=False)
-        answer(session, "tuned", "as tuned", adapter=True)
+        await ask(pilot, session)
+        both_say(session, "as it was", "as tuned")
         await until(pilot, lambda: shown(app).count("differs where underlined") == 2)
         await pilot.press("f", *"why?", "ctrl+s")
         await until(pilot, lambda: len(requests(session)) == 2)
@@ -192,8 +193,7 @@ async def test_who_answers_is_chosen_and_stands_side_by_side(made: Made, session
         await until(pilot, lambda: "at least 2 answer" in shown(app))
         await pilot.press("space", "j", "space", "enter")
         await until(pilot, lambda: "Who answers?" not in shown(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
+        await ask(pilot, session)
         assert [system["name"] for system in requests(session)[0]["systems"]] == ["tuned", "zero-shot", "few-shot-6"]
         answer(session, "few-shot-6", "the third one says", adapter=False)
         await until(pilot, lambda: "the third one says" in shown(app))
@@ -202,10 +202,8 @@ async def test_who_answers_is_chosen_and_stands_side_by_side(made: Made, session
 async def test_answers_are_marked_against_the_reference_the_first_answer_or_nothing(made: Made, session: Job) -> None:
     async with opened(None, start="compare", root=made.workspace.root) as (app, pilot):
         await ready(app, pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
-        answer(session, "zero-shot", "blue it is", adapter=False)
-        answer(session, "tuned", "blue", adapter=True)
+        await ask(pilot, session)
+        both_say(session, "blue it is", "blue")
         await until(pilot, lambda: shown(app).count("✘ differs where underlined") == 2)
         await pilot.press("d")
         await until(pilot, lambda: "marks: against zero-shot" in shown(app))
@@ -240,8 +238,7 @@ async def test_temperature_and_seed_are_turned_by_keys_and_asked_with(made: Made
             await until(pilot, lambda what=what: f"the same for every {what}" in shown(app))  # type: ignore[misc]
         await pilot.press("t", "t", "P")
         await until(pilot, lambda: "temperature 0.8, top-p 0.95, seed 42" in shown(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: len(requests(session)) == 1)
+        await ask(pilot, session)
         await pilot.press("s")
         await until(pilot, lambda: len(requests(session)) == 2)
         first, second = requests(session)
