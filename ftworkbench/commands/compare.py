@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-p", type=float, default=1.0, metavar="P", help="draw from the likeliest of that share")
     parser.add_argument("--seed", type=int, metavar="N", help="of what is drawn (default: the recipe's)")
     parser.add_argument(
+        "--seeds", type=int, default=1, metavar="N", help="ask each so often, by one seed after the other"
+    )
+    parser.add_argument(
         "--with", dest="beside", action="append", default=[], metavar="WHO",
         help="who else answers: a prompted contestant, another job, or JOB/checkpoint-N; may be repeated",
     )  # fmt: skip
@@ -37,17 +40,22 @@ def run(args: argparse.Namespace) -> int:
     contest, whom = asked_contest(args)
     if args.temperature < 0 or not 0 < args.top_p <= 1:
         raise InputError("--temperature is 0 or more, --top-p more than 0 and at most 1")
+    if args.seeds < 1 or (args.seeds > 1 and not args.temperature):
+        raise InputError(
+            "--seeds is 1 or more, and more than 1 only with a --temperature: greedy answers are all alike"
+        )
     if args.prompt is None and sys.stdin.isatty():
         raise InputError("what should they be asked? give --prompt TEXT, or pipe it in")
     prompt = args.prompt if args.prompt is not None else sys.stdin.read().strip()
     if not prompt:
         raise InputError("the prompt is empty")
     say(f"asking {whom}")
+    seed = contest.opened.recipe.train.seed if args.seed is None else args.seed
     with bars() as shown:
         found = compare(
             contest, prompt,
-            max_new_tokens=args.max_new_tokens, temperature=args.temperature, top_p=args.top_p, seed=args.seed,
-            beside=args.beside, tell=shown.show,
+            max_new_tokens=args.max_new_tokens, temperature=args.temperature, top_p=args.top_p, seed=seed,
+            seeds=args.seeds, beside=args.beside, tell=shown.show,
         )  # fmt: skip
     session = running_session(contest.opened, contest.train_job)
     if session is not None:
@@ -55,8 +63,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         emit({"prompt": prompt, "answers": [answer.as_json() for answer in found]})
         return EXIT_GOOD
-    for line in side_by_side(found):
-        tell(line)
+    many = len(found) // args.seeds
+    for place in range(args.seeds):
+        if args.seeds > 1:
+            tell(f"seed {seed + place}")
+        for line in side_by_side(found[place * many : (place + 1) * many]):
+            tell(line)
     return EXIT_GOOD
 
 

@@ -26,6 +26,7 @@ METRIC_NAMES = (
     "rouge_2",
     "rouge_l",
     "bleu",
+    "length",
     "stopped",
     "inverse_perplexity",
 )

@@ -42,28 +42,38 @@ def compare(
     max_new_tokens: int | None = None,
     temperature: float = 0.0,
     top_p: float = 1.0,
-    seed: int | None = None,
+    seed: int,
+    seeds: int = 1,
     beside: Sequence[str] = (),
     tell: Callable[[Story], None] = lambda story: None,
 ) -> list[Answered]:
     """The answers to `prompt` of those that the contest shows first, all by one session, whose story `tell` hears.
 
-    `beside` names others who answer as well. The session stays for the next prompt, until nobody has asked it for a
-    while. Raises InputError where a name is nobody's, JobError where the session fails.
+    `beside` names others who answer as well. They are all asked as often as `seeds`, by the seeds from `seed` on, and
+    the answers come seed by seed. The session stays for the next prompt, until nobody has asked it for a while. Raises
+    InputError where a name is nobody's, JobError where the session fails.
     """
     names = list(dict.fromkeys([*contest.first, *(contest.named(each).name for each in beside)]))
     session = open_session(contest.opened, contest.train_job)
-    request = ask_them(
-        session,
-        contest,
-        names,
-        Question(({"role": "user", "content": prompt},)),
-        max_new_tokens=max_new_tokens,
-        temperature=temperature,
-        top_p=top_p,
-        seed=seed,
-    )
-    return [_answered(name, answer) for name, answer in answers_to(session, request, names, tell).items()]
+    question = Question(({"role": "user", "content": prompt},))
+    requests = [
+        ask_them(
+            session,
+            contest,
+            names,
+            question,
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            top_p=top_p,
+            seed=seed + place,
+        )
+        for place in range(seeds)
+    ]
+    return [
+        _answered(name, answer)
+        for request in requests
+        for name, answer in answers_to(session, request, names, tell).items()
+    ]
 
 
 def _answered(name: str, answer: Answer) -> Answered:

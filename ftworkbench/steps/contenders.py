@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import Contestant, tuned
+from ftworkbench.evaluate.metrics import METRICS, Metric, choose_metrics
 from ftworkbench.jobs.adapters import NamedAdapter, adapters_of, find_adapter
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.submitted import recipe_of
@@ -21,6 +22,7 @@ from ftworkbench.steps.session import as_system
 from ftworkbench.workspace import Workspace
 
 if TYPE_CHECKING:
+    from ftworkbench.data.splits.split import Parts
     from ftworkbench.recipe.tables import ContestantLine
 
 
@@ -49,7 +51,7 @@ class Contest:
     """Everybody who can answer over the base model of a recipe, those that are shown first, and the rows to ask.
 
     `opened` is the recipe of the training job, as it was resolved then; without one, `train_job` None, prompts alone
-    are compared. `rows` are those of the split by part: "validation", "test".
+    are compared. `rows` are those of the split by part: "validation", "test"; `metric` scores an answer to one.
     """
 
     opened: Opened
@@ -57,6 +59,7 @@ class Contest:
     contenders: tuple[Contender, ...]
     first: tuple[str, ...]
     rows: Mapping[str, tuple[Example, ...]]
+    metric: Metric
 
     def named(self, name: str) -> Contender:
         """The contender of that name, or of the adapter that it names. Raises InputError with those that there are."""
@@ -130,7 +133,15 @@ def prompt_contest(opened: Opened, train_job: Job | None = None) -> Contest:
     best = best_prompted(opened, everybody, train_job).name
     first = (best, *(each.name for each in everybody if each.name != best))[:2]
     rows = {"validation": tuple(parts.validation), "test": tuple(parts.test)}
-    return Contest(opened, None, tuple(Contender(each.name, each) for each in everybody), first, rows)
+    contenders = tuple(Contender(each.name, each) for each in everybody)
+    return Contest(opened, None, contenders, first, rows, _metric(opened.recipe, parts))
+
+
+def _metric(recipe: Recipe, parts: Parts) -> Metric:
+    """The metric that decides in an evaluation; exact match where only an evaluation can work it out."""
+    known = [each.answer for each in parts.train]
+    decides = choose_metrics(known, recipe.evaluate.metric)[0]
+    return decides if decides.plain else METRICS["exact_match"]
 
 
 def _kept(opened: Opened, train_job: Job) -> list[Contender]:

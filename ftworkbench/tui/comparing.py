@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,19 +11,24 @@ from ftworkbench.tui.drawing import Drawing
 from ftworkbench.tui.sessions import Sessions
 
 if TYPE_CHECKING:
+    from ftworkbench.jobs.story import Answer, Story
     from ftworkbench.steps.asking import Question
     from ftworkbench.steps.contenders import Contest
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request to a session: what was asked, of whom, and how they draw."""
+    """What was asked of a session, of whom, and how they draw: a request for each seed."""
 
     session: Job
-    request: str
+    requests: tuple[str, ...]
     names: tuple[str, ...]
     question: Question
     drawing: Drawing
+
+    def answers(self, story: Story | None) -> tuple[Mapping[str, Answer], ...]:
+        """What has come of it so far, by name, for each seed."""
+        return tuple(story.answers.get(each, {}) if story is not None else {} for each in self.requests)
 
 
 def ask_contest(
@@ -33,7 +38,8 @@ def ask_contest(
     from ftworkbench.steps.asking import ask_them
 
     session = sessions.open(contest.opened, contest.train_job)
-    request = ask_them(
-        session, contest, names, question, temperature=drawing.temperature, top_p=drawing.top_p, seed=drawing.seed
+    requests = tuple(
+        ask_them(session, contest, names, question, temperature=each.temperature, top_p=each.top_p, seed=each.seed)
+        for each in drawing.each
     )
-    return Asked(session, request, tuple(names), question, drawing)
+    return Asked(session, requests, tuple(names), question, drawing)

@@ -294,9 +294,11 @@ def open_session(made: Made, *, tuned: bool = True) -> Job:
     return job
 
 
-def answer(session: Job, system: str, text: str, *, adapter: bool, parts: int = 3, done: bool = True) -> None:
-    """Answers the last request of the session as `system`, in so many pieces."""
-    request = json.loads(session.requests.read_text().splitlines()[-1])["id"]
+def answer(
+    session: Job, system: str, text: str, *, adapter: bool, parts: int = 3, done: bool = True, which: int = -1
+) -> None:
+    """Answers a request of the session, the last one unless told which, as `system`, in so many pieces."""
+    request = json.loads(session.requests.read_text().splitlines()[which])["id"]
     log = EventLog(session.events, 1)
     step = max(len(text) // parts, 1)
     for start in range(0, len(text), step):
@@ -315,6 +317,19 @@ def answer(session: Job, system: str, text: str, *, adapter: bool, parts: int = 
             adapter_sha256=ADAPTER if adapter else None,
         )
     log.close()
+
+
+def requests(session: Job) -> list[dict[str, Any]]:
+    """What the session was asked, in the order in which it was."""
+    return [json.loads(line) for line in session.requests.read_text().splitlines()] if session.requests.exists() else []
+
+
+def make_unmeasured(root: Path) -> Made:
+    """The same without a verdict: no prompt was measured, so the zero-shot one stands for the baseline."""
+    found = make_job_folders(root)
+    for job in found.jobs.values():
+        job.verdict.unlink(missing_ok=True)
+    return found
 
 
 def make_job_folders(root: Path) -> Made:

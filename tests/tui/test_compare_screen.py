@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from made_jobs import Made, answer, make_job_folders, open_session
+from made_jobs import Made, answer, make_job_folders, make_unmeasured, open_session, requests
 from terminal import workbench
 from textual.pilot import Pilot
 from workbenches import opened, shown, until
@@ -23,20 +22,12 @@ from ftworkbench.tui.app import Workbench, last_words
 
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
-    """A workspace in which no prompt was measured: the zero-shot one stands for the baseline."""
-    found = make_job_folders(tmp_path / "support-triage")
-    for job in found.jobs.values():
-        job.verdict.unlink(missing_ok=True)
-    return found
+    return make_unmeasured(tmp_path / "support-triage")
 
 
 @pytest.fixture
 def session(made: Made) -> Job:
     return open_session(made)
-
-
-def requests(session: Job) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in session.requests.read_text().splitlines()] if session.requests.exists() else []
 
 
 async def ready(app: Workbench, pilot: Pilot[None]) -> None:

@@ -8,7 +8,7 @@ from ftworkbench.evaluate.contestants import Contestant, Endpoint, Retrieval
 from ftworkbench.jobs.story import Answer
 from ftworkbench.steps.contenders import Contender
 from ftworkbench.tui.screens.compare_answers import who
-from ftworkbench.tui.widgets.answer_pane import proof_of
+from ftworkbench.tui.widgets.answer_words import proof_of
 
 SHOT = (({"role": "user", "content": "a"},), "b")
 

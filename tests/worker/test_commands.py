@@ -45,10 +45,11 @@ def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names_and_votes_
     try:
         code, found, said = call("compare", str(job.path), "--prompt", "Name the colour.", "--max-new-tokens", "8")
         again = call("compare", job.name, "--workspace", str(workspace.root), "--prompt", "Name the colour.")
-        drawn = ("--temperature", "0.9", "--top-p", "0.9", "--seed", "5")
+        drawn = ("--temperature", "0.9", "--top-p", "0.9", "--seed", "5", "--seeds", "2")
         third = call(
             "compare", str(job.path), "--prompt", "Name the colour.", "--with", adapters_of(job)[1].name, *drawn
         )
+        greedy = call("compare", str(job.path), "--prompt", "x", "--seeds", "2")
         nobody = call("compare", str(job.path), "--prompt", "x", "--with", "somebody")
         voted = call("vote", str(job.path), "--limit", "4", typed="l\nr\nu\nt\nl\n")
         preferences = [json.loads(line) for line in workspace.preferences.read_text().splitlines()]
@@ -66,9 +67,11 @@ def test_compare_answers_by_baseline_and_by_the_adapter_that_it_names_and_votes_
     assert tuned["name"] == "tuned"
     assert again[0] == 0
     assert "keeps the model for the next prompt; `ftworkbench stop " in again[2]
-    assert len(third[1]["answers"]) == 3
-    assert {(each["temperature"], each["top_p"], each["seed"]) for each in third[1]["answers"]} == {(0.9, 0.9, 5)}
+    sampled = [(each["temperature"], each["top_p"], each["seed"]) for each in third[1]["answers"]]
+    assert sampled == [(0.9, 0.9, 5)] * 3 + [(0.9, 0.9, 6)] * 3
     assert third[1]["answers"][2]["name"].startswith("step ")
+    assert greedy[0] == 2
+    assert "greedy answers are all alike" in greedy[2]
     assert nobody[0] == 2
     assert "nobody of that name can answer; there are zero-shot" in nobody[2]
     assert voted[0] == 0, voted[2]

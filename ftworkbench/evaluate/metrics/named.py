@@ -82,6 +82,13 @@ _ALL = (
     Metric("rouge_2", overlap.rouge_n(2), False, "F1 of the pairs of words that both have", _ROUGE),
     Metric("rouge_l", overlap.rouge_l, False, "F1 of the longest sequence of words that both have", _ROUGE),
     _bleu("bleu", "13a"),
+    Metric(
+        "length",
+        text.length,
+        False,
+        "how near the answer's length is to the reference's: the shorter by the longer, in characters",
+        "the length ratio that BLEU's brevity penalty is made of, here either way",
+    ),
     Metric("stopped", text.stopped, True, "the model ended the answer itself: it was not cut off", "finish_reason"),
     Metric(
         "inverse_perplexity",

@@ -40,6 +40,12 @@ def contains(scored: Scored) -> float:
     return float(found) if wanted else float(scored.reference.strip() in scored.answer)
 
 
+def length(scored: Scored) -> float:
+    """The shorter of answer and reference by the longer, in characters; 1 where both are as long, or empty."""
+    shorter, longer = sorted((len(scored.answer.strip()), len(scored.reference.strip())))
+    return shorter / longer if longer else 1.0
+
+
 def stopped(scored: Scored) -> float:
     return float(scored.finish == "stop")
 

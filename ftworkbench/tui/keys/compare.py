@@ -39,6 +39,8 @@ ACTIONS = (
     Action("compare.blind", "B", "blind", "Compare two without their names, in an order that changes", "compare", True,
            "Blind"),
     Action("compare.temperature", "t", "temperature", "The next temperature; 0 is greedy", "compare", True, "Draw"),
+    Action("compare.in-turn", "a", "in turn", "Ask this row and those after it in turn, until you press it again",
+           "compare", True, "Turn"),
     Action("compare.seed", "s", "seed", "Ask again with the next seed", "compare", True, "Draw"),
     Action(
         "compare.choose", "o", "training job", "Choose the training job whose adapter answers", "compare", True, "Who"
@@ -53,6 +55,8 @@ ACTIONS = (
            "Compare the prompts of the recipe without a tuned model, or go back to it", "compare", group="Who"),
     Action("compare.top-p", "P", "top-p", "The next top-p: from how much of the likeliest is drawn", "compare",
            group="Draw"),
+    Action("compare.several", "S", "several seeds", "Ask with four seeds at once, one answer below the other, or one "
+           "again", "compare", group="Draw"),
     Action("compare.part", "v", "test rows", "Take validation rows, or the test rows", "compare", group="Prompt"),
     Action("compare.left-better", "left", "left is better", "Vote for the left answer", "compare", group="Blind"),
     Action("compare.right-better", "right", "right is better", "Vote for the right answer", "compare", group="Blind"),

@@ -16,6 +16,7 @@ from ftworkbench.tui.screens.compare_asking import AskingScreen
 from ftworkbench.tui.screens.compare_blind import BlindDesk
 from ftworkbench.tui.screens.compare_prompt import PromptView
 from ftworkbench.tui.screens.compare_trying import PromptDesk
+from ftworkbench.tui.screens.compare_turn import TurnDesk
 from ftworkbench.tui.widgets.job_list import Entry
 from ftworkbench.tui.widgets.job_words import job_title
 from ftworkbench.tui.widgets.prompt_area import PromptArea
@@ -50,7 +51,7 @@ class CompareScreen(AskingScreen):
         self._preparing: Callable[[], Contest] | None = None
 
     def compose_content(self) -> ComposeResult:
-        with BlindDesk(), PromptDesk():
+        with BlindDesk(), PromptDesk(), TurnDesk():
             yield PromptView()
             yield AnswersView()
 
@@ -137,6 +138,10 @@ class CompareScreen(AskingScreen):
 
     # What is shown
 
+    def story_moved(self) -> None:
+        super().story_moved()
+        self.query_one(TurnDesk).go_on()
+
     def _refresh_all(self) -> None:
         self.refresh_prompt()
         self.refresh_answers()
@@ -144,6 +149,11 @@ class CompareScreen(AskingScreen):
     @property
     def _rows(self) -> tuple[Example, ...]:
         return self.contest.rows[self.part] if self.contest is not None else ()
+
+    @property
+    def last_row(self) -> bool:
+        """Whether there is no row after this one."""
+        return self._row + 1 >= len(self._rows)
 
     @property
     def _example(self) -> Example | None:
@@ -161,6 +171,8 @@ class CompareScreen(AskingScreen):
     def refresh_prompt(self) -> None:
         entry = self.entries.get(self._train or "")
         by = f" · {job_title(entry)}" if entry is not None else " · prompts alone" if self._alone else ""
+        if self.query_one(TurnDesk).runs:
+            by = f" · in turn{by}"
         if self.blind:
             by = " · blind: = tie, - both bad"
         if self.drawing is not None and self.drawing.temperature:
@@ -188,12 +200,12 @@ class CompareScreen(AskingScreen):
     # The prompt
 
     def move(self, by: int) -> None:
-        """Goes to another row, which nobody has answered yet."""
+        """Goes to another row, and to what was answered to it before."""
         self.talks = {}
         self.prompt.leave_own()
         if self._rows:
             self._row = (self._row + by) % len(self._rows)
-        self.asked = None
+        self.recall()
         self._refresh_all()
 
     def action_next_row(self) -> None:
@@ -216,6 +228,9 @@ class CompareScreen(AskingScreen):
         if not self.all_answered or self.asked is None or self.blind:
             self.workbench.tell("a follow-up goes on with answers: ask first" if not self.blind else "not while blind")
             return
+        if len(self.asked.requests) > 1:
+            self.workbench.tell("a follow-up goes on with one answer of each: S asks with one seed again")
+            return
         heard, answers = self.asked.question.heard_by, self.answers
         self.talks = {
             name: (*heard(name), {"role": "assistant", "content": answers[name].text}) for name in self.asked.names
@@ -224,6 +239,8 @@ class CompareScreen(AskingScreen):
         self._refresh_all()
 
     def close_open(self) -> bool:
+        if self.query_one(TurnDesk).end():
+            return True
         if self.prompt.being_written:
             self.query_one("#answer-0").focus()
             return True

@@ -10,6 +10,7 @@ from textual.containers import Container
 
 from ftworkbench.figures import count
 from ftworkbench.tui.widgets.answer_pane import AnswerPane, Shown
+from ftworkbench.tui.widgets.draws import Draw
 from ftworkbench.tui.widgets.job_words import ALIVE
 
 if TYPE_CHECKING:
@@ -69,14 +70,24 @@ class AnswersView(Container):
                 pane.show_answer(name, _STYLES[place], None, Shown(waiting=waiting))
 
     def show_answers(
-        self, asked: Asked, story: Story | None, entry: Entry | None, *, earlier: bool, order: Sequence[str] | None
+        self,
+        asked: Asked,
+        story: Story | None,
+        entry: Entry | None,
+        *,
+        earlier: bool,
+        order: Sequence[str] | None,
+        scored: Mapping[str, str],
     ) -> None:
         """Shows what has come from the session that was asked; `entry` is its job's.
 
         `earlier`: another prompt stands above the answers now than the one that they answer. `order` is that in which
-        they stand where it is a blind comparison.
+        they stand where it is a blind comparison; `scored` says how good each was in the rows that were asked so far.
         """
-        answers: Mapping[str, Answer] = story.answers.get(asked.request, {}) if story is not None else {}
+        if len(asked.requests) > 1:
+            self._show_several(asked, story, entry, earlier=earlier, scored=scored)
+            return
+        answers = asked.answers(story)[0]
         waiting = waiting_words(asked, story, entry, blind=order is not None)
         names = order or asked.names
         if order is not None and not all(name in answers and _whole(answers[name]) for name in names):
@@ -91,9 +102,24 @@ class AnswersView(Container):
                 earlier=earlier,
                 talk=asked.question.talks.get(name, ()),
                 hidden=None if order is None else _VOTES[place],
+                scored=scored.get(name, ""),
             )
             title, style = (name, _STYLES[place]) if order is None else (_HIDDEN[place], "$foreground")
             pane.show_answer(title, style, answers.get(name), shown)
+
+    def _show_several(
+        self, asked: Asked, story: Story | None, entry: Entry | None, *, earlier: bool, scored: Mapping[str, str]
+    ) -> None:
+        """Shows in each pane what one of them has drawn by each seed, one below the other."""
+        waiting, drawn = waiting_words(asked, story, entry), asked.answers(story)
+        for place, (pane, name) in enumerate(zip(self.panes(len(asked.names)), asked.names, strict=True)):
+            against, whose = self._against(asked, asked.names, place, blind=False)
+            draws = [
+                Draw(each.seed, answers.get(name), _text(answers.get(whose)) if whose else against)
+                for each, answers in zip(asked.drawing.each, drawn, strict=True)
+            ]
+            shown = Shown(whose=whose, waiting=waiting, earlier=earlier, scored=scored.get(name, ""))
+            pane.show_draws(name, _STYLES[place], draws, shown)
 
     def _against(self, asked: Asked, names: Sequence[str], place: int, *, blind: bool) -> tuple[str | None, str]:
         """What the answer in a place is compared with: the reference, or else whose answer.
@@ -146,7 +172,7 @@ def waiting_words(asked: Asked, story: Story | None, entry: Entry | None, *, bli
         return _sentence(story.why or "waits for the device", ".")
     if story.phase == "loading":
         return _sentence(story.why or "imports the libraries, some ten seconds, once", " …")
-    begun = story.answers.get(asked.request, {})
+    begun = asked.answers(story)[0]
     if begun and blind:
         return "Both answer. They are shown when both are done …"
     if any(not answer.done for answer in begun.values()):

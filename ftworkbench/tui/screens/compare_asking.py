@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ftworkbench.jobs.story import Answer
     from ftworkbench.steps.asking import Question
     from ftworkbench.steps.contenders import Contest
+    from ftworkbench.tui.answered_rows import AnsweredRows
     from ftworkbench.tui.comparing import Asked
 
 
@@ -27,6 +28,7 @@ class AskingScreen(JobsScreen):
         self.names: tuple[str, ...] = ()
         self.drawing: Drawing | None = None
         self.asked: Asked | None = None
+        self.answered: AnsweredRows | None = None
         self.blind = False
 
     def question(self) -> Question | None:
@@ -42,6 +44,11 @@ class AskingScreen(JobsScreen):
         self.contest, self.asked, self.telling, self.trouble = contest, None, None, ""
         self.names = contest.first if contest is not None else ()
         self.drawing = Drawing(contest.opened.recipe.train.seed) if contest is not None else None
+        self.answered = None
+        if contest is not None:
+            from ftworkbench.tui.answered_rows import AnsweredRows
+
+            self.answered = AnsweredRows(contest.metric)
 
     def change_contest(self, contest: Contest, names: tuple[str, ...]) -> None:
         """Goes on in the same contest with others in it, and asks those from now on."""
@@ -64,20 +71,36 @@ class AskingScreen(JobsScreen):
         return sides(self.asked.names, self.asked.drawing.seed, self.asked.question.key)
 
     @property
+    def drawn(self) -> tuple[Mapping[str, Answer], ...]:
+        """What has come of what was asked last, by name, for each seed."""
+        return self.asked.answers(self.telling.story if self.telling else None) if self.asked is not None else ()
+
+    @property
     def answers(self) -> Mapping[str, Answer]:
-        """What has come of what was asked last, by name."""
-        if self.asked is None or self.telling is None:
-            return {}
-        return self.telling.story.answers.get(self.asked.request, {})
+        """What has come of what was asked last, by name, by the first seed."""
+        return self.drawn[0] if self.asked is not None else {}
 
     @property
     def all_answered(self) -> bool:
         """Whether everybody who was asked has answered, and without an error."""
-        done = [self.answers.get(name) for name in (self.asked.names if self.asked else ())]
+        names = self.asked.names if self.asked is not None else ()
+        done = [answers.get(name) for answers in self.drawn for name in names]
         return bool(done) and all(answer is not None and answer.done and not answer.error for answer in done)
 
     def story_moved(self) -> None:
+        if self.asked is not None and self.answered is not None and self.all_answered:
+            self.answered.score(self.asked, self.drawn)
         self.refresh_answers()
+
+    def recall(self) -> None:
+        """Goes back to what the row that stands above was answered, where it was: by these, in this way."""
+        question, drawing = self.question(), self.drawing
+        self.asked = None
+        if self.blind or self.answered is None or drawing is None or question is None or self.telling is None:
+            return
+        found = self.answered.of(question, self.names, drawing)
+        if found is not None and found.session == self.telling.job:
+            self.asked = found
 
     def refresh_answers(self) -> None:
         """Shows the answers as they stand."""
@@ -90,23 +113,31 @@ class AskingScreen(JobsScreen):
             question = self.question()
             earlier = question is None or question != self.asked.question
             story = self.telling.story if self.telling else None
-            view.show_answers(self.asked, story, self.told_entry, earlier=earlier, order=self.order)
+            scored = self._scored(self.asked)
+            view.show_answers(self.asked, story, self.told_entry, earlier=earlier, order=self.order, scored=scored)
+
+    def _scored(self, asked: Asked) -> Mapping[str, str]:
+        """How good their answers to validation rows were so far, where such a row was asked."""
+        if self.answered is None or self.blind or asked.question.rows != "validation":
+            return {}
+        return self.answered.words(asked.names, asked.drawing)
 
     # Asking
 
-    def action_ask(self) -> None:
+    def action_ask(self) -> bool:
+        """Asks those who were chosen; False where that cannot be, which is said."""
         contest, drawing = self.contest, self.drawing
         if contest is None or drawing is None:
             self.workbench.tell(self.trouble or "there is nobody to ask yet", "warning")
-            return
+            return False
         question = self.question()
         if question is None:
             self.workbench.tell("the prompt is empty")
-            return
+            return False
         tried = [name for name in self.names if contest.named(name).tried]
         if question.rows == "test" and tried:
             self.workbench.tell(f"{tried[0]} is still tried, on validation rows: v goes back, K keeps it", "warning")
-            return
+            return False
         from ftworkbench.tui.comparing import ask_contest
 
         sessions, names = self.workbench.sessions, self.names
@@ -115,6 +146,8 @@ class AskingScreen(JobsScreen):
             if self.contest is not contest:  # another one was chosen meanwhile
                 return
             self.asked = asked
+            if self.answered is not None and not self.blind:
+                self.answered.keep(asked)
             if self.telling is None or self.telling.job != asked.session:
                 self.follow_job(asked.session)
             self.refresh_answers()
@@ -122,6 +155,7 @@ class AskingScreen(JobsScreen):
         self.workbench.launch(
             lambda: ask_contest(sessions, contest, names, question, drawing), was_asked, doing="asking", group="ask"
         )
+        return True
 
     # Who
 
@@ -150,7 +184,8 @@ class AskingScreen(JobsScreen):
         self.app.push_screen(ChooseContenders(choices, self.names, MOST), chosen)
 
     def _take_names(self, names: tuple[str, ...]) -> None:
-        self.names, self.asked = names, None
+        self.names = names
+        self.recall()
         self.refresh_prompt()
         self.refresh_answers()
 
@@ -175,6 +210,13 @@ class AskingScreen(JobsScreen):
         """Asks again with the next seed, where that can change anything."""
         if self.drawing is not None and self._draws("seed"):
             self._draw(self.drawing.next_seed(), ask=True)
+
+    def action_several(self) -> None:
+        """Asks with several seeds, where that can change anything; with one again where it did."""
+        if self.blind:
+            self.workbench.tell("not while blind: a vote is on one answer of each")
+        elif self.drawing is not None and self._draws("seed"):
+            self._draw(self.drawing.several(), ask=True)
 
     def _draws(self, what: str) -> bool:
         """Whether answers are drawn at all; says so where they are not."""

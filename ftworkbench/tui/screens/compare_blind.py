@@ -36,6 +36,8 @@ class BlindDesk(Container):
         if not compare.blind and compare.talks:
             compare.workbench.tell("a talk shows who said what: esc leaves it, then B compares blind", "warning")
             return
+        if compare.drawing is not None:
+            compare.drawing = compare.drawing.each[0]
         compare.blind, compare.asked = not compare.blind, None
         compare.refresh_prompt()
         compare.refresh_answers()

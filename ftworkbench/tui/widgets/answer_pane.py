@@ -9,53 +9,14 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from ftworkbench.printable import one_line
-from ftworkbench.tui.drawing import Drawing
 from ftworkbench.tui.text import entitle, shown
-from ftworkbench.tui.widgets.diff import marked
+from ftworkbench.tui.widgets.answer_words import answer_text, proof_of, totals_of, who_answered
+from ftworkbench.tui.widgets.draws import Draw, draw_lines, drawn_words
 from ftworkbench.tui.widgets.lines_view import LinesView, wrapped
 from ftworkbench.tui.widgets.row_view import content_of
 
 if TYPE_CHECKING:
     from ftworkbench.jobs.story import Answer
-
-_LONGEST = 50_000
-
-
-def who_answered(answer: Answer | None) -> str:
-    """Who answered, as the worker says it: the adapter's hash, that there was none, or another model."""
-    if answer is None or not answer.done or answer.error:
-        return ""
-    if model := answer.totals.get("model"):
-        return f"{model} at {answer.totals.get('endpoint')}"
-    sha256 = answer.adapter_sha256
-    return f"adapter {sha256[:8]}" if sha256 else "no adapter"
-
-
-def proof_of(answer: Answer | None) -> str:
-    """Who answered, by which chat template, and how the answer was drawn: by which seed, where it was."""
-    who = who_answered(answer)
-    if answer is None or not who:
-        return ""
-    found = answer.totals
-    template = f"template {str(found['template_sha256'])[:8]}" if found.get("template_sha256") else ""
-    drawn = Drawing(int(found.get("seed") or 0), float(found.get("temperature") or 0), float(found.get("top_p") or 1))
-    return " · ".join(part for part in (who, template, drawn.words if "temperature" in found else "") if part)
-
-
-def totals_of(answer: Answer | None) -> str:
-    """Length, time, speed and cost of an answer, and whether it ended by itself."""
-    if answer is None or not answer.done or answer.error:
-        return ""
-    tokens, seconds = int(answer.totals.get("tokens") or 0), float(answer.totals.get("seconds") or 0)
-    parts = [f"{tokens} tokens", f"{seconds:.2f} s"]
-    if (first := answer.totals.get("first_token_seconds")) is not None:
-        parts.append(f"first after {float(first):.2f}")
-    if seconds:
-        parts.append(f"{tokens / seconds:,.0f} tokens/s")
-    parts.append({"stop": "stopped by itself", "length": "cut off"}.get(str(answer.totals.get("finish")), ""))
-    if (cost := answer.totals.get("cost")) is not None:
-        parts.append(f"{1000 * float(cost):.3g} for 1,000 such")
-    return " · ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -64,7 +25,8 @@ class Shown:
     answer says.
 
     With `earlier` it is said to belong to an earlier prompt, and is not compared with anything; `hidden` stands where
-    else it is said who answered; `talk` are the turns before it.
+    else it is said who answered; `talk` are the turns before it. `scored` says how good its answers were so far, beside
+    which the foot says who it is.
     """
 
     against: str | None = None
@@ -73,6 +35,7 @@ class Shown:
     earlier: bool = False
     hidden: str | None = None
     talk: Sequence[Mapping[str, Any]] = ()
+    scored: str = ""
 
 
 class AnswerPane(LinesView):
@@ -80,18 +43,25 @@ class AnswerPane(LinesView):
 
     def show_answer(self, name: str, style: str, answer: Answer | None, how: Shown) -> None:
         """Shows what has come of the answer, and who it is."""
-        said, style_of_said = who_answered(answer), "$text-muted"
-        if how.earlier:
-            said, style_of_said = "to the prompt before", "$warning"
-        if how.hidden is not None and not how.earlier:
+        said = how.scored or who_answered(answer)
+        if how.hidden is not None:
             said = how.hidden if answer is not None and answer.done else ""
-        name_part = (one_line(name, 40), f"bold {style}")
-        title = Content.assemble(name_part, (f"  {one_line(said)}" if said else "", style_of_said))
-        entitle(self, title)
+        self._entitle(name, style, said, earlier=how.earlier)
         at_end = round(self.scroll_y) >= self.max_scroll_y
         self.show(lambda width: [*_talk(how.talk, width), *_lines(answer, how, width)], top=False)
         if how.talk or (at_end and answer is not None and not answer.done):
             self.action_scroll_end()
+
+    def show_draws(self, name: str, style: str, draws: Sequence[Draw], how: Shown) -> None:
+        """Shows what one of them has drawn by several seeds."""
+        said = " · ".join(part for part in (drawn_words(draws), how.scored) if part)
+        self._entitle(name, style, said, earlier=how.earlier)
+        self.show(lambda width: draw_lines(draws, how.waiting, width, plain=how.earlier), top=False)
+
+    def _entitle(self, name: str, style: str, said: str, *, earlier: bool) -> None:
+        words, style_of_words = ("to the prompt before", "$warning") if earlier else (one_line(said), "$text-muted")
+        name_part = (one_line(name, 40), f"bold {style}")
+        entitle(self, Content.assemble(name_part, (f"  {words}" if words else "", style_of_words)))
 
 
 def _talk(messages: Sequence[Mapping[str, Any]], width: int) -> list[Content]:
@@ -108,26 +78,18 @@ def _talk(messages: Sequence[Mapping[str, Any]], width: int) -> list[Content]:
 def _lines(answer: Answer | None, how: Shown, width: int) -> list[Content]:
     if answer is None:
         return wrapped(shown(how.waiting, "$text-muted"), width)
-    if answer.error:
-        return wrapped(shown(answer.error, "$error"), width)
-    text = answer.text[:_LONGEST]
-    if how.earlier:
-        return wrapped(shown(text, "$text-muted"), width)
-    if not answer.done:
-        return wrapped(Content.assemble(shown(text), ("▌", "$accent")), width)
-    said = Content.styled("(an empty answer)", "$text-muted") if not text else _marked(text, how.against)
+    text = answer_text(answer, None if how.hidden is not None else how.against, plain=how.earlier)
+    if answer.error or how.earlier or not answer.done:
+        return wrapped(text, width)
     if how.hidden is not None:
-        same = wrapped(Content.styled("both say the same", "$text-muted"), width) if text == how.against else []
-        return [*wrapped(shown(text) if text else said, width), Content(""), *same]
+        alike = answer.text == how.against
+        same = wrapped(Content.styled("both say the same", "$text-muted"), width) if alike else []
+        return [*wrapped(text, width), Content(""), *same]
     foot = [
         wrapped(Content.styled(one_line(words), "$text-muted"), width)
         for words in (totals_of(answer), proof_of(answer))
     ]
-    return [*wrapped(said, width), Content(""), *_judged(text, how, width), *foot[0], *foot[1]]
-
-
-def _marked(text: str, against: str | None) -> Content:
-    return shown(text) if against is None else marked(text, against)
+    return [*wrapped(text, width), Content(""), *_judged(answer.text, how, width), *foot[0], *foot[1]]
 
 
 def _judged(text: str, how: Shown, width: int) -> list[Content]:

@@ -1,0 +1,140 @@
+"""Asking row after row in the Compare screen, and the same row by several seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_jobs import Made, answer, make_unmeasured, open_session, requests
+from textual.pilot import Pilot
+from workbenches import opened, shown, until
+
+from ftworkbench.jobs.events import EventLog
+from ftworkbench.jobs.folder import Job
+from ftworkbench.tui.app import Workbench
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    return make_unmeasured(tmp_path / "support-triage")
+
+
+@pytest.fixture
+def session(made: Made) -> Job:
+    return open_session(made)
+
+
+def references(made: Made, part: str = "validation") -> list[str]:
+    """The reference of each row of a part, in the order in which they are asked."""
+    from ftworkbench.steps.contenders import contest_of
+
+    return [str(row.answer) for row in contest_of(made.workspace, made.jobs["done"]).rows[part]]
+
+
+async def asked(pilot: Pilot[None], session: Job, many: int) -> None:
+    await until(pilot, lambda: len(requests(session)) == many)
+
+
+async def ready(app: Workbench, pilot: Pilot[None], part: str = "validation") -> None:
+    await until(pilot, lambda: "validation row 1 of 8" in shown(app), 10)
+    if part == "test":
+        await pilot.press("v")
+        await until(pilot, lambda: "test row 1 of" in shown(app))
+
+
+def both_say(session: Job, base: str, tuned: str) -> None:
+    answer(session, "zero-shot", base, adapter=False)
+    answer(session, "tuned", tuned, adapter=True)
+
+
+async def test_the_rows_are_asked_in_turn_and_it_is_counted_how_many_were_right(made: Made, session: Job) -> None:
+    right = references(made)
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("a")
+        for row in range(1, 9):
+            await asked(pilot, session, row)
+            assert requests(session)[-1]["systems"][0]["name"] == "zero-shot"
+            await until(pilot, lambda row=row: f"validation row {row} of 8 · in turn" in shown(app))  # type: ignore[misc]
+            both_say(session, right[row - 1] if row <= 3 else "{}", right[row - 1])
+        await until(pilot, lambda: "the last validation row is answered" in shown(app))
+        assert "─ zero-shot  json_match 3 of 8 ─" in shown(app)
+        assert "─ tuned  json_match 8 of 8 ─" in shown(app)
+        assert "in turn ·" not in shown(app)
+        # The answers are there to be paged through, and are not asked again.
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "validation row 7 of 8" in shown(app) and "✔ word for word" in shown(app))
+        await pilot.press("a")
+        await until(pilot, lambda: "validation row 8 of 8" in shown(app))
+        assert len(requests(session)) == 8
+
+
+async def test_in_turn_ends_by_its_key_by_escape_and_by_whatever_else_is_done(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        for many, key in enumerate(("a", "escape", "right_square_bracket", "b", "t"), start=1):
+            await pilot.press("a")
+            await asked(pilot, session, many)
+            await until(pilot, lambda: "· in turn" in shown(app))
+            await pilot.press(key)
+            for name in {each["name"] for each in requests(session)[-1]["systems"]}:
+                answer(session, name, "{}", adapter=name == "tuned")
+            await until(pilot, lambda: "in turn" not in shown(app).splitlines()[1])
+            await pilot.pause(0.3)
+            assert len(requests(session)) == many, f"{key} ends it"
+
+
+async def test_a_row_that_cannot_be_answered_ends_it_and_is_seen(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("a")
+        await asked(pilot, session, 1)
+        answer(session, "tuned", "{}", adapter=True)
+        log = EventLog(session.events, 1)
+        log.emit("answer", request=requests(session)[0]["id"], system="zero-shot", error="the endpoint is gone")
+        log.close()
+        await until(pilot, lambda: "the endpoint is gone" in shown(app) and "could not be answered" in shown(app))
+        assert "validation row 1 of 8" in shown(app)
+        assert "· in turn" not in shown(app)
+
+
+async def test_test_rows_are_asked_in_turn_without_a_count_which_is_for_an_evaluation(made: Made, session: Job) -> None:
+    right = references(made, "test")
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot, "test")
+        await pilot.press("a")
+        for row in range(1, 4):
+            await asked(pilot, session, row)
+            both_say(session, right[row - 1], right[row - 1])
+        await asked(pilot, session, 4)
+        await until(pilot, lambda: "test row 4 of" in shown(app))
+        assert "json_match" not in shown(app)
+
+
+async def test_several_seeds_are_asked_at_once_and_stand_below_each_other(made: Made, session: Job) -> None:
+    right = references(made)[0]
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: "greedy answers are the same for every seed" in shown(app))
+        await pilot.press("t", "S")
+        await asked(pilot, session, 4)
+        assert [each["seed"] for each in requests(session)] == [42, 43, 44, 45]
+        await until(pilot, lambda: "seeds 42 to 45" in shown(app))
+        for place, said in enumerate((right, "{}", right, right)):
+            answer(session, "tuned", said, adapter=True, which=place)
+        await until(pilot, lambda: "tuned  ✔ 3 of 4 · 2 different" in shown(app))
+        assert "seed 45 · 14 tokens" in shown(app)
+        for place in range(4):
+            answer(session, "zero-shot", "{}", adapter=False, which=place)
+        await until(pilot, lambda: "zero-shot  ✔ 0 of 4 · all alike" in shown(app))
+        # Of what was said four times, which would be gone on with?
+        await pilot.press("f")
+        await until(pilot, lambda: "S asks with one seed again" in shown(app))
+        await pilot.press("s")
+        await asked(pilot, session, 8)
+        assert [each["seed"] for each in requests(session)[4:]] == [46, 47, 48, 49]
+        await pilot.press("B")
+        await asked(pilot, session, 9)
+        await pilot.press("S")
+        await until(pilot, lambda: "not while blind" in shown(app))
