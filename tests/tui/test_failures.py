@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from ftworkbench.steps.evaluation import (
     read_evaluation,
 )
 from ftworkbench.steps.failures import Kind, kind_table, kinds_of, nearest_rows, tag_failure, tag_near, tags_of
+from ftworkbench.tui.widgets.flip_list import fate_counts
 from ftworkbench.tui.widgets.kind_words import kind_lines
 
 
@@ -86,6 +88,8 @@ def test_by_a_graded_metric_kinds_count_the_rows_that_fell_and_rose() -> None:
     assert head.split()[-4:] == ["score", "fell", "score", "rose"]
     assert line.split() == ["long", "5", "1", "2"]
     assert fate_words(LOST, graded=is_graded("rouge_l")) == "score fell"
+    counted = fate_counts(Counter(pair.fate for pair in pairs), None, graded=True).plain
+    assert counted.split() == ["↓", "1", "↑", "2", "=", "1", "·", "1"], "no row is right or wrong by a score"
     assert fate_words(LOST, graded=is_graded("exact_match")) == "right, now wrong"
 
 

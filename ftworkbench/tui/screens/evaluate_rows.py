@@ -80,9 +80,14 @@ class RowsView(Container):
         flips, evaluation = self.query_one(FlipList), self.shown
         pairs = evaluation.pairs if evaluation is not None else ()
         kept = [pair for pair in pairs if self._fate in (None, pair.fate)]
+        flips.graded = evaluation is not None and evaluation.graded
         flips.show(kept, empty=_NONE_OF_KIND if pairs else _NO_ROWS)
         if evaluation is not None and pairs:
-            entitle(flips, fate_counts(evaluation.fates, self._fate), self._words(evaluation, len(kept)))
+            entitle(
+                flips,
+                fate_counts(evaluation.fates, self._fate, graded=flips.graded),
+                self._words(evaluation, len(kept)),
+            )
         else:
             entitle(flips, "Test rows")
         self._show_pair()

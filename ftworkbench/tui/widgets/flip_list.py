@@ -12,36 +12,38 @@ from ftworkbench.tui.rows import short_answer
 from ftworkbench.tui.widgets.item_list import ItemList
 from ftworkbench.tui.widgets.job_words import fit
 
-SIGNS = {
+_SIGNS = {
     LOST: ("✔→✘", "$error"),
     GAINED: ("✘→✔", "$success"),
     WRONG: ("✘ ✘", "$text-muted"),
     RIGHT: ("✔ ✔", "$text-muted"),
     ALONE: (" · ", "$text-muted"),
 }
+# By a graded metric no row is right or wrong: its score fell, rose, or stayed.
+_GRADED = {**_SIGNS, LOST: (" ↓ ", "$error"), GAINED: (" ↑ ", "$success"), WRONG: (" = ", "$text-muted")}
 
 
-def fate_counts(counts: Counter[str], chosen: str | None) -> Content:
-    """`✔→✘ 2  ✘→✔ 71 …`; the one that is chosen stands out."""
+def fate_counts(counts: Counter[str], chosen: str | None, *, graded: bool) -> Content:
+    """`✔→✘ 2  ✘→✔ 71 …`, or `↓ 2  ↑ 71 …`; the one that is chosen stands out."""
     parts = []
     for fate in FATES:
         if counts[fate] or fate in (LOST, GAINED):
-            sign, style = SIGNS[fate]
+            sign, style = (_GRADED if graded else _SIGNS)[fate]
             parts.append(
                 Content.styled(f" {sign.strip()} {counts[fate]} ", f"bold reverse {style}" if fate == chosen else style)
             )
     return Content(" ").join(parts)
 
 
-def _sign(pair: Pair) -> tuple[str, str]:
-    if pair.fate != ALONE:
-        return SIGNS[pair.fate]
+def _sign(pair: Pair, *, graded: bool) -> tuple[str, str]:
+    if graded or pair.fate != ALONE:
+        return (_GRADED if graded else _SIGNS)[pair.fate]
     score = pair.after if pair.before is None else pair.before
     return ("  ✔", "$success") if score == 1.0 else ("  ✘", "$error")
 
 
-def _line(pair: Pair, width: int) -> Content:
-    sign, style = _sign(pair)
+def _line(pair: Pair, width: int, *, graded: bool) -> Content:
+    sign, style = _sign(pair, graded=graded)
     answer_room = min(24, width // 3) if width >= 50 else 0
     prompt_room = width - 10 - answer_room
     reference = fit(one_line(short_answer(pair.reference, None)), answer_room - 1) if answer_room else ""
@@ -54,7 +56,11 @@ def _line(pair: Pair, width: int) -> Content:
 
 
 class FlipList(ItemList[Pair]):
-    """Test rows with the answers of both; one a line."""
+    """Test rows with the answers of both, one a line; `graded` says that they have scores, not right and wrong."""
 
     def __init__(self, *, empty: str, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(_line, lambda pair: pair.number, empty=empty, id=id)
+        super().__init__(self._line, lambda pair: pair.number, empty=empty, id=id)
+        self.graded = False
+
+    def _line(self, pair: Pair, width: int) -> Content:
+        return _line(pair, width, graded=self.graded)
