@@ -30,6 +30,11 @@ class Asked:
         """What has come of it so far, by name, for each seed."""
         return tuple(story.answers.get(each, {}) if story is not None else {} for each in self.requests)
 
+    def is_answered(self, story: Story) -> bool:
+        """Whether everybody has answered, and without an error."""
+        found = [answers.get(name) for answers in self.answers(story) for name in self.names]
+        return all(answer is not None and answer.done and not answer.error for answer in found)
+
 
 def ask_contest(
     sessions: Sessions, contest: Contest, names: Sequence[str], question: Question, drawing: Drawing

@@ -111,6 +111,26 @@ async def test_test_rows_are_asked_in_turn_without_a_count_which_is_for_an_evalu
         assert "json_match" not in shown(app)
 
 
+async def test_answers_by_a_prompt_that_was_edited_since_are_not_shown_as_its_own(made: Made) -> None:
+    session = open_session(made)
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        for turn, (said, more) in enumerate((("first", " One."), ("second", " Two."))):
+            await pilot.press("e")
+            await until(pilot, lambda: "System prompt of" in shown(app))
+            await pilot.press(*more, "ctrl+s")
+            await asked(pilot, session, 1 + 2 * turn)
+            await pilot.press("right_square_bracket", "enter")
+            await asked(pilot, session, 2 + 2 * turn)
+            for which in (-2, -1):
+                for system in requests(session)[which]["systems"]:
+                    answer(session, system["name"], f"{said} prompt", adapter=bool(system["adapter"]), which=which)
+            await until(pilot, lambda said=said: f"{said} prompt" in shown(app))  # type: ignore[misc]
+            await pilot.press("left_square_bracket")
+            await until(pilot, lambda said=said: f"{said} prompt" in shown(app))  # type: ignore[misc]
+            await until(pilot, lambda: "json_match 0 of 2" in shown(app))
+
+
 async def test_several_seeds_are_asked_at_once_and_stand_below_each_other(made: Made, session: Job) -> None:
     right = references(made)[0]
     async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):

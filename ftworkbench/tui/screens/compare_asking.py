@@ -44,16 +44,23 @@ class AskingScreen(JobsScreen):
         self.contest, self.asked, self.telling, self.trouble = contest, None, None, ""
         self.names = contest.first if contest is not None else ()
         self.drawing = Drawing(contest.opened.recipe.train.seed) if contest is not None else None
-        self.answered = None
-        if contest is not None:
-            from ftworkbench.tui.answered_rows import AnsweredRows
-
-            self.answered = AnsweredRows(contest.metric)
+        self._forget_answers()
 
     def change_contest(self, contest: Contest, names: tuple[str, ...]) -> None:
-        """Goes on in the same contest with others in it, and asks those from now on."""
+        """Goes on in the same contest with others in it, and asks those from now on.
+
+        What was answered before is not gone back to: one of the same name may be another now.
+        """
         self.contest = contest
+        self._forget_answers()
         self._take_names(names)
+
+    def _forget_answers(self) -> None:
+        self.answered = None
+        if self.contest is not None:
+            from ftworkbench.tui.answered_rows import AnsweredRows
+
+            self.answered = AnsweredRows(self.contest.metric)
 
     @property
     def prompt(self) -> PromptView:
@@ -83,13 +90,11 @@ class AskingScreen(JobsScreen):
     @property
     def all_answered(self) -> bool:
         """Whether everybody who was asked has answered, and without an error."""
-        names = self.asked.names if self.asked is not None else ()
-        done = [answers.get(name) for answers in self.drawn for name in names]
-        return bool(done) and all(answer is not None and answer.done and not answer.error for answer in done)
+        return self.asked is not None and self.telling is not None and self.asked.is_answered(self.telling.story)
 
     def story_moved(self) -> None:
-        if self.asked is not None and self.answered is not None and self.all_answered:
-            self.answered.score(self.asked, self.drawn)
+        if self.answered is not None and self.telling is not None:
+            self.answered.score(self.telling.story)
         self.refresh_answers()
 
     def recall(self) -> None:

@@ -45,10 +45,8 @@ class TurnDesk(Container):
             compare.workbench.tell("blind, a vote takes the next row; B ends that")
         elif compare.prompt.writes:
             compare.workbench.tell("rows are asked in turn: esc goes back to them")
-        elif not compare.last_row:
-            self._ask()
         else:
-            compare.workbench.tell("this is the last row: [ goes back, enter asks it")
+            self._ask()
 
     def end(self) -> bool:
         """Asks no further row; whether it was asking any."""
