@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ftworkbench.data.example import Example
 from ftworkbench.errors import InputError, WorkbenchError
 from ftworkbench.evaluate.contestants import Contestant, tuned
-from ftworkbench.evaluate.metrics import METRICS, Metric, choose_metrics
+from ftworkbench.evaluate.metrics import Metric, choose_metrics
 from ftworkbench.jobs.adapters import NamedAdapter, adapters_of, find_adapter
 from ftworkbench.jobs.folder import Job, list_jobs
 from ftworkbench.jobs.submitted import recipe_of
+from ftworkbench.recipe.metric_names import REGEX, split_metric
 from ftworkbench.recipe.prompt_table import TUNED
 from ftworkbench.recipe.tables import Recipe
 from ftworkbench.steps.contestants import best_prompted, parts_to_ask, prompted
@@ -51,7 +52,8 @@ class Contest:
     """Everybody who can answer over the base model of a recipe, those that are shown first, and the rows to ask.
 
     `opened` is the recipe of the training job, as it was resolved then; without one, `train_job` None, prompts alone
-    are compared. `rows` are those of the split by part: "validation", "test"; `metric` scores an answer to one.
+    are compared. `rows` are those of the split by part: "validation", "test"; `metric` scores an answer to one, None
+    where only an evaluation can.
     """
 
     opened: Opened
@@ -59,7 +61,7 @@ class Contest:
     contenders: tuple[Contender, ...]
     first: tuple[str, ...]
     rows: Mapping[str, tuple[Example, ...]]
-    metric: Metric
+    metric: Metric | None
 
     def named(self, name: str) -> Contender:
         """The contender of that name, or of the adapter that it names. Raises InputError with those that there are."""
@@ -96,6 +98,12 @@ class Contest:
         place = everybody.index(old)
         everybody[place : place + 1] = [edited] if old.tried else [old, edited]
         return replace(self, contenders=tuple(everybody)), new
+
+    def with_kept(self, tried: str, name: str) -> Contest:
+        """The contest in which the prompt that was tried is a contestant of the recipe, by its name there."""
+        old = self.named(tried)
+        kept = replace(old, name=name, contestant=replace(old.contestant, name=name), tried=None)
+        return replace(self, contenders=tuple(kept if each is old else each for each in self.contenders))
 
     def _free_name(self) -> str:
         taken, number = {each.name for each in self.contenders}, 1
@@ -137,11 +145,15 @@ def prompt_contest(opened: Opened, train_job: Job | None = None) -> Contest:
     return Contest(opened, None, contenders, first, rows, _metric(opened.recipe, parts))
 
 
-def _metric(recipe: Recipe, parts: Parts) -> Metric:
-    """The metric that decides in an evaluation; exact match where only an evaluation can work it out."""
-    known = [each.answer for each in parts.train]
-    decides = choose_metrics(known, recipe.evaluate.metric)[0]
-    return decides if decides.plain else METRICS["exact_match"]
+def _metric(recipe: Recipe, parts: Parts) -> Metric | None:
+    """The metric that decides in an evaluation; None where it needs more than an answer.
+
+    Neither is it a pattern of the user's, which may take any time on a long answer.
+    """
+    named = recipe.evaluate.metric
+    known = [] if named else [each.answer for each in (*parts.train, *parts.validation)]
+    decides = choose_metrics(known or [each.answer for each in parts.test], named)[0]
+    return decides if decides.plain and split_metric(decides.name).kind != REGEX else None
 
 
 def _kept(opened: Opened, train_job: Job) -> list[Contender]:

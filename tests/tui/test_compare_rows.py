@@ -58,8 +58,8 @@ async def test_the_rows_are_asked_in_turn_and_it_is_counted_how_many_were_right(
             await until(pilot, lambda row=row: f"validation row {row} of 8 · in turn" in shown(app))  # type: ignore[misc]
             both_say(session, right[row - 1] if row <= 3 else "{}", right[row - 1])
         await until(pilot, lambda: "the last validation row is answered" in shown(app))
-        assert "─ zero-shot  json_match 3 of 8 ─" in shown(app)
-        assert "─ tuned  json_match 8 of 8 ─" in shown(app)
+        assert "─ zero-shot  3 of 8 json_match ─" in shown(app)
+        assert "─ tuned  8 of 8 json_match ─" in shown(app)
         assert "in turn ·" not in shown(app)
         # The answers are there to be paged through, and are not asked again.
         await pilot.press("left_square_bracket")
@@ -98,6 +98,66 @@ async def test_a_row_that_cannot_be_answered_ends_it_and_is_seen(made: Made, ses
         assert "· in turn" not in shown(app)
 
 
+async def test_in_turn_begins_with_the_row_that_stands_there_whatever_was_asked_before(
+    made: Made, session: Job
+) -> None:
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("i", *"hello", "ctrl+s")
+        await asked(pilot, session, 1)
+        both_say(session, "hello", "hello")
+        await until(pilot, lambda: "word for word as tuned" in shown(app))
+        await pilot.press("escape", "escape", "a")
+        await asked(pilot, session, 2)
+        first = requests(session)[1]["messages"][-1]["content"]
+        assert first in shown(app), "the row above is the one that is asked"
+        assert "validation row 1 of 8" in shown(app)
+        both_say(session, "{}", "{}")
+        await asked(pilot, session, 3)
+        await pilot.press("a", "left_square_bracket", "t", "a")
+        await asked(pilot, session, 4)
+        last = requests(session)[3]
+        assert (last["messages"][-1]["content"], last["temperature"]) == (first, 0.5), (
+            "and in the way that is chosen now"
+        )
+
+
+async def test_in_turn_ends_where_one_leaves_or_edits_and_where_asking_fails(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        for many, (key, back) in enumerate((("1", "4"), ("e", "escape")), start=1):
+            await pilot.press("a")
+            await asked(pilot, session, many)
+            await pilot.press(key)
+            await until(pilot, lambda: "Compare" not in type(app.screen).__name__)
+            both_say(session, "{}", "{}")
+            await pilot.pause(0.3)
+            assert len(requests(session)) == many, f"{key} ends it"
+            await pilot.press(back, "right_square_bracket")
+            await until(pilot, lambda: "of 8" in shown(app))
+        session.requests.unlink()
+        session.requests.mkdir()
+        await pilot.press("a")
+        await until(pilot, lambda: "asking failed" in shown(app))
+        assert "in turn" not in shown(app).splitlines()[1]
+
+
+async def test_a_prompt_that_is_kept_beside_a_tuned_model_answers_by_its_new_name(made: Made, session: Job) -> None:
+    async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: "System prompt of" in shown(app))
+        await pilot.press(*" Be brief.", "ctrl+s")
+        await asked(pilot, session, 1)
+        await pilot.press("K")
+        await until(pilot, lambda: "What is it called in the recipe?" in shown(app))
+        await pilot.press("ctrl+u", *"brief", "enter")
+        await until(pilot, lambda: "brief is a contestant of triage.toml now" in shown(app))
+        await pilot.press("right_square_bracket", "enter")
+        await asked(pilot, session, 2)
+        assert [each["name"] for each in requests(session)[1]["systems"]] == ["zero-shot", "brief", "tuned"]
+
+
 async def test_test_rows_are_asked_in_turn_without_a_count_which_is_for_an_evaluation(made: Made, session: Job) -> None:
     right = references(made, "test")
     async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
@@ -128,7 +188,7 @@ async def test_answers_by_a_prompt_that_was_edited_since_are_not_shown_as_its_ow
             await until(pilot, lambda said=said: f"{said} prompt" in shown(app))  # type: ignore[misc]
             await pilot.press("left_square_bracket")
             await until(pilot, lambda said=said: f"{said} prompt" in shown(app))  # type: ignore[misc]
-            await until(pilot, lambda: "json_match 0 of 2" in shown(app))
+            await until(pilot, lambda: "0 of 2 json_match" in shown(app))
 
 
 async def test_several_seeds_are_asked_at_once_and_stand_below_each_other(made: Made, session: Job) -> None:
@@ -148,6 +208,10 @@ async def test_several_seeds_are_asked_at_once_and_stand_below_each_other(made: 
         for place in range(4):
             answer(session, "zero-shot", "{}", adapter=False, which=place)
         await until(pilot, lambda: "zero-shot  ✔ 0 of 4 · all alike" in shown(app))
+        # Without a reference nothing is right: it is said how many are alike.
+        await pilot.press("d")
+        await until(pilot, lambda: "tuned  1 of 4 as zero-shot · 2 different" in shown(app))
+        await pilot.press("d", "d")
         # Of what was said four times, which would be gone on with?
         await pilot.press("f")
         await until(pilot, lambda: "S asks with one seed again" in shown(app))

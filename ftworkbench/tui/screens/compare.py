@@ -69,6 +69,9 @@ class CompareScreen(AskingScreen):
                 self._take(str(selected))
         self.take_jobs(self.workbench.jobs)
 
+    def on_screen_suspend(self) -> None:
+        self.query_one(TurnDesk).end()
+
     def show_jobs(self, entries: Sequence[Entry]) -> None:
         trained = self.trained()
         if self._train is not None and self.is_removed(self._train):
@@ -83,7 +86,8 @@ class CompareScreen(AskingScreen):
     @property
     def _stays_alone(self) -> bool:
         """Whether prompts alone are compared because they were chosen, or something was asked of them."""
-        return self._alone and (self._by_key or self.asked is not None)
+        asked = self.asked is not None or (self.answered is not None and self.answered.any)
+        return self._alone and (self._by_key or asked)
 
     def recipe_opened(self, opened: Opened) -> None:
         if self._alone or (self._train is None and not self.trained()):
@@ -248,6 +252,7 @@ class CompareScreen(AskingScreen):
             self.talks = {}
             self.prompt.leave_own()
             self.query_one("#row").focus()
+            self.recall()
             self._refresh_all()
             return True
         return super().close_open()
@@ -271,7 +276,8 @@ class CompareScreen(AskingScreen):
             self._by_key = False
             self._take(trained[-1]["job"])
         else:
-            self.workbench.tell("nothing was tuned here yet: prompts alone can be compared")
+            missing = "nothing was tuned here yet: prompts alone can be compared"
+            self.workbench.tell(missing if self._alone else "no recipe is open whose prompts could be compared alone")
         self._refresh_all()
 
     def action_marks(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ftworkbench.tui.drawing import Drawing
@@ -129,15 +129,15 @@ class AskingScreen(JobsScreen):
 
     # Asking
 
-    def action_ask(self) -> bool:
-        """Asks those who were chosen; False where that cannot be, which is said."""
+    def action_ask(self, failed: Callable[[], object] | None = None) -> bool:
+        """Asks those who were chosen; False where that cannot be, which is said. `failed` is called where it fails."""
         contest, drawing = self.contest, self.drawing
         if contest is None or drawing is None:
             self.workbench.tell(self.trouble or "there is nobody to ask yet", "warning")
             return False
         question = self.question()
         if question is None:
-            self.workbench.tell("the prompt is empty")
+            self.workbench.tell("the prompt is empty" if self.prompt.writes else "there is no row: i writes a prompt")
             return False
         tried = [name for name in self.names if contest.named(name).tried]
         if question.rows == "test" and tried:
@@ -150,17 +150,22 @@ class AskingScreen(JobsScreen):
         def was_asked(asked: Asked) -> None:
             if self.contest is not contest:  # another one was chosen meanwhile
                 return
-            self.asked = asked
+            if self.telling is None or self.telling.job != asked.session:
+                self._forget_answers()
+                self.follow_job(asked.session)
             if self.answered is not None and not self.blind:
                 self.answered.keep(asked)
-            if self.telling is None or self.telling.job != asked.session:
-                self.follow_job(asked.session)
+            if self.asked is None or self.question() == question:
+                self.asked = asked
             self.refresh_answers()
 
-        self.workbench.launch(
-            lambda: ask_contest(sessions, contest, names, question, drawing), was_asked, doing="asking", group="ask"
+        return self.workbench.launch(
+            lambda: ask_contest(sessions, contest, names, question, drawing),
+            was_asked,
+            doing="asking",
+            group="ask",
+            failed=lambda _: failed() if failed is not None else None,
         )
-        return True
 
     # Who
 
@@ -198,9 +203,12 @@ class AskingScreen(JobsScreen):
 
     def _draw(self, drawing: Drawing, *, ask: bool = False) -> None:
         self.drawing = drawing
-        self.refresh_prompt()
         if ask:
             self.action_ask()
+        else:
+            self.recall()
+            self.refresh_answers()
+        self.refresh_prompt()
 
     def action_temperature(self) -> None:
         if self.drawing is not None:

@@ -38,7 +38,8 @@ class BlindDesk(Container):
             return
         if compare.drawing is not None:
             compare.drawing = compare.drawing.each[0]
-        compare.blind, compare.asked = not compare.blind, None
+        compare.blind = not compare.blind
+        compare.recall()
         compare.refresh_prompt()
         compare.refresh_answers()
         if compare.blind:

@@ -96,7 +96,10 @@ class PromptDesk(Container):
         compare.workbench.tell(
             f"{name} is a contestant of {path.name} now{where}; b in Evaluate (5) measures all on the validation rows"
         )
-        compare.names = tuple(name if each == tried else each for each in compare.names)
+        contest = compare.contest
+        if contest is not None and tried in contest.baselines and name not in contest.baselines:
+            names = tuple(name if each == tried else each for each in compare.names)
+            compare.change_contest(contest.with_kept(tried, name), names)
         if compare.workbench.recipe_path == path:
             compare.workbench.open_recipe(path)
 

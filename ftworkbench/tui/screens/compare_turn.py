@@ -8,17 +8,21 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from ftworkbench.tui.actions import bindings
+from ftworkbench.tui.widgets.job_words import ALIVE
 
 if TYPE_CHECKING:
     from ftworkbench.steps.asking import Question
-    from ftworkbench.tui.drawing import Drawing
+    from ftworkbench.steps.contenders import Contest
     from ftworkbench.tui.screens.compare import CompareScreen
+
+_Here = tuple["Question | None", tuple[str, ...], str]
 
 
 class TurnDesk(Container):
     """Holds prompt and answers, and the key that asks the rows in turn.
 
-    It goes on as long as the row that it asked stands above, with the same to answer it: whatever else is done ends it.
+    It goes on as long as the row that it asked stands above, with the same to answer it in the same way: whatever else
+    is done ends it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare", "Turn")]
@@ -26,7 +30,8 @@ class TurnDesk(Container):
 
     def __init__(self) -> None:
         super().__init__()
-        self._at: tuple[Question | None, tuple[str, ...], Drawing | None] | None = None
+        self._at: _Here | None = None
+        self._contest: Contest | None = None
 
     @property
     def _compare(self) -> CompareScreen:
@@ -34,7 +39,23 @@ class TurnDesk(Container):
 
     @property
     def runs(self) -> bool:
-        return self._at is not None
+        """Whether it asks further rows."""
+        compare = self._compare
+        same = self._at == self._here() and self._contest is compare.contest
+        return self._at is not None and same and not compare.blind and not self._left
+
+    @property
+    def _left(self) -> bool:
+        """Whether the session that was asked has ended without an answer."""
+        compare, entry = self._compare, self._compare.told_entry
+        ended = entry is not None and entry["phase"] not in ALIVE
+        return compare.asked is not None and ended and not compare.all_answered
+
+    @property
+    def _asked(self) -> bool:
+        """Whether what was asked last is the row that stands there, of these and in this way."""
+        asked = self._compare.asked
+        return asked is not None and (asked.question, asked.names, asked.drawing.words) == self._here()
 
     def action_in_turn(self) -> None:
         """Asks the row that stands there and those after it, or ends that."""
@@ -50,11 +71,9 @@ class TurnDesk(Container):
 
     def end(self) -> bool:
         """Asks no further row; whether it was asking any."""
-        if self._at is None:
+        if not self.runs:
             return False
-        self._at = None
-        self._compare.workbench.tell("no further row is asked; a goes on from here")
-        self._compare.refresh_prompt()
+        self._stop("no further row is asked; a goes on from here")
         return True
 
     def go_on(self) -> None:
@@ -62,35 +81,40 @@ class TurnDesk(Container):
         compare = self._compare
         if self._at is None:
             return
-        if self._at != self._here() or compare.blind:
-            self._at = None
-            compare.refresh_prompt()
-        elif any(answer.error for answers in compare.drawn for answer in answers.values()):
-            self._at = None
-            compare.workbench.tell(
-                "asks no further row: this one could not be answered; a goes on from here", "warning"
-            )
-            compare.refresh_prompt()
+        if not self.runs:
+            self._stop()
+        elif not self._asked:
+            return
+        elif self._failed:
+            self._stop("this row could not be answered; a asks it again, and goes on")
+        elif compare.all_answered and compare.last_row:
+            self._stop(f"the last {compare.part} row is answered; [ and ] page through them")
         elif compare.all_answered:
-            if compare.last_row:
-                self._at = None
-                compare.workbench.tell(f"the last {compare.part} row is answered; [ and ] page through them")
-                compare.refresh_prompt()
-            else:
-                compare.move(1)
-                self._ask()
+            compare.move(1)
+            self._ask()
+
+    @property
+    def _failed(self) -> bool:
+        return any(answer.error for answers in self._compare.drawn for answer in answers.values())
 
     def _ask(self) -> None:
-        """Asks the row that stands there, or goes on where it was asked already."""
+        """Asks the row that stands there, or waits for its answers, or goes on where they are there already."""
         compare = self._compare
-        self._at = self._here()
-        compare.refresh_prompt()
-        if compare.all_answered:
+        self._at, self._contest = self._here(), compare.contest
+        if self._asked and compare.all_answered:
             self.call_later(self.go_on)
-        elif not compare.action_ask():
-            self._at = None
-            compare.refresh_prompt()
+        elif not self._asked or self._failed or self._left:
+            compare.asked = None
+            if not compare.action_ask(failed=self._stop):
+                self._stop()
+        compare.refresh_prompt()
 
-    def _here(self) -> tuple[Question | None, tuple[str, ...], Drawing | None]:
+    def _stop(self, words: str = "") -> None:
+        self._at = self._contest = None
+        if words:
+            self._compare.workbench.tell(words)
+        self._compare.refresh_prompt()
+
+    def _here(self) -> _Here:
         compare = self._compare
-        return compare.question(), compare.names, compare.drawing
+        return compare.question(), compare.names, compare.drawing.words if compare.drawing is not None else ""

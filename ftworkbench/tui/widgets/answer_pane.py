@@ -54,7 +54,7 @@ class AnswerPane(LinesView):
 
     def show_draws(self, name: str, style: str, draws: Sequence[Draw], how: Shown) -> None:
         """Shows what one of them has drawn by several seeds."""
-        said = " · ".join(part for part in (drawn_words(draws), how.scored) if part)
+        said = " · ".join(part for part in (how.scored, drawn_words(draws, how.whose)) if part)
         self._entitle(name, style, said, earlier=how.earlier)
         self.show(lambda width: draw_lines(draws, how.waiting, width, plain=how.earlier), top=False)
 

@@ -26,18 +26,20 @@ class Draw:
     against: str | None
 
 
-def drawn_words(draws: Sequence[Draw]) -> str:
-    """How many are what they are compared with, and how many different ones there are, once all are whole."""
+def drawn_words(draws: Sequence[Draw], whose: str) -> str:
+    """How many are the reference, or as `whose`, and how many different ones there are, once all are whole."""
     answers = [each.answer for each in draws if each.answer is not None and each.answer.done and not each.answer.error]
     if len(answers) < len(draws):
         return ""
     texts = [answer.text.strip() for answer in answers]
     different = len(set(texts))
     words = "all alike" if different == 1 else f"{different} different"
-    if all(each.against is None for each in draws):
+    against = [each.against for each in draws if each.against is not None]
+    if len(against) < len(draws):
         return words
-    same = sum(text == (each.against or "").strip() for text, each in zip(texts, draws, strict=True))
-    return f"✔ {same} of {len(draws)} · {words}"
+    same = sum(text == other.strip() for text, other in zip(texts, against, strict=True))
+    alike = f"{same} of {len(draws)} as {one_line(whose, 20)}" if whose else f"✔ {same} of {len(draws)}"
+    return f"{alike} · {words}"
 
 
 def draw_lines(draws: Sequence[Draw], waiting: str, width: int, *, plain: bool) -> list[Content]:
