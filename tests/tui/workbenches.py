@@ -106,7 +106,7 @@ async def settle(app: Workbench, pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 15.0) -> None:
+async def until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 30.0) -> None:
     """Waits until something holds, and fails when it never does."""
     end = time.monotonic() + seconds
     while not holds():
