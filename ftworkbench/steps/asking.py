@@ -67,6 +67,34 @@ def ask_them(
     )
 
 
+def ask_by_seeds(
+    session: Job,
+    contest: Contest,
+    names: Sequence[str],
+    question: Question,
+    *,
+    seed: int,
+    seeds: int,
+    temperature: float,
+    top_p: float,
+    max_new_tokens: int | None = None,
+) -> tuple[str, ...]:
+    """Asks them as often as `seeds`, by the seeds from `seed` on, and gives the requests' ids in that order."""
+    return tuple(
+        ask_them(
+            session,
+            contest,
+            names,
+            question,
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            top_p=top_p,
+            seed=each,
+        )
+        for each in range(seed, seed + seeds)
+    )
+
+
 def answers_to(session: Job, request: str, names: Sequence[str], tell: Callable[[Story], None]) -> dict[str, Answer]:
     """What each of those who were asked has answered, by name, once all have; `tell` hears how the session goes on.
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ftworkbench.jobs.story import Answer, Story
-from ftworkbench.steps.asking import Question, answers_to, ask_them
+from ftworkbench.steps.asking import Question, answers_to, ask_by_seeds
 from ftworkbench.steps.contenders import Contest
 from ftworkbench.steps.session import open_session
 
@@ -56,19 +56,17 @@ def compare(
     names = list(dict.fromkeys([*contest.first, *(contest.named(each).name for each in beside)]))
     session = open_session(contest.opened, contest.train_job)
     question = Question(({"role": "user", "content": prompt},))
-    requests = [
-        ask_them(
-            session,
-            contest,
-            names,
-            question,
-            max_new_tokens=max_new_tokens,
-            temperature=temperature,
-            top_p=top_p,
-            seed=seed + place,
-        )
-        for place in range(seeds)
-    ]
+    requests = ask_by_seeds(
+        session,
+        contest,
+        names,
+        question,
+        max_new_tokens=max_new_tokens,
+        temperature=temperature,
+        top_p=top_p,
+        seed=seed,
+        seeds=seeds,
+    )
     return [
         _answered(name, answer)
         for request in requests

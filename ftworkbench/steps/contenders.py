@@ -151,7 +151,7 @@ def _metric(recipe: Recipe, parts: Parts) -> Metric | None:
     Neither is it a pattern of the user's, which may take any time on a long answer.
     """
     named = recipe.evaluate.metric
-    known = [] if named else [each.answer for each in (*parts.train, *parts.validation)]
+    known = [] if named else parts.known_answers
     decides = choose_metrics(known or [each.answer for each in parts.test], named)[0]
     return decides if decides.plain and split_metric(decides.name).kind != REGEX else None
 

@@ -40,11 +40,17 @@ def ask_contest(
     sessions: Sessions, contest: Contest, names: Sequence[str], question: Question, drawing: Drawing
 ) -> Asked:
     """Asks the session of this contest, which is started where none runs."""
-    from ftworkbench.steps.asking import ask_them
+    from ftworkbench.steps.asking import ask_by_seeds
 
     session = sessions.open(contest.opened, contest.train_job)
-    requests = tuple(
-        ask_them(session, contest, names, question, temperature=each.temperature, top_p=each.top_p, seed=each.seed)
-        for each in drawing.each
+    requests = ask_by_seeds(
+        session,
+        contest,
+        names,
+        question,
+        temperature=drawing.temperature,
+        top_p=drawing.top_p,
+        seed=drawing.seed,
+        seeds=drawing.many,
     )
     return Asked(session, requests, tuple(names), question, drawing)

@@ -103,7 +103,7 @@ def _tried(contestant: Contestant, outputs: Sequence[Output], scoring: Scoring) 
 def advice_on(work: Work, baseline: Baseline, parts: Parts) -> Advice | None:
     """What to do next, by how the contestants answered the validation rows; None where there are none."""
     recipe = work.recipe
-    answers = [example.answer for example in (*parts.train, *parts.validation)]
+    answers = parts.known_answers
     if not baseline.tried or not answers:
         return None
     open_answers = choose_metrics(answers)[0].name in ("exact_match", "rouge_l")

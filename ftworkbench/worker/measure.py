@@ -55,7 +55,7 @@ def evaluate(work: Work) -> None:
     test = drawn(parts.test, recipe.evaluate.limit, recipe.data.seed)
     if not test:
         raise InputError("data.test: there are no test rows to measure on; give data.test or data.test_fraction")
-    learned = [example.answer for example in (*parts.train, *parts.validation)]
+    learned = parts.known_answers
     scoring = open_scoring(work, learned or [each.answer for each in test], test)
     metrics = scoring.metrics
     suites = read_suites(work)

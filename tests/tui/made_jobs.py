@@ -319,6 +319,12 @@ def answer(
     log.close()
 
 
+def both_say(session: Job, base: str, tuned: str) -> None:
+    """Answers the last request as the baseline and as the tuned model."""
+    answer(session, "zero-shot", base, adapter=False)
+    answer(session, "tuned", tuned, adapter=True)
+
+
 def requests(session: Job) -> list[dict[str, Any]]:
     """What the session was asked, in the order in which it was."""
     return [json.loads(line) for line in session.requests.read_text().splitlines()] if session.requests.exists() else []

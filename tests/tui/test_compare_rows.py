@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from made_jobs import Made, answer, make_unmeasured, open_session, requests
+from made_jobs import Made, answer, both_say, open_session, requests
 from textual.pilot import Pilot
-from workbenches import opened, shown, until
+from workbenches import opened, ready, shown, until
 
 from ftworkbench.jobs.events import EventLog
 from ftworkbench.jobs.folder import Job
-from ftworkbench.tui.app import Workbench
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Made:
-    return make_unmeasured(tmp_path / "support-triage")
-
-
-@pytest.fixture
-def session(made: Made) -> Job:
-    return open_session(made)
 
 
 def references(made: Made, part: str = "validation") -> list[str]:
@@ -33,18 +19,6 @@ def references(made: Made, part: str = "validation") -> list[str]:
 
 async def asked(pilot: Pilot[None], session: Job, many: int) -> None:
     await until(pilot, lambda: len(requests(session)) == many)
-
-
-async def ready(app: Workbench, pilot: Pilot[None], part: str = "validation") -> None:
-    await until(pilot, lambda: "validation row 1 of 8" in shown(app), 10)
-    if part == "test":
-        await pilot.press("v")
-        await until(pilot, lambda: "test row 1 of" in shown(app))
-
-
-def both_say(session: Job, base: str, tuned: str) -> None:
-    answer(session, "zero-shot", base, adapter=False)
-    answer(session, "tuned", tuned, adapter=True)
 
 
 async def test_the_rows_are_asked_in_turn_and_it_is_counted_how_many_were_right(made: Made, session: Job) -> None:
@@ -161,7 +135,9 @@ async def test_a_prompt_that_is_kept_beside_a_tuned_model_answers_by_its_new_nam
 async def test_test_rows_are_asked_in_turn_without_a_count_which_is_for_an_evaluation(made: Made, session: Job) -> None:
     right = references(made, "test")
     async with opened(None, start="compare", root=made.workspace.root, size=(120, 40)) as (app, pilot):
-        await ready(app, pilot, "test")
+        await ready(app, pilot)
+        await pilot.press("v")
+        await until(pilot, lambda: "test row 1 of" in shown(app))
         await pilot.press("a")
         for row in range(1, 4):
             await asked(pilot, session, row)

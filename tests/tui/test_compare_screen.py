@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from made_jobs import Made, answer, make_job_folders, make_unmeasured, open_session, requests
+from made_jobs import Made, answer, both_say, make_job_folders, open_session, requests
 from terminal import workbench
 from textual.pilot import Pilot
-from workbenches import opened, shown, until
+from workbenches import opened, ready, shown, until
 
 from ftworkbench.evaluate.votes import Side, Vote, cast, read_votes
 from ftworkbench.jobs.events import EventLog
@@ -17,31 +17,12 @@ from ftworkbench.jobs.folder import Job
 from ftworkbench.jobs.state import own_state, write_state
 from ftworkbench.steps import session as steps_session
 from ftworkbench.steps.recipe import open_recipe
-from ftworkbench.tui.app import Workbench, last_words
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Made:
-    return make_unmeasured(tmp_path / "support-triage")
-
-
-@pytest.fixture
-def session(made: Made) -> Job:
-    return open_session(made)
-
-
-async def ready(app: Workbench, pilot: Pilot[None]) -> None:
-    await until(pilot, lambda: "validation row 1 of 8" in shown(app), 10)
+from ftworkbench.tui.app import last_words
 
 
 async def ask(pilot: Pilot[None], session: Job) -> None:
     await pilot.press("enter")
     await until(pilot, lambda: len(requests(session)) == 1)
-
-
-def both_say(session: Job, base: str, tuned: str) -> None:
-    answer(session, "zero-shot", base, adapter=False)
-    answer(session, "tuned", tuned, adapter=True)
 
 
 async def test_both_answer_side_by_side_and_each_pane_proves_who_it_was(made: Made, session: Job) -> None:

@@ -114,6 +114,11 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 
         await pilot.pause(0.02)
 
 
+async def ready(app: App[None], pilot: Pilot[None]) -> None:
+    """Waits until the Compare screen has read the rows of the made jobs."""
+    await until(pilot, lambda: "validation row 1 of 8" in shown(app), 10)
+
+
 def shown(app: App[None]) -> str:
     """What stands on the screen, as text."""
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())

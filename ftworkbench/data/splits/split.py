@@ -62,6 +62,11 @@ class Parts:
     split: Split
     row_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def known_answers(self) -> list[str]:
+        """The answers that may be looked at before anything is measured: those of train, then of validation."""
+        return [each.answer for each in (*self.train, *self.validation)]
+
 
 def split_path(workspace: Workspace, name: str) -> Path:
     return workspace.splits / f"{name}.json"

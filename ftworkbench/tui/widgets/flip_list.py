@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from textual.content import Content
 
@@ -23,12 +24,16 @@ _SIGNS = {
 _GRADED = {**_SIGNS, LOST: (" ↓ ", "$error"), GAINED: (" ↑ ", "$success"), WRONG: (" = ", "$text-muted")}
 
 
+def _signs(*, graded: bool) -> Mapping[str, tuple[str, str]]:
+    return _GRADED if graded else _SIGNS
+
+
 def fate_counts(counts: Counter[str], chosen: str | None, *, graded: bool) -> Content:
     """`✔→✘ 2  ✘→✔ 71 …`, or `↓ 2  ↑ 71 …`; the one that is chosen stands out."""
     parts = []
     for fate in FATES:
         if counts[fate] or fate in (LOST, GAINED):
-            sign, style = (_GRADED if graded else _SIGNS)[fate]
+            sign, style = _signs(graded=graded)[fate]
             parts.append(
                 Content.styled(f" {sign.strip()} {counts[fate]} ", f"bold reverse {style}" if fate == chosen else style)
             )
@@ -37,22 +42,9 @@ def fate_counts(counts: Counter[str], chosen: str | None, *, graded: bool) -> Co
 
 def _sign(pair: Pair, *, graded: bool) -> tuple[str, str]:
     if graded or pair.fate != ALONE:
-        return (_GRADED if graded else _SIGNS)[pair.fate]
+        return _signs(graded=graded)[pair.fate]
     score = pair.after if pair.before is None else pair.before
     return ("  ✔", "$success") if score == 1.0 else ("  ✘", "$error")
-
-
-def _line(pair: Pair, width: int, *, graded: bool) -> Content:
-    sign, style = _sign(pair, graded=graded)
-    answer_room = min(24, width // 3) if width >= 50 else 0
-    prompt_room = width - 10 - answer_room
-    reference = fit(one_line(short_answer(pair.reference, None)), answer_room - 1) if answer_room else ""
-    return Content.assemble(
-        (sign, style),
-        (f"{pair.number:>5} ", "$text-muted"),
-        fit(pair.prompt, prompt_room),
-        (f" {reference}", "$text-muted"),
-    )
 
 
 class FlipList(ItemList[Pair]):
@@ -63,4 +55,13 @@ class FlipList(ItemList[Pair]):
         self.graded = False
 
     def _line(self, pair: Pair, width: int) -> Content:
-        return _line(pair, width, graded=self.graded)
+        sign, style = _sign(pair, graded=self.graded)
+        answer_room = min(24, width // 3) if width >= 50 else 0
+        prompt_room = width - 10 - answer_room
+        reference = fit(one_line(short_answer(pair.reference, None)), answer_room - 1) if answer_room else ""
+        return Content.assemble(
+            (sign, style),
+            (f"{pair.number:>5} ", "$text-muted"),
+            fit(pair.prompt, prompt_room),
+            (f" {reference}", "$text-muted"),
+        )
